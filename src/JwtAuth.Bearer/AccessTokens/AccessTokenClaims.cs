@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace JwtAuth.Bearer.AccessTokens;
+
+/// <summary>The claims of a token whose signature fits but whose claims are not yet checked against anything.</summary>
+internal struct AccessTokenClaims
+{
+    private const int MaximumTextLength = 255;
+
+    // The last moment that DateTimeOffset can hold.
+    private const double MaximumSeconds = 253402300799;
+
+    // RFC 6749 §3.3: NQCHAR
+    private static readonly SearchValues<char> ScopeCharacters = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x5E).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
+
+    private DateTimeOffset? notBefore;
+
+    public string Issuer { get; private set; }
+
+    public IReadOnlyList<string> Audiences { get; private set; }
+
+    public DateTimeOffset ExpiresAt { get; private set; }
+
+    public DateTimeOffset IssuedAt { get; private set; }
+
+    public readonly DateTimeOffset NotBefore => notBefore ?? IssuedAt;
+
+    /// <summary>Whether there is a <c>cnf</c> (RFC 7800 §3.1).</summary>
+    public bool IsBound { get; private set; }
+
+    private string subject, jwtId, clientId, sessionId;
+    private string? username;
+    private IReadOnlyList<string> scopes, roles;
+    private long generation;
+
+    /// <summary>Reads the claims set in one pass. Claims that are not ours are walked over, and held to the same rules of JSON.</summary>
+    public static TokenRejection? Read(StrictJwt jwt, out AccessTokenClaims claims)
+    {
+        claims = new() { Audiences = [], scopes = [], roles = [], generation = -1 };
+        DateTimeOffset? expires = null, issued = null;
+        try
+        {
+            StrictJson json = jwt.Claims(stackalloc Range[StrictJson.MaximumMembers], stackalloc int[65]);
+            while (json.NextMember())
+            {
+                bool wellFormed =
+                    json.NameIs("iss"u8) ? (claims.Issuer = Text(ref json)!) is not null
+                    : json.NameIs("sub"u8) ? (claims.subject = Text(ref json)!) is not null
+                    : json.NameIs("aud"u8) ? (claims.Audiences = Texts(ref json, orOne: true)) is not []
+                    : json.NameIs("exp"u8) ? (expires = NumericDate(ref json)) is not null
+                    : json.NameIs("nbf"u8) ? (claims.notBefore = NumericDate(ref json)) is not null
+                    : json.NameIs("iat"u8) ? (issued = NumericDate(ref json)) is not null
+                    : json.NameIs("jti"u8) ? (claims.jwtId = Text(ref json)!) is not null
+                    : json.NameIs("client_id"u8) ? (claims.clientId = Text(ref json)!) is not null
+                    : json.NameIs("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
+                    : json.NameIs("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
+                    : json.NameIs("username"u8) ? (claims.username = Text(ref json)) is not null
+                    : json.NameIs("sid"u8) ? (claims.sessionId = Text(ref json)!) is not null
+                    : json.NameIs("gen"u8) ? (claims.generation = Count(ref json)) >= 0
+                    : !json.NameIs("cnf"u8) || (claims.IsBound = true);
+                if (!wellFormed)
+                    return TokenRejection.InvalidClaim;
+            }
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return TokenRejection.MalformedClaims;
+        }
+
+        if (expires is not { } exp || issued is not { } iat)
+            return TokenRejection.InvalidClaim;
+        (claims.ExpiresAt, claims.IssuedAt) = (exp, iat);
+        bool complete = claims is { Issuer: not null, subject: not null, jwtId: not null, clientId: not null, sessionId: not null, generation: >= 0 }
+            && claims.Audiences.Count > 0;
+        return complete ? null : TokenRejection.InvalidClaim;
+    }
+
+    /// <summary>The claims as a token to rely on; only once every check has passed.</summary>
+    public readonly AccessToken ToAccessToken(string keyId) => new()
+    {
+        Issuer = Issuer,
+        Subject = subject,
+        Audiences = Audiences,
+        ExpiresAt = ExpiresAt,
+        NotBefore = NotBefore,
+        IssuedAt = IssuedAt,
+        JwtId = jwtId,
+        ClientId = clientId,
+        Scopes = scopes,
+        Roles = roles,
+        Username = username,
+        SessionId = sessionId,
+        Generation = generation,
+        KeyId = keyId,
+    };
+
+    private static string? Text(ref StrictJson json)
+    {
+        if (json.ValueKind != JsonTokenType.String)
+            return null;
+        string text = json.GetText();
+        return text.Length is 0 or > MaximumTextLength || text.Any(char.IsControl) ? null : text;
+    }
+
+    // Empty where one of them is no proper text, so that a list is never taken in part.
+    private static List<string> Texts(ref StrictJson json, bool orOne)
+    {
+        if (orOne && Text(ref json) is { } only)
+            return [only];
+        if (json.ValueKind != JsonTokenType.StartArray)
+            return [];
+        List<string> texts = [];
+        while (json.NextElement())
+        {
+            if (Text(ref json) is not { } text)
+                return [];
+            texts.Add(text);
+        }
+        return texts;
+    }
+
+    private static string[] Scopes(ref StrictJson json)
+    {
+        if (json.ValueKind != JsonTokenType.String)
+            return [];
+        string[] values = json.GetText().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Array.FindAll(values, value => !value.AsSpan().ContainsAnyExcept(ScopeCharacters));
+    }
+
+    private static DateTimeOffset? NumericDate(ref StrictJson json)
+    {
+        if (json.ValueKind != JsonTokenType.Number)
+            return null;
+        double seconds = json.GetNumber();
+        return seconds is >= 0 and <= MaximumSeconds ? DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(seconds) : null;
+    }
+
+    private static long Count(ref StrictJson json) =>
+        json.ValueKind == JsonTokenType.Number && json.TryGetInteger(out long count) ? count : -1;
+}

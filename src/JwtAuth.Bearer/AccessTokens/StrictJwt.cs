@@ -1,0 +1,141 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using JwtAuth.Bearer.Keys;
+
+namespace JwtAuth.Bearer.AccessTokens;
+
+/// <summary>
+/// Reads the JWS compact serialization (RFC 7515 §7.1): three parts, base64url without padding, spare bits zero, the header a strict JSON
+/// object. The claims set stays undecoded bytes until the caller has verified the signature.
+/// </summary>
+internal ref struct StrictJwt
+{
+    private static readonly SearchValues<char> Base64UrlAlphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    private Span<byte> rest;
+
+    /// <summary>The first two parts and their dot, as they were sent: what is signed (RFC 7515 §5.2).</summary>
+    public ReadOnlySpan<byte> SigningInput { get; private set; }
+
+    /// <summary>The decoded third part.</summary>
+    public ReadOnlySpan<byte> Signature { get; private set; }
+
+    /// <summary><c>alg</c>; <see langword="null"/> where it is none of ours.</summary>
+    public SignatureAlgorithm? Algorithm { get; private set; }
+
+    /// <summary><c>kid</c> as UTF-8; empty where there is none.</summary>
+    public ReadOnlySpan<byte> KeyId { get; private set; }
+
+    /// <summary>Whether <c>typ</c> is <c>at+jwt</c> (RFC 9068 §2.1), a media type: letter case does not matter, nor the prefix <c>application/</c>.</summary>
+    public bool IsAccessToken { get; private set; }
+
+    /// <summary>Bytes of room that <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
+    public static int RoomFor(int tokenLength) => 4 * tokenLength;
+
+    /// <summary>Takes the token apart. Nothing of it is believed yet.</summary>
+    public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> room, out StrictJwt jwt)
+    {
+        jwt = default;
+        if (token.Length > TokenValidator.MaximumLength)
+            return TokenRejection.TooLong;
+
+        int firstDot = token.IndexOf('.');
+        int lastDot = token.LastIndexOf('.');
+        if (firstDot < 0 || firstDot == lastDot)
+            return TokenRejection.NotCompact;
+        ReadOnlySpan<char> header = token[..firstDot], claims = token[(firstDot + 1)..lastDot], signature = token[(lastDot + 1)..];
+        if (!IsBase64Url(header) || !IsBase64Url(claims) || !IsBase64Url(signature))
+            return TokenRejection.NotCompact;
+
+        Encoding.ASCII.GetBytes(token[..lastDot], room);
+        jwt.SigningInput = room[..lastDot];
+        room = room[lastDot..];
+
+        int length = Base64Url.DecodeFromChars(signature, room);
+        jwt.Signature = room[..length];
+        room = room[length..];
+
+        // The claims set lies behind what the header needs, so that names with escapes have room behind either.
+        length = Base64Url.DecodeFromChars(header, room);
+        TokenRejection? rejection = jwt.ReadHeader(room[..(2 * length)], length);
+        room = room[(2 * length)..];
+        length = Base64Url.DecodeFromChars(claims, room);
+        jwt.rest = room[..(2 * length)];
+        return rejection;
+    }
+
+    /// <summary>The claims set, ready to be walked. Only after the signature has been verified.</summary>
+    /// <exception cref="JsonException">It is not a strict JSON object.</exception>
+    public readonly StrictJson Claims(Span<Range> names, Span<int> enclosing) => new(rest, rest.Length / 2, names, enclosing);
+
+    private TokenRejection? ReadHeader(Span<byte> text, int length)
+    {
+        bool hasAlgorithm = false;
+        try
+        {
+            var json = new StrictJson(text, length, stackalloc Range[StrictJson.MaximumMembers], stackalloc int[65]);
+            while (json.NextMember())
+            {
+                if (json.NameIs("crit"u8) || json.NameIs("b64"u8))
+                    return TokenRejection.CriticalExtension;
+                bool isText = json.ValueKind == JsonTokenType.String;
+                if (json.NameIs("alg"u8))
+                {
+                    if (!isText)
+                        return TokenRejection.MalformedHeader;
+                    hasAlgorithm = true;
+                    Algorithm = AlgorithmOf(json.GetBytes());
+                }
+                else if (json.NameIs("kid"u8))
+                {
+                    if (!isText)
+                        return TokenRejection.MalformedHeader;
+                    KeyId = json.GetBytes().ToArray();
+                }
+                else if (json.NameIs("typ"u8))
+                {
+                    if (!isText)
+                        return TokenRejection.MalformedHeader;
+                    IsAccessToken = IsAccessTokenType(json.GetBytes());
+                }
+            }
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return TokenRejection.MalformedHeader;
+        }
+
+        return hasAlgorithm ? null : TokenRejection.MalformedHeader;
+    }
+
+    private static SignatureAlgorithm? AlgorithmOf(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("RS256"u8) ? SignatureAlgorithm.RS256
+        : name.SequenceEqual("ES256"u8) ? SignatureAlgorithm.ES256
+        : name.SequenceEqual("HS256"u8) ? SignatureAlgorithm.HS256
+        : null;
+
+    private static bool IsAccessTokenType(ReadOnlySpan<byte> type)
+    {
+        ReadOnlySpan<byte> prefix = "application/"u8;
+        if (type.Length > prefix.Length && Ascii.EqualsIgnoreCase(type[..prefix.Length], prefix))
+            type = type[prefix.Length..];
+        return Ascii.EqualsIgnoreCase(type, "at+jwt"u8);
+    }
+
+    private static bool IsBase64Url(ReadOnlySpan<char> part)
+    {
+        if (part.IsEmpty || part.ContainsAnyExcept(Base64UrlAlphabet))
+            return false;
+        // RFC 4648 §3.5: bits that the last character has to spare must be zero, else one token has several spellings.
+        return (part.Length % 4) switch
+        {
+            0 => true,
+            2 => "AQgw".Contains(part[^1], StringComparison.Ordinal),
+            3 => "AEIMQUYcgkosw048".Contains(part[^1], StringComparison.Ordinal),
+            _ => false,
+        };
+    }
+}

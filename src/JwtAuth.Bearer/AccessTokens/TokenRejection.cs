@@ -1,0 +1,105 @@
+using Microsoft.IdentityModel.Tokens;
+
+namespace JwtAuth.Bearer.AccessTokens;
+
+/// <summary>
+/// Why a token was refused: a closed list. On the wire every one of them is the same <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1);
+/// <see cref="Reason"/> and <see cref="Hint"/> go to the log and, in Development only, into the reply. A rejection carries nothing of the token.
+/// </summary>
+public sealed class TokenRejection
+{
+    private static readonly List<TokenRejection> Catalogue = [];
+
+    /// <summary>Longer than <see cref="TokenValidator.MaximumLength"/>.</summary>
+    public static readonly TokenRejection TooLong = new("too_long", "The token is longer than 8192 characters. Ask for fewer scopes.");
+
+    /// <summary>Not the compact serialization (RFC 7515 §7.1).</summary>
+    public static readonly TokenRejection NotCompact = new("not_compact",
+        "A token is three parts, each base64url without padding, joined by two dots. Send it whole and unchanged after \"Bearer \".");
+
+    /// <summary>The JOSE header is not a strict JSON object with the members that are needed (RFC 7515 §4).</summary>
+    public static readonly TokenRejection MalformedHeader = new("malformed_header",
+        "The header must be one JSON object in UTF-8 with unique names and with alg, kid and typ as strings.");
+
+    /// <summary>The header demands an extension (RFC 7515 §4.1.11, RFC 7797).</summary>
+    public static readonly TokenRejection CriticalExtension = new("critical_extension", "No JWS extension is understood here: crit and b64 are refused.");
+
+    /// <summary><c>typ</c> is not <c>at+jwt</c> (RFC 9068 §4).</summary>
+    public static readonly TokenRejection WrongType = new("wrong_type", "Only access tokens are taken: typ must be at+jwt. Was this an ID token or another JWT?");
+
+    /// <summary><c>alg</c> is none of ours, or not the key's (RFC 8725 §3.1).</summary>
+    public static readonly TokenRejection WrongAlgorithm = new("wrong_algorithm", "alg must be RS256, ES256 or HS256, and the one that its key is for.");
+
+    /// <summary>No key has this <c>kid</c>.</summary>
+    public static readonly TokenRejection UnknownKey = new("unknown_key",
+        "No key has this kid: the token comes from another issuer, or its key is gone because all its tokens have expired. Log in again.");
+
+    /// <summary>The signature is not the key's over these bytes.</summary>
+    public static readonly TokenRejection BadSignature = new("bad_signature", "The signature does not fit: the token was changed or signed by somebody else.");
+
+    /// <summary>The claims set is not a strict JSON object (RFC 7519 §7.2).</summary>
+    public static readonly TokenRejection MalformedClaims = new("malformed_claims",
+        "The claims set must be one JSON object in UTF-8 with unique names at every depth and nothing after it.");
+
+    /// <summary>A claim is missing that RFC 9068 §2.2 or this product demands, or is of the wrong type, empty, too long or holds control characters.</summary>
+    public static readonly TokenRejection InvalidClaim = new("invalid_claim",
+        "iss, sub, aud, exp, iat, jti, client_id, sid and gen must be there, of the right JSON type, not empty and without control characters.");
+
+    /// <summary><c>iss</c> is another's (RFC 9068 §4).</summary>
+    public static readonly TokenRejection WrongIssuer = new("wrong_issuer", "iss is not the issuer that this API trusts. Compare it letter by letter, the last slash too.");
+
+    /// <summary><c>aud</c> does not name this API (RFC 9068 §4).</summary>
+    public static readonly TokenRejection WrongAudience = new("wrong_audience", "The token was issued for another audience. Log in with the audience of this API.");
+
+    /// <summary>A shared secret signed for the issuer's own audience.</summary>
+    public static readonly TokenRejection KeyNotForAudience = new("key_not_for_audience", "A secret that APIs share signs tokens for APIs, never for the account.");
+
+    /// <summary>Now is not before <c>exp</c> (RFC 7519 §4.1.4).</summary>
+    public static readonly TokenRejection Expired = new("expired", "The token has expired. Log in again, and compare the clocks if it was fresh.");
+
+    /// <summary><c>nbf</c> or <c>iat</c> lies in the future (RFC 7519 §4.1.5, §4.1.6).</summary>
+    public static readonly TokenRejection NotYetValid = new("not_yet_valid", "nbf or iat lies in the future: the clocks of issuer and API differ by more than the skew.");
+
+    /// <summary><c>exp</c> is more than <see cref="TokenValidator.MaximumLifetime"/> after <c>iat</c>.</summary>
+    public static readonly TokenRejection LifetimeTooLong = new("lifetime_too_long", "exp lies more than an hour after iat; no token is issued for so long.");
+
+    /// <summary>The key had stopped signing when the token says it was issued.</summary>
+    public static readonly TokenRejection KeyRetired = new("key_retired", "The key was retired before this token was issued.");
+
+    /// <summary>The token is bound to a key of its sender (<c>cnf</c>, RFC 7800), which is not checked here.</summary>
+    public static readonly TokenRejection SenderConstrained = new("sender_constrained", "The token is bound to a client's key (cnf) and cannot be used as a plain bearer token.");
+
+    /// <summary>The account behind the token has ended, or changed since; said only where state is asked, which a check of the token alone never does.</summary>
+    public static readonly TokenRejection NotStanding = new("not_standing", "The account was disabled, deleted or changed since this token was issued. Log in again.");
+
+    private TokenRejection(string reason, string hint)
+    {
+        (Reason, Hint) = (reason, hint);
+        AsException = new TokenRejectedException(this);
+        Catalogue.Add(this);
+    }
+
+    /// <summary>Every rejection there is.</summary>
+    public static IReadOnlyList<TokenRejection> All => Catalogue;
+
+    /// <summary>A stable name for the reason.</summary>
+    public string Reason { get; }
+
+    /// <summary>How to mend it, for a developer.</summary>
+    public string Hint { get; }
+
+    /// <summary>The same for JwtBearer, which wants an exception. Never thrown, so one object serves all.</summary>
+    internal TokenRejectedException AsException { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Reason;
+}
+
+/// <summary>
+/// A refused token, for JwtBearer: our own subclass with a fixed message, because for a stock subclass the handler copies parts of the
+/// unverified token into the reply's header.
+/// </summary>
+internal sealed class TokenRejectedException(TokenRejection rejection) : SecurityTokenException($"Access token refused: {rejection.Reason}")
+{
+    public TokenRejection Rejection { get; } = rejection;
+}
