@@ -1,0 +1,39 @@
+using System.CommandLine;
+
+namespace JwtAuth.Server.Commands;
+
+/// <summary>The commands of the same program. They read the same configuration and write to the same database as the running service, which sees it within a second.</summary>
+internal static class CommandLine
+{
+    public static Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("JwtAuth: a password goes in, a signed JWT comes out. Without a command it serves.")
+        {
+            UsersCommand.Create(),
+            KeysCommand.Create(),
+        };
+        return root.Parse(args).InvokeAsync();
+    }
+
+    /// <summary>Runs <paramref name="work"/> with the service's parts, its database prepared, nothing listening.</summary>
+    public static async Task<int> WithServiceAsync(Func<IServiceProvider, Task<int>> work)
+    {
+        try
+        {
+            await using WebApplication app = Composition.Build(["--Logging:LogLevel:Default=Warning"]);
+            await app.PrepareAsync(bringKeys: false);
+            await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
+            return await work(scope.ServiceProvider);
+        }
+        catch (Configuration.ConfigurationFaultException fault)
+        {
+            return Fail(string.Join(Environment.NewLine, fault.Faults));
+        }
+    }
+
+    public static int Fail(string message)
+    {
+        Console.Error.WriteLine($"error: {message}");
+        return 1;
+    }
+}

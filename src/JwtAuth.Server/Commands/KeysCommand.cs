@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Server.Commands;
+
+/// <summary><c>keys list | rotate | retire KID | import FILE</c>: the ring of signing keys.</summary>
+internal static class KeysCommand
+{
+    public static Command Create()
+    {
+        var now = new Option<bool>("--now") { Description = "Sign with it at once, instead of publishing it first for JwtAuth:SigningKeys:PublishAhead" };
+
+        var list = new Command("list", "Lists the keys: kid, algorithm, state, since when");
+        list.SetAction(_ => CommandLine.WithServiceAsync(ListAsync));
+
+        var rotate = new Command("rotate", "Makes a new signing key; the present one goes on verifying until its last token has expired") { now };
+        rotate.SetAction(parsed => CommandLine.WithServiceAsync(services =>
+            AddAsync(services, SigningKey.Generate(services.GetRequiredService<SigningKeySettings>().Algorithm), parsed.GetValue(now))));
+
+        var keyId = new Argument<string>("KID");
+        var retire = new Command("retire", "Ends a key's signing at once, as a matter of routine: its live tokens stay good until they expire") { keyId };
+        retire.SetAction(parsed => CommandLine.WithServiceAsync(services => RetireAsync(services, parsed.GetRequiredValue(keyId))));
+
+        var file = new Argument<FileInfo>("FILE") { Description = "A private key: PEM (PKCS #8, PKCS #1, SEC 1) or one JWK" };
+        var import = new Command("import", "Brings a key of your own") { file, now };
+        import.SetAction(parsed => CommandLine.WithServiceAsync(services => ImportAsync(services, parsed.GetRequiredValue(file), parsed.GetValue(now))));
+
+        return new Command("keys", "Signing keys") { list, rotate, retire, import };
+    }
+
+    private static async Task<int> ListAsync(IServiceProvider services)
+    {
+        KeySchedule schedule = services.GetRequiredService<KeySchedule>();
+        List<SigningKeyRow> ring = await services.GetRequiredService<SigningKeyStore>().ListAsync();
+        string?[] signers = [schedule.SignerOf(ring, forAccount: true)?.KeyId, schedule.SignerOf(ring, forAccount: false)?.KeyId];
+        foreach (SigningKeyRow row in ring)
+        {
+            (string state, DateTimeOffset since) =
+                row.RetiredAt is { } retiredAt ? ("retired", retiredAt)
+                : signers.Contains(row.KeyId) ? ("signs", row.SignsFrom)
+                : ("announced", row.SignsFrom);
+            Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} {since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
+        }
+        return 0;
+    }
+
+    private static async Task<int> AddAsync(IServiceProvider services, SigningKey key, bool now)
+    {
+        KeySchedule schedule = services.GetRequiredService<KeySchedule>();
+        DateTimeOffset signsFrom = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        if (!now)
+            signsFrom += services.GetRequiredService<SigningKeySettings>().PublishAhead;
+        bool added = await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring => schedule.TryAdd(ring, key, signsFrom));
+        if (!added)
+            return CommandLine.Fail($"the key {key.KeyId} is in the ring already");
+        Console.WriteLine($"{key.KeyId} {key.Algorithm} signs from {signsFrom.ToString("u", CultureInfo.InvariantCulture)}");
+        return 0;
+    }
+
+    private static async Task<int> RetireAsync(IServiceProvider services, string keyId)
+    {
+        KeySchedule schedule = services.GetRequiredService<KeySchedule>();
+        if (!await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring => schedule.Retire(ring, keyId)))
+            return CommandLine.Fail("no key with this kid signs or is announced; see: keys list");
+        Console.WriteLine($"{keyId} retired");
+        return 0;
+    }
+
+    private static async Task<int> ImportAsync(IServiceProvider services, FileInfo file, bool now)
+    {
+        if (!file.Exists)
+            return CommandLine.Fail($"there is no file {file.FullName}");
+        SigningKeySettings settings = services.GetRequiredService<SigningKeySettings>();
+        if (KeyImport.Read(await File.ReadAllTextAsync(file.FullName), settings.Algorithm, out string fault) is not { } key)
+            return CommandLine.Fail(fault);
+        return await AddAsync(services, key, now);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using JwtAuth.Bearer.Keys;
+
+namespace JwtAuth.Server.Configuration;
+
+/// <summary>Everything that is configured, checked as a whole before anything starts. Each feature is handed its own part.</summary>
+internal sealed record Settings(
+    IssuerSettings Issuer,
+    AccessTokenSettings AccessTokens,
+    SigningKeySettings SigningKeys,
+    PasswordSettings Passwords,
+    StorageSettings Storage,
+    HttpSettings Http);
+
+/// <summary>Who issues, for whom, and what may be granted.</summary>
+/// <param name="Url">The <c>iss</c> of every token and the audience of the account: an origin without a trailing slash.</param>
+/// <param name="Audiences">The APIs; the first is what a login gets that asks for none.</param>
+/// <param name="Scopes">Each scope with the roles that may have it; no role means everyone.</param>
+internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audiences, IReadOnlyDictionary<string, IReadOnlyList<string>> Scopes)
+{
+    public bool IsHttps => Url.StartsWith("https:", StringComparison.Ordinal);
+}
+
+internal sealed record AccessTokenSettings(TimeSpan Lifetime, TimeSpan ClockSkew);
+
+/// <param name="Algorithm">What new tokens are signed with.</param>
+/// <param name="RotateEvery">Age at which a key stops signing.</param>
+/// <param name="PublishAhead">How long before it signs a successor stands in the JWKS.</param>
+/// <param name="Hs256Secret">The secret that APIs share, or <see langword="null"/>.</param>
+internal sealed record SigningKeySettings(SignatureAlgorithm Algorithm, TimeSpan RotateEvery, TimeSpan PublishAhead, byte[]? Hs256Secret);
+
+internal sealed record PasswordSettings(int WorkFactor, int MinimumLength, int MaxConcurrentHashes, int QueueLimit, TimeSpan MaxQueueWait);
+
+/// <param name="DataDirectory">Absolute path.</param>
+/// <param name="ConnectionString">Of the SQLite database.</param>
+/// <param name="MasterKey">32 bytes, or <see langword="null"/> where it lives in the data directory (Development).</param>
+internal sealed record StorageSettings(string DataDirectory, string ConnectionString, byte[]? MasterKey);
+
+/// <param name="CorsOrigins">Exact origins.</param>
+/// <param name="TrustedNetworks">Whose forwarded headers are believed.</param>
+/// <param name="RegistrationOpen">Whether strangers may make accounts.</param>
+/// <param name="SwaggerEnabled">Whether <c>/swagger</c> is there.</param>
+/// <param name="MayListenBeyondLoopback">Whether Development may be reached from elsewhere.</param>
+internal sealed record HttpSettings(
+    IReadOnlyList<string> CorsOrigins,
+    IReadOnlyList<IPNetwork> TrustedNetworks,
+    bool RegistrationOpen,
+    bool SwaggerEnabled,
+    bool MayListenBeyondLoopback);

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints;
+
+/// <summary>Who the credential speaks for.</summary>
+/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">The account's identity.</param>
+/// <param name="Username" example="alice">Its name.</param>
+/// <param name="Roles">Its roles when the token was issued.</param>
+/// <param name="Scope" example="orders:read">What the token may.</param>
+/// <param name="Scheme" example="bearer">The kind of credential.</param>
+/// <param name="ExpiresAt">When the credential ends by itself.</param>
+internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset ExpiresAt);
+
+[ApiController]
+[Tags("Account")]
+internal sealed class MeController : ControllerBase
+{
+    /// <summary>Tells who the access token speaks for, from the token alone. Takes tokens for any configured audience.</summary>
+    /// <response code="200">The token's account.</response>
+    /// <response code="401">No token, or one that was refused (RFC 6750 §3).</response>
+    [HttpGet("/me")]
+    [ProducesResponseType<MeReply>(200)]
+    public MeReply Me() => new(
+        User.FindFirst("sub")!.Value,
+        User.Identity!.Name,
+        [.. User.FindAll("roles").Select(claim => claim.Value)],
+        string.Join(' ', User.FindAll("scope").Select(claim => claim.Value)),
+        "bearer",
+        DateTimeOffset.FromUnixTimeSeconds(long.Parse(User.FindFirst("exp")!.Value, CultureInfo.InvariantCulture)));
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Errors;
+
+/// <summary>Errors on the wire: <c>application/problem+json</c> with the stable member <c>code</c> (RFC 9457 §3.2).</summary>
+internal static class Problems
+{
+    public const string ContentType = "application/problem+json";
+
+    public static ProblemDetails Of(ErrorCode error, string? detail = null) => new()
+    {
+        Status = error.Status,
+        Title = error.Title,
+        Detail = detail,
+        Extensions = { ["code"] = error.Code },
+    };
+
+    public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, string? detail = null) =>
+        new(Of(error, detail)) { StatusCode = error.Status, ContentTypes = { ContentType } };
+
+    /// <summary>An error that passes by itself, with <c>Retry-After</c> in whole seconds (RFC 9110 §10.2.3).</summary>
+    public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, TimeSpan retryAfter)
+    {
+        controller.Response.Headers.RetryAfter =
+            ((long)Math.Ceiling(Math.Max(1, retryAfter.TotalSeconds))).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return controller.Problem(error);
+    }
+
+    public static Task WriteAsync(HttpContext context, ErrorCode error, string? detail = null)
+    {
+        context.Response.StatusCode = error.Status;
+        return context.Response.WriteAsJsonAsync(Of(error, detail), options: null, ContentType, context.RequestAborted);
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace JwtAuth.Server.Http;
+
+/// <summary>The API's description at <c>/swagger</c>, with an Authorize button that takes the access token.</summary>
+internal static class SwaggerPages
+{
+    private const string Scheme = "Bearer";
+
+    public static void AddSwaggerPages(this IServiceCollection services)
+    {
+        services.AddEndpointsApiExplorer();
+        services.AddSwaggerGen(options =>
+        {
+            options.SwaggerDoc("v1", new OpenApiInfo
+            {
+                Title = "JwtAuth",
+                Version = "v1",
+                Description = "A password goes in, a signed JWT comes out. Register, log in, copy `access_token` into **Authorize**, call `/me`.",
+            });
+            options.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.xml"), includeControllerXmlComments: true);
+            options.AddSecurityDefinition(Scheme, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "JWT",
+                Description = "The access_token of POST /auth/login, without the word Bearer.",
+            });
+            options.OperationFilter<PadlockWhereNeeded>();
+            options.MapType<Passwords.Password>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
+        });
+    }
+
+    public static void UseSwaggerPages(this WebApplication app)
+    {
+        app.UseSwagger();
+        app.UseSwaggerUI(options => options.DocumentTitle = "JwtAuth");
+    }
+
+    // A requirement for the whole document would put the padlock on login too.
+    private sealed class PadlockWhereNeeded : IOperationFilter
+    {
+        public void Apply(OpenApiOperation operation, OperationFilterContext context)
+        {
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any())
+                return;
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+        }
+    }
+}

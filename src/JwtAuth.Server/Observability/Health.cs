@@ -1,0 +1,24 @@
+using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace JwtAuth.Server.Observability;
+
+/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers and there is a key to sign with.</summary>
+internal static class Health
+{
+    public static void AddHealth(this IServiceCollection services) => services.AddHealthChecks().AddCheck<Ready>("ready");
+
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready").AllowAnonymous();
+    }
+
+    private sealed class Ready(Db db, SigningKeyRing ring) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            ring.IsReady && await db.Database.CanConnectAsync(cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy();
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace JwtAuth.Server.Passwords;
+
+/// <summary>A password in clear on its way to bcrypt. It never shows itself: not in a log, a debugger or an exception.</summary>
+[JsonConverter(typeof(FromString))]
+internal sealed class Password
+{
+    /// <summary>bcrypt reads no further than this (in UTF-8), so nothing longer is taken.</summary>
+    public const int MaximumBytes = 72;
+
+    private readonly string text;
+
+    public Password(string text) => this.text = text;
+
+    public string Reveal() => text;
+
+    public int ByteCount => Encoding.UTF8.GetByteCount(text);
+
+    /// <inheritdoc/>
+    public override string ToString() => "[password]";
+
+    private sealed class FromString : JsonConverter<Password>
+    {
+        public override Password Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.String ? new Password(reader.GetString()!) : throw new JsonException();
+
+        public override void Write(Utf8JsonWriter writer, Password value, JsonSerializerOptions options) => throw new NotSupportedException();
+    }
+}

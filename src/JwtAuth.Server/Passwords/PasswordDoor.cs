@@ -1,0 +1,72 @@
+using System.Net;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Identity;
+
+namespace JwtAuth.Server.Passwords;
+
+/// <summary>How a password was received: one of four, and only the first carries an account.</summary>
+internal abstract record PasswordResult
+{
+    private PasswordResult()
+    {
+    }
+
+    /// <summary>Right. The account is as it was read before bcrypt began.</summary>
+    public sealed record Verified(AccountSnapshot Account) : PasswordResult;
+
+    /// <summary>Unknown name, wrong password or disabled account: nobody is told which.</summary>
+    public sealed record Refused : PasswordResult;
+
+    public sealed record TooManyAttempts(TimeSpan RetryAfter) : PasswordResult;
+
+    public sealed record Busy(TimeSpan RetryAfter) : PasswordResult;
+}
+
+/// <summary>The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.</summary>
+internal sealed class PasswordDoor(
+    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, ILogger<PasswordDoor> log)
+{
+    private static readonly PasswordResult Refused = new PasswordResult.Refused();
+
+    /// <param name="username">As it was sent.</param>
+    /// <param name="password">One that <see cref="PasswordPolicy.Unusable"/> has nothing against.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="cancellation">The caller has gone; an attempt that was admitted stays counted.</param>
+    public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
+    {
+        // A name that cannot exist takes the same way as one that does not, with a bucket of its own.
+        bool canExist = Names.IsUsername(username);
+        string bucket = canExist ? username.ToUpperInvariant() : "?";
+        if (limit.Enter(bucket, address) is { } wait)
+        {
+            log.LoginRefused(Text(address), "too many attempts");
+            return new PasswordResult.TooManyAttempts(wait);
+        }
+
+        AccountSnapshot? account = await accounts.FindByNameAsync(canExist ? username : "?", cancellation);
+        using IDisposable? place = await gate.EnterAsync(cancellation);
+        if (place is null)
+        {
+            limit.Withdraw(bucket, address);
+            return new PasswordResult.Busy(HashingGate.RetryAfter);
+        }
+
+        PasswordVerificationResult verdict = hasher.Verify(password.Reveal(), account?.PasswordHash);
+        if (account is not { IsEnabled: true } || verdict == PasswordVerificationResult.Failed)
+        {
+            log.LoginRefused(Text(address), "invalid credentials");
+            return Refused;
+        }
+
+        limit.Succeed(bucket, address);
+        if (verdict == PasswordVerificationResult.SuccessRehashNeeded
+            && await accounts.ReplaceHashAsync(account.Subject, account.PasswordHash, hasher.Hash(password.Reveal())))
+            log.PasswordRehashed(account.Subject);
+        log.LoggedIn(account.Subject, Text(address));
+        return new PasswordResult.Verified(account);
+    }
+
+    private static string Text(IPAddress? address) => address?.ToString() ?? "unknown";
+}

@@ -1,0 +1,57 @@
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Configuration;
+using Microsoft.AspNetCore.Identity;
+
+namespace JwtAuth.Server.Passwords;
+
+/// <summary>
+/// Identity's password hasher with bcrypt. It also verifies the PBKDF2 hashes of an existing Identity database and asks for a re-hash then, and when
+/// the work factor has changed. It computes at once on the calling thread: go through <see cref="HashingGate"/>.
+/// </summary>
+internal sealed class PasswordHasher(PasswordSettings settings) : IPasswordHasher<Account>
+{
+    private static readonly PasswordHasher<Account> Pbkdf2 = new();
+
+    // Of a random password that nobody has: verified against where there is no account, so that the work is the same.
+    private readonly string nobody = Bcrypt.Hash(Guid.NewGuid().ToString(), settings.WorkFactor);
+
+    public string Hash(string password) => Bcrypt.Hash(password, settings.WorkFactor);
+
+    /// <param name="password">In clear.</param>
+    /// <param name="hash">As stored; <see langword="null"/> where there is no account, which costs the same and always fails.</param>
+    public PasswordVerificationResult Verify(string password, string? hash)
+    {
+        if (hash is null)
+        {
+            Bcrypt.Verify(password, nobody);
+            return PasswordVerificationResult.Failed;
+        }
+
+        if (!hash.StartsWith('$'))
+            return VerifyPbkdf2(password, hash);
+        if (!Bcrypt.Verify(password, hash))
+            return PasswordVerificationResult.Failed;
+        return Bcrypt.WorkFactorOf(hash) == settings.WorkFactor && hash.StartsWith("$2b$", StringComparison.Ordinal)
+            ? PasswordVerificationResult.Success
+            : PasswordVerificationResult.SuccessRehashNeeded;
+    }
+
+    string IPasswordHasher<Account>.HashPassword(Account user, string password) => Hash(password);
+
+    PasswordVerificationResult IPasswordHasher<Account>.VerifyHashedPassword(Account user, string hashedPassword, string providedPassword) =>
+        Verify(providedPassword, hashedPassword);
+
+    private static PasswordVerificationResult VerifyPbkdf2(string password, string hash)
+    {
+        try
+        {
+            return Pbkdf2.VerifyHashedPassword(null!, hash, password) == PasswordVerificationResult.Failed
+                ? PasswordVerificationResult.Failed
+                : PasswordVerificationResult.SuccessRehashNeeded;
+        }
+        catch (FormatException)
+        {
+            return PasswordVerificationResult.Failed;
+        }
+    }
+}

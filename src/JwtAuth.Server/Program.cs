@@ -1,0 +1,30 @@
+using JwtAuth.Server;
+using JwtAuth.Server.Commands;
+using JwtAuth.Server.Configuration;
+
+try
+{
+    // A first word without dashes is a command; all else is the service.
+    if (args is [var verb, ..] && !verb.StartsWith('-'))
+        return await CommandLine.RunAsync(args);
+
+    WebApplication app = Composition.Build(args);
+    await app.PrepareAsync();
+    app.UseContract();
+    await app.RunAsync();
+    return 0;
+}
+catch (ConfigurationFaultException fault)
+{
+    foreach (string line in fault.Faults)
+        await Console.Error.WriteLineAsync($"error: {line}");
+    return 1;
+}
+catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"error: {fault.Message} Stop what listens there, or set ASPNETCORE_URLS to another address.");
+    return 1;
+}
+
+/// <summary>The service and its command line.</summary>
+internal sealed partial class Program;

@@ -1,0 +1,35 @@
+using JwtAuth.Server.Observability;
+
+namespace JwtAuth.Server.SigningKeys;
+
+/// <summary>Keeps the ring: every second it looks for what another process changed (the command line is one), every minute whether a successor is due.</summary>
+internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogger<KeyRotation> log) : BackgroundService
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BringEvery = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, time);
+        DateTimeOffset broughtAt = time.GetUtcNow();
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                if ((time.GetUtcNow() - broughtAt).Duration() >= BringEvery)
+                {
+                    broughtAt = time.GetUtcNow();
+                    await ring.BringAsync(stoppingToken);
+                }
+                else
+                {
+                    await ring.LoadAsync(stoppingToken);
+                }
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                log.RingNotReached(fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Server.SigningKeys;
+
+/// <summary>The rules of the ring: which key signs, when a successor is published, and when a retired key is forgotten.</summary>
+internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterKey, TimeProvider time)
+{
+    private const string Purpose = "signing keys";
+
+    /// <summary>How long after its retirement a key still verifies: no token that it signed can be alive then, whatever lifetime was configured.</summary>
+    public static readonly TimeSpan Retention = TokenValidator.MaximumLifetime + TokenValidator.MaximumClockSkew + TimeSpan.FromMinutes(5);
+
+    private bool SharesSecret => settings is { Algorithm: SignatureAlgorithm.HS256, Hs256Secret: not null };
+
+    /// <summary>Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten.</summary>
+    public void Bring(List<SigningKeyRow> ring)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        BringSharedSecret(ring, now);
+
+        List<SigningKeyRow> own = ring.FindAll(row => row is { ForApisOnly: false, RetiredAt: null });
+        SigningKeyRow? signing = own.Where(row => row.Algorithm == settings.Algorithm && row.SignsFrom <= now).MaxBy(row => row.SignsFrom);
+        SigningKeyRow? next = own.Where(row => row.Algorithm == settings.Algorithm && row.SignsFrom > now).MinBy(row => row.SignsFrom);
+        if (signing is null && next is not null)
+        {
+            next.SignsFrom = now;
+            (signing, next) = (next, null);
+        }
+        else if (signing is null)
+        {
+            signing = Seal(SigningKey.Generate(settings.Algorithm), now);
+            ring.Add(signing);
+        }
+
+        foreach (SigningKeyRow superseded in own.Where(row => row != signing && row != next))
+            Retire(superseded, now);
+        if (next is null && now >= signing.SignsFrom + settings.RotateEvery - settings.PublishAhead)
+            ring.Add(Seal(SigningKey.Generate(settings.Algorithm), now + settings.PublishAhead));
+        ring.RemoveAll(row => row.RetiredAt + Retention <= now);
+    }
+
+    /// <summary>Adds a key that will sign from the given time on. False where it is there already.</summary>
+    public bool TryAdd(List<SigningKeyRow> ring, SigningKey key, DateTimeOffset signsFrom)
+    {
+        if (ring.Exists(row => row.KeyId == key.KeyId))
+            return false;
+        // A successor that was only announced gives way, so that there is one of them.
+        ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.SignsFrom > time.GetUtcNow());
+        ring.Add(Seal(key, signsFrom));
+        Bring(ring);
+        return true;
+    }
+
+    /// <summary>Ends a key's signing; its tokens live on until they expire. False where there is no such key or it was retired before.</summary>
+    public bool Retire(List<SigningKeyRow> ring, string keyId)
+    {
+        if (ring.Find(row => row.KeyId == keyId && row.RetiredAt is null) is not { } row)
+            return false;
+        Retire(row, time.GetUtcNow());
+        Bring(ring);
+        return true;
+    }
+
+    /// <summary>The key that signs for APIs, or for the account, now.</summary>
+    public SigningKeyRow? SignerOf(IReadOnlyList<SigningKeyRow> ring, bool forAccount)
+    {
+        bool shared = SharesSecret && !forAccount;
+        DateTimeOffset now = time.GetUtcNow();
+        List<SigningKeyRow> eligible =
+            [.. ring.Where(row => row.RetiredAt is null && row.ForApisOnly == shared && row.Algorithm == settings.Algorithm).OrderBy(row => row.SignsFrom)];
+        // After a clock that stepped back, better the earliest key than none.
+        return eligible.FindLast(row => row.SignsFrom <= now) ?? eligible.FirstOrDefault();
+    }
+
+    /// <exception cref="CryptographicException">The row was sealed with another master key.</exception>
+    public SigningKey Open(SigningKeyRow row) =>
+        SigningKey.FromPrivate(row.Algorithm, masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), row.KeyId);
+
+    private void BringSharedSecret(List<SigningKeyRow> ring, DateTimeOffset now)
+    {
+        SigningKeyRow? current = null;
+        foreach (SigningKeyRow row in ring.Where(row => row is { ForApisOnly: true, RetiredAt: null }))
+        {
+            if (SharesSecret && CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), settings.Hs256Secret))
+                current = row;
+            else
+                Retire(row, now);
+        }
+
+        if (SharesSecret && current is null)
+            ring.Add(Seal(SigningKey.FromPrivate(SignatureAlgorithm.HS256, settings.Hs256Secret), now, forApisOnly: true));
+    }
+
+    private SigningKeyRow Seal(SigningKey key, DateTimeOffset signsFrom, bool forApisOnly = false) => new()
+    {
+        KeyId = key.KeyId,
+        Algorithm = key.Algorithm,
+        ForApisOnly = forApisOnly,
+        SealedPrivateKey = masterKey.Seal(Purpose, key.KeyId, key.ExportPrivate()),
+        PublicKey = key.ExportPublic(),
+        CreatedAt = time.GetUtcNow(),
+        SignsFrom = signsFrom,
+    };
+
+    private static void Retire(SigningKeyRow row, DateTimeOffset now)
+    {
+        row.RetiredAt = now;
+        if (row.PublicKey is not null)
+            row.SealedPrivateKey = null; // it verifies by its public half; nobody can sign with it again
+    }
+}

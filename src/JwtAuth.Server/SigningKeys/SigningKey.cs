@@ -1,0 +1,190 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using JwtAuth.Bearer.Keys;
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.IdentityModel.Tokens;
+
+namespace JwtAuth.Server.SigningKeys;
+
+/// <summary>A private key with its <c>kid</c> and its one algorithm. Safe for concurrent use.</summary>
+internal abstract class SigningKey
+{
+    private SigningKey(string keyId, SignatureAlgorithm algorithm) => (KeyId, Algorithm) = (keyId, algorithm);
+
+    public string KeyId { get; }
+
+    public SignatureAlgorithm Algorithm { get; }
+
+    /// <summary>Length of a signature in bytes.</summary>
+    public abstract int SignatureLength { get; }
+
+    /// <summary>Signs (RFC 7515 §5.1) into <paramref name="signature"/>, which has <see cref="SignatureLength"/> bytes.</summary>
+    public abstract void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature);
+
+    /// <summary>The private key to be sealed: PKCS #8, or the bytes of the HMAC secret.</summary>
+    public abstract byte[] ExportPrivate();
+
+    /// <summary>The public half (SubjectPublicKeyInfo), or <see langword="null"/> for a secret.</summary>
+    public abstract byte[]? ExportPublic();
+
+    /// <summary>A new key. An RSA key has 2048 bits, a secret 32 bytes.</summary>
+    public static SigningKey Generate(SignatureAlgorithm algorithm)
+    {
+        switch (algorithm)
+        {
+            case SignatureAlgorithm.RS256:
+                using (RSA rsa = RSA.Create(2048))
+                    return FromPrivate(algorithm, rsa.ExportPkcs8PrivateKey());
+            case SignatureAlgorithm.ES256:
+                using (ECDsa ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+                    return FromPrivate(algorithm, ecdsa.ExportPkcs8PrivateKey());
+            default:
+                return FromPrivate(algorithm, RandomNumberGenerator.GetBytes(32));
+        }
+    }
+
+    /// <summary>
+    /// A key from what <see cref="ExportPrivate"/> gave. Its <c>kid</c> is the thumbprint (RFC 7638); of a secret, whose thumbprint would be a hash to
+    /// guess against, it is <paramref name="secretKeyId"/>, else random.
+    /// </summary>
+    /// <exception cref="CryptographicException">Not a private key of this algorithm.</exception>
+    public static SigningKey FromPrivate(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, string? secretKeyId = null) => algorithm switch
+    {
+        SignatureAlgorithm.RS256 => new RsaKey(privateKey.ToArray()),
+        SignatureAlgorithm.ES256 => new EcdsaKey(privateKey.ToArray()),
+        _ => new HmacKey(secretKeyId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), privateKey.ToArray()),
+    };
+
+    /// <summary>What checks this key's signatures.</summary>
+    public VerificationKey VerificationKey() =>
+        ExportPublic() is { } publicKey ? VerificationKeyOf(KeyId, Algorithm, publicKey, retiredAt: null) : Bearer.Keys.VerificationKey.Hmac(KeyId, ExportPrivate());
+
+    /// <summary>What checks with a public half, as <see cref="ExportPublic"/> gave it.</summary>
+    public static VerificationKey VerificationKeyOf(string keyId, SignatureAlgorithm algorithm, byte[] publicKey, DateTimeOffset? retiredAt)
+    {
+        if (algorithm == SignatureAlgorithm.RS256)
+        {
+            using RSA rsa = RSA.Create();
+            rsa.ImportSubjectPublicKeyInfo(publicKey, out _);
+            return Bearer.Keys.VerificationKey.Rsa(keyId, rsa.ExportParameters(includePrivateParameters: false), retiredAt);
+        }
+
+        using ECDsa ecdsa = ECDsa.Create();
+        ecdsa.ImportSubjectPublicKeyInfo(publicKey, out _);
+        return Bearer.Keys.VerificationKey.Ecdsa(keyId, ecdsa.ExportParameters(includePrivateParameters: false), retiredAt);
+    }
+
+    private sealed class RsaKey : SigningKey
+    {
+        private readonly DefaultObjectPool<RSA> lent;
+
+        public RsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.RS256)
+        {
+            lent = new(new Lending<RSA>(() => Load(pkcs8)), Environment.ProcessorCount * 2);
+            RSA probe = lent.Get();
+            SignatureLength = (probe.KeySize + 7) / 8;
+            lent.Return(probe);
+        }
+
+        public override int SignatureLength { get; }
+
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
+            Lend(lent, signingInput, signature, static (rsa, input, output) =>
+                rsa.SignData(input, output, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+
+        public override byte[] ExportPrivate() => Lend(lent, rsa => rsa.ExportPkcs8PrivateKey());
+
+        public override byte[] ExportPublic() => Lend(lent, rsa => rsa.ExportSubjectPublicKeyInfo());
+
+        private static RSA Load(byte[] pkcs8)
+        {
+            RSA rsa = RSA.Create();
+            rsa.ImportPkcs8PrivateKey(pkcs8, out _);
+            return rsa;
+        }
+
+        private static string ThumbprintOf(RSA rsa)
+        {
+            using (rsa)
+                return JsonWebKeys.ThumbprintOf(new RsaSecurityKey(rsa.ExportParameters(includePrivateParameters: false)));
+        }
+    }
+
+    private sealed class EcdsaKey : SigningKey
+    {
+        private readonly DefaultObjectPool<ECDsa> lent;
+
+        public EcdsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.ES256) =>
+            lent = new(new Lending<ECDsa>(() => Load(pkcs8)), Environment.ProcessorCount * 2);
+
+        public override int SignatureLength => 64;
+
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
+            Lend(lent, signingInput, signature, static (ecdsa, input, output) =>
+                ecdsa.SignData(input, output, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+
+        public override byte[] ExportPrivate() => Lend(lent, ecdsa => ecdsa.ExportPkcs8PrivateKey());
+
+        public override byte[] ExportPublic() => Lend(lent, ecdsa => ecdsa.ExportSubjectPublicKeyInfo());
+
+        private static ECDsa Load(byte[] pkcs8)
+        {
+            ECDsa ecdsa = ECDsa.Create();
+            ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);
+            return ecdsa;
+        }
+
+        private static string ThumbprintOf(ECDsa ecdsa)
+        {
+            using (ecdsa)
+                return JsonWebKeys.ThumbprintOf(new ECDsaSecurityKey(ecdsa));
+        }
+    }
+
+    private sealed class HmacKey(string keyId, byte[] secret) : SigningKey(keyId, SignatureAlgorithm.HS256)
+    {
+        public override int SignatureLength => HMACSHA256.HashSizeInBytes;
+
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) => HMACSHA256.HashData(secret, signingInput, signature);
+
+        public override byte[] ExportPrivate() => [.. secret];
+
+        public override byte[]? ExportPublic() => null;
+    }
+
+    private delegate int SignWith<T>(T key, ReadOnlySpan<byte> input, Span<byte> output);
+
+    // The platform does not promise that one key object serves two threads at once.
+    private static void Lend<T>(DefaultObjectPool<T> lent, ReadOnlySpan<byte> input, Span<byte> output, SignWith<T> sign) where T : class
+    {
+        T key = lent.Get();
+        try
+        {
+            sign(key, input, output);
+        }
+        finally
+        {
+            lent.Return(key);
+        }
+    }
+
+    private static byte[] Lend<T>(DefaultObjectPool<T> lent, Func<T, byte[]> use) where T : class
+    {
+        T key = lent.Get();
+        try
+        {
+            return use(key);
+        }
+        finally
+        {
+            lent.Return(key);
+        }
+    }
+
+    private sealed class Lending<T>(Func<T> create) : PooledObjectPolicy<T> where T : class
+    {
+        public override T Create() => create();
+
+        public override bool Return(T obj) => true;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Server.SigningKeys;
+
+/// <summary>The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next <see cref="LoadAsync"/>.</summary>
+internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule) : IVerificationKeys
+{
+    private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]));
+
+    /// <summary>The published JWK Set: public halves of the keys that sign, will sign or still verify.</summary>
+    public ReadOnlyMemory<byte> JsonWebKeySet => content.JsonWebKeySet;
+
+    /// <inheritdoc/>
+    public VerificationKey? Find(ReadOnlySpan<byte> keyId)
+    {
+        foreach (VerificationKey key in content.VerificationKeys)
+        {
+            if (key.HasId(keyId))
+                return key;
+        }
+        return null;
+    }
+
+    /// <summary>The key that signs now.</summary>
+    /// <param name="forAccount">Whether it is for the issuer's own audience, which a secret shared with APIs never signs for.</param>
+    /// <exception cref="InvalidOperationException">Nothing has been loaded yet.</exception>
+    public SigningKey Signer(bool forAccount)
+    {
+        Content current = content;
+        SigningKeyRow row = schedule.SignerOf(current.Rows, forAccount) ?? throw new InvalidOperationException("The ring holds no key that signs.");
+        return current.SigningKeys[row.KeyId];
+    }
+
+    /// <summary>Whether there is a key to sign with.</summary>
+    public bool IsReady => schedule.SignerOf(content.Rows, forAccount: true) is not null;
+
+    /// <summary>Brings the ring in the database to where the schedule wants it, and loads it.</summary>
+    public async Task BringAsync(CancellationToken cancellation = default)
+    {
+        await store.ChangeAsync(ring => { schedule.Bring(ring); return true; }, cancellation);
+        await LoadAsync(cancellation);
+    }
+
+    /// <summary>Loads the ring, where it has changed.</summary>
+    /// <exception cref="CryptographicException">A key was sealed with another master key.</exception>
+    public async Task LoadAsync(CancellationToken cancellation = default)
+    {
+        List<SigningKeyRow> rows = await store.ListAsync(cancellation);
+        Content current = content;
+        if (rows.Select(Version).SequenceEqual(current.Rows.Select(Version)))
+            return;
+
+        Dictionary<string, SigningKey> signing = rows
+            .Where(row => row is { RetiredAt: null, SealedPrivateKey: not null })
+            .ToDictionary(row => row.KeyId, row => current.SigningKeys.GetValueOrDefault(row.KeyId) ?? schedule.Open(row));
+        content = new Content(
+            rows, signing, [.. rows.Select(VerificationKeyOf)],
+            JsonWebKeys.WriteSet(rows.Where(row => row.PublicKey is not null).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))));
+
+        static (string, DateTimeOffset, DateTimeOffset?) Version(SigningKeyRow row) => (row.KeyId, row.SignsFrom, row.RetiredAt);
+    }
+
+    private VerificationKey VerificationKeyOf(SigningKeyRow row) => row.PublicKey is { } publicKey
+        ? SigningKey.VerificationKeyOf(row.KeyId, row.Algorithm, publicKey, row.RetiredAt)
+        : VerificationKey.Hmac(row.KeyId, schedule.Open(row).ExportPrivate(), row.ForApisOnly, row.RetiredAt);
+
+    private sealed record Content(
+        IReadOnlyList<SigningKeyRow> Rows,
+        IReadOnlyDictionary<string, SigningKey> SigningKeys,
+        VerificationKey[] VerificationKeys,
+        byte[] JsonWebKeySet);
+}

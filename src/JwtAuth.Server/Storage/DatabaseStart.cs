@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.SigningKeys;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>Brings the database to this version's schema and finds the master key that belongs to it. One process at a time.</summary>
+internal sealed class DatabaseStart(StorageSettings settings)
+{
+    private const string Purpose = "check";
+    private const string Phrase = "the right master key opens this";
+
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(60);
+
+    private MasterKey? masterKey;
+
+    /// <summary>The key that has sealed this database; there once <see cref="PrepareAsync"/> is through.</summary>
+    public MasterKey MasterKey => masterKey ?? throw new InvalidOperationException("The database has not been prepared.");
+
+    /// <summary>Prepares data directory and schema, and finds the master key.</summary>
+    /// <exception cref="ConfigurationFaultException">Not to be opened or written, or sealed with another key.</exception>
+    public async Task PrepareAsync(Db db)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(settings.DataDirectory);
+            else
+                Directory.CreateDirectory(settings.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            await using FileStream only = await EnterAloneAsync(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource + ".start.lock");
+            await MigrateAsync(db);
+            masterKey = await UnlockAsync(db);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationFaultException($"JwtAuth:DataDirectory {settings.DataDirectory} cannot be used ({fault.Message}); make it a directory that this user may write to.");
+        }
+        catch (Exception fault) when (fault is SqliteException or ArgumentException)
+        {
+            throw new ConfigurationFaultException($"JwtAuth:Storage:ConnectionString names a database that cannot be opened ({fault.Message}); correct it, or restore the file.");
+        }
+    }
+
+    private static async Task MigrateAsync(Db db)
+    {
+        await db.Database.OpenConnectionAsync();
+        // Left behind by a process that was killed while it migrated; the lock on the file is the one that dies with its process.
+        await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL");
+        await db.Database.MigrateAsync();
+    }
+
+    private async Task<MasterKey> UnlockAsync(Db db)
+    {
+        MasterKeyCheck? check = await db.MasterKeyChecks.AsNoTracking().SingleOrDefaultAsync();
+        MasterKey key = settings.MasterKey is not null ? new MasterKey(settings.MasterKey) : MasterKeyFile.Read(settings.DataDirectory, mayMake: check is null);
+        if (check is null)
+        {
+            db.MasterKeyChecks.Add(new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) });
+            await db.SaveChangesAsync();
+            return key;
+        }
+
+        try
+        {
+            key.Open(Purpose, Purpose, check.Sealed);
+            return key;
+        }
+        catch (CryptographicException)
+        {
+            throw new ConfigurationFaultException("JwtAuth:MasterKey is not the key that this database was sealed with; restore that key, or begin with an empty data directory.");
+        }
+    }
+
+    private static async Task<FileStream> EnterAloneAsync(string path)
+    {
+        TimeProvider time = TimeProvider.System; // other processes do not share a clock of ours
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (time.GetElapsedTime(start) < LockPatience && File.Exists(path))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), time);
+            }
+        }
+    }
+}

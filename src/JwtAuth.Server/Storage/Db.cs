@@ -1,0 +1,46 @@
+using JwtAuth.Server.Accounts;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>The service's database. Each provider has a context of its own, because its migrations belong to it.</summary>
+internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account, IdentityRole, string>(options)
+{
+    public DbSet<SigningKeyRow> SigningKeys => Set<SigningKeyRow>();
+
+    public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
+
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.Entity<Account>(account =>
+        {
+            account.Property(row => row.UserName).IsRequired();
+            account.Property(row => row.NormalizedUserName).IsRequired();
+        });
+        builder.Entity<SigningKeyRow>(key =>
+        {
+            key.HasKey(row => row.KeyId);
+            key.Property(row => row.Algorithm).HasConversion<string>();
+        });
+        builder.Entity<MasterKeyCheck>(check => check.HasKey(row => row.Id));
+    }
+
+    /// <summary>A time that every provider can compare and sort by.</summary>
+    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
+        moment => moment.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
+}
+
+/// <summary>A sealed constant: only the right master key opens it.</summary>
+internal sealed class MasterKeyCheck
+{
+    public int Id { get; init; }
+
+    public required byte[] Sealed { get; init; }
+}

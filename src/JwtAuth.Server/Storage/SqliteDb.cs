@@ -1,0 +1,45 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>The embedded default.</summary>
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
+{
+    public static void Configure(DbContextOptionsBuilder options, string connectionString) =>
+        options.UseSqlite(connectionString).AddInterceptors(new Pragmas());
+
+    // What was acknowledged survives a crash (synchronous=FULL with WAL), and writers wait for each other instead of failing.
+    private sealed class Pragmas : DbConnectionInterceptor
+    {
+        private const string Statements = "PRAGMA busy_timeout=5000; PRAGMA synchronous=FULL;";
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using DbCommand command = connection.CreateCommand();
+            command.CommandText = Statements;
+            command.ExecuteNonQuery();
+        }
+
+        public override async Task ConnectionOpenedAsync(
+            DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using DbCommand command = connection.CreateCommand();
+            command.CommandText = Statements;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}
+
+/// <summary>For <c>dotnet ef migrations add NAME --context SqliteDb -o Storage/Migrations/Sqlite</c>.</summary>
+internal sealed class SqliteDbFactory : IDesignTimeDbContextFactory<SqliteDb>
+{
+    public SqliteDb CreateDbContext(string[] args)
+    {
+        var options = new DbContextOptionsBuilder<SqliteDb>();
+        SqliteDb.Configure(options, "Data Source=:memory:");
+        return new SqliteDb(options.Options);
+    }
+}
