@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Passwords;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace JwtAuth.Tests.Hosting;
+
+/// <summary>
+/// The real service in this process: Kestrel on a loopback port of its own, SQLite in a directory of its own, the top level's
+/// appsettings.Development.json, a clock that the test moves. Not started before it is first used.
+/// </summary>
+internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
+{
+    public const string Password = "a quiet harbour at dawn";
+
+    private readonly Dictionary<string, string> settings = new()
+    {
+        ["JwtAuth:Passwords:WorkFactor"] = "10",
+    };
+
+    private readonly int port = FreePort();
+    private readonly bool ownsDirectory;
+    private readonly Lazy<Uri> address;
+    private Action<IServiceCollection>? services;
+
+    public ServerHost(string? directory = null)
+    {
+        ownsDirectory = directory is null;
+        Directory = directory ?? System.IO.Directory.CreateTempSubdirectory("jwtauth-").FullName;
+        Issuer = $"http://127.0.0.1:{port}";
+        address = new(() =>
+        {
+            UseKestrel(port);
+            StartServer();
+            return new Uri(Issuer);
+        });
+    }
+
+    public string Directory { get; }
+
+    public string Issuer { get; }
+
+    public ManualTime Time { get; init; } = new();
+
+    public string Environment { get; init; } = "Development";
+
+    /// <summary>Every line that was logged, at every level that is not silenced on purpose.</summary>
+    public LogLines Log { get; } = new();
+
+    public ServerHost With(string key, string value)
+    {
+        settings[key] = value;
+        return this;
+    }
+
+    public ServerHost With(Action<IServiceCollection> configure)
+    {
+        services += configure;
+        return this;
+    }
+
+    /// <summary>A client of the running service.</summary>
+    public HttpClient Connect(string? bearer = null)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = address.Value };
+        if (bearer is not null)
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        return client;
+    }
+
+    public T Get<T>() where T : notnull => (address.Value, Services.GetRequiredService<T>()).Item2;
+
+    /// <summary>An account made behind HTTP's back, with roles.</summary>
+    public async Task<AccountSnapshot> AddAccountAsync(string username, params string[] roles)
+    {
+        _ = address.Value;
+        await using AsyncServiceScope scope = Services.CreateAsyncScope();
+        string hash = Get<PasswordHasher>().Hash(Password);
+        return await scope.ServiceProvider.GetRequiredService<AccountStore>().AddAsync(username, hash, roles)
+            ?? throw new InvalidOperationException("taken");
+    }
+
+    /// <summary>Logs in through HTTP and returns the token.</summary>
+    public async Task<string> LoginAsync(string username, string? audience = null, string? scope = null)
+    {
+        using HttpClient client = Connect();
+        using HttpResponseMessage reply = await client.PostAsJsonAsync("/auth/login", new Dictionary<string, string?>
+        {
+            ["username"] = username,
+            ["password"] = Password,
+            ["audience"] = audience,
+            ["scope"] = scope,
+        }.Where(pair => pair.Value is not null).ToDictionary());
+        reply.StatusCode.Should().Be(HttpStatusCode.OK);
+        return (await reply.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString()!;
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSolutionRelativeContentRoot("");
+        builder.UseEnvironment(Environment);
+        builder.UseSetting("JwtAuth:Issuer", Issuer);
+        builder.UseSetting("JwtAuth:DataDirectory", Directory);
+        foreach ((string key, string value) in settings)
+            builder.UseSetting(key, value);
+        builder.ConfigureLogging(logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Log));
+        builder.ConfigureTestServices(collection =>
+        {
+            collection.AddSingleton<TimeProvider>(Time);
+            services?.Invoke(collection);
+        });
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (ownsDirectory)
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
