@@ -3,7 +3,7 @@ namespace JwtAuth.Server.Configuration;
 /// <summary>The names under <c>JwtAuth</c>, so that a misspelt one is told instead of having no effect.</summary>
 internal static class SettingNames
 {
-    private static readonly string[] Known =
+    public static readonly string[] Known =
     [
         "Issuer", "Audiences", "Scopes", "DataDirectory", "MasterKey",
         "AccessTokens:Lifetime", "AccessTokens:ClockSkew",
