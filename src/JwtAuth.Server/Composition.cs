@@ -17,6 +17,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Controllers;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace JwtAuth.Server;
 
@@ -25,11 +26,21 @@ internal static class Composition
 {
     private const int MaximumBodyBytes = 64 * 1024;
 
+    // Where nothing else is configured: what the service says, why tokens are refused, and the framework's warnings.
+    private static readonly Dictionary<string, string?> QuietLogging = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
+    };
+
     /// <summary>The service, configured and checked, but not yet prepared or listening.</summary>
     /// <exception cref="ConfigurationFaultException">It cannot start as it is configured.</exception>
     public static WebApplication Build(string[] args)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging });
         builder.Configuration.AddKeyPerFile("/run/secrets", optional: true);
         Settings settings = SettingsReader.Read(builder.Configuration, builder.Environment);
         ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Http);

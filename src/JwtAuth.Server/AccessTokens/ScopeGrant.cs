@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.AccessTokens;
@@ -10,18 +9,12 @@ internal static class ScopeGrant
     public static bool IsScopeToken(string name) =>
         name.Length is > 0 and <= 64 && name.All(character => character is > ' ' and <= '~' and not ('"' or '\\'));
 
-    /// <summary>
-    /// The scopes that a user with these roles gets of those asked for, in the order asked; nothing asked, nothing granted. False where a
-    /// name is not known, so that a typing error is told; what the user may not have is left out.
-    /// </summary>
-    public static bool TryGrant(
-        string? requested, IReadOnlyCollection<string> roles, IssuerSettings settings, [NotNullWhen(true)] out IReadOnlyList<string>? granted)
-    {
-        string[] names = requested?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        granted = null;
-        if (!names.All(settings.Scopes.ContainsKey))
-            return false;
-        granted = [.. names.Distinct().Where(name => settings.Scopes[name] is var owners && (owners.Count == 0 || owners.Any(roles.Contains)))];
-        return true;
-    }
+    /// <summary>Whether every name that is asked for exists; one that does not is a typing error, to be told.</summary>
+    public static bool AreKnown(string? requested, IssuerSettings settings) => Split(requested).All(settings.Scopes.ContainsKey);
+
+    /// <summary>The scopes that a user with these roles gets of those asked for, in the order asked. Nothing asked, nothing granted; what the user may not have is left out.</summary>
+    public static IReadOnlyList<string> Of(string? requested, IReadOnlyCollection<string> roles, IssuerSettings settings) =>
+        [.. Split(requested).Distinct().Where(name => settings.Scopes[name] is var owners && (owners.Count == 0 || owners.Any(roles.Contains)))];
+
+    private static string[] Split(string? scope) => scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

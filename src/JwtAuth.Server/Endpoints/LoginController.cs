@@ -48,7 +48,7 @@ internal sealed class LoginController(PasswordDoor door, TokenIssuer issuer, Iss
         string audience = request.Audience ?? settings.Audiences[0];
         if (audience != settings.Url && !settings.Audiences.Contains(audience))
             return this.Problem(ErrorCode.InvalidAudience);
-        if (!ScopeGrant.TryGrant(request.Scope, [], settings, out _))
+        if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
         switch (await door.CheckAsync(request.Username, request.Password, HttpContext.Connection.RemoteIpAddress, cancellation))
@@ -66,7 +66,7 @@ internal sealed class LoginController(PasswordDoor door, TokenIssuer issuer, Iss
 
     private TokenReply Reply(AccountSnapshot account, string audience, string? scope)
     {
-        IReadOnlyList<string> granted = ScopeGrant.TryGrant(scope, account.Roles, settings, out IReadOnlyList<string>? scopes) ? scopes : [];
+        IReadOnlyList<string> granted = ScopeGrant.Of(scope, account.Roles, settings);
         IssuedToken token = issuer.Issue(account, audience, granted, TokenIssuer.NewId());
         return new TokenReply(token.Value, "Bearer", (long)token.Lifetime.TotalSeconds, string.Join(' ', granted));
     }

@@ -109,6 +109,8 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     {
         builder.UseSolutionRelativeContentRoot("");
         builder.UseEnvironment(Environment);
+        builder.UseSetting("Logging:LogLevel:Microsoft", "Trace");
+        builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer", "Trace");
         builder.UseSetting("JwtAuth:Issuer", Issuer);
         builder.UseSetting("JwtAuth:DataDirectory", Directory);
         foreach ((string key, string value) in settings)
