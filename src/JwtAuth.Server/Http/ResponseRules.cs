@@ -29,7 +29,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         // Probes come from inside, by plain http, and tell nothing.
         if (issuer.IsHttps && !context.Request.IsHttps && !context.Request.Path.StartsWithSegments("/health"))
         {
-            log.PlainHttpRefused(context.GetEndpoint()?.DisplayName ?? "an unknown path");
+            log.PlainHttpRefused();
             return Problems.WriteAsync(context, ErrorCode.HttpsRequired);
         }
         if (context.Request.Headers.ContentEncoding.Count > 0)

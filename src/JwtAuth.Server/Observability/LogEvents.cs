@@ -24,8 +24,8 @@ internal static partial class LogEvents
     [LoggerMessage(11, LogLevel.Warning, "{Setting} has no effect in this version")]
     public static partial void SettingWithoutEffect(this ILogger log, string setting);
 
-    [LoggerMessage(12, LogLevel.Warning, "A request for {Path} came over plain http although the issuer is https; behind a proxy, name its network in JwtAuth:Proxy:TrustedNetworks")]
-    public static partial void PlainHttpRefused(this ILogger log, string path);
+    [LoggerMessage(12, LogLevel.Warning, "A request came over plain http although the issuer is https; behind a proxy, name its network in JwtAuth:Proxy:TrustedNetworks")]
+    public static partial void PlainHttpRefused(this ILogger log);
 
     [LoggerMessage(13, LogLevel.Error, "A request failed")]
     public static partial void RequestFailed(this ILogger log, Exception fault);
