@@ -22,7 +22,12 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         headers["Referrer-Policy"] = "no-referrer";
         headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? PagePolicy : ApiPolicy;
         headers.CacheControl = "no-store";
-        headers.Vary = HeaderNames.Origin;
+        // Every reply depends on Origin; the CORS middleware says so only where it has allowed one.
+        context.Response.OnStarting(() =>
+        {
+            headers.Vary = HeaderNames.Origin;
+            return Task.CompletedTask;
+        });
         if (issuer.IsHttps)
             headers.StrictTransportSecurity = "max-age=31536000";
 
