@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.ObjectPool;
 using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Bearer.Keys;
@@ -89,20 +88,9 @@ public abstract class VerificationKey
         static byte[] Bytes(string member) => Base64UrlEncoder.DecodeBytes(member);
     }
 
-    // The platform does not promise that one RSA or ECDsa object serves two threads at once; a lent object carries nothing of the token.
-    private static DefaultObjectPool<T> PoolOf<T>(Func<T> create) where T : class, IDisposable =>
-        new(new Lending<T>(create), Environment.ProcessorCount * 2);
-
-    private sealed class Lending<T>(Func<T> create) : PooledObjectPolicy<T> where T : class
-    {
-        public override T Create() => create();
-
-        public override bool Return(T obj) => true;
-    }
-
     private sealed class RsaKey : VerificationKey
     {
-        private readonly DefaultObjectPool<RSA> lent;
+        private readonly KeyPool<RSA> lent;
         private readonly int signatureLength;
 
         public RsaKey(string keyId, RSAParameters publicKey) : base(keyId, SignatureAlgorithm.RS256)
@@ -111,28 +99,21 @@ public abstract class VerificationKey
             if (probe.KeySize is < 2048 or > 8192)
                 throw new ArgumentException("an RS256 key has 2048 to 8192 bits (RFC 7518 §3.3)", nameof(publicKey));
             signatureLength = (probe.KeySize + 7) / 8;
-            lent = PoolOf(() => RSA.Create(publicKey));
+            lent = new(() => RSA.Create(publicKey));
         }
 
         public override bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
         {
             if (signature.Length != signatureLength)
                 return false;
-            RSA rsa = lent.Get();
-            try
-            {
-                return rsa.VerifyData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            }
-            finally
-            {
-                lent.Return(rsa);
-            }
+            using KeyPool<RSA>.Loan rsa = lent.Lend();
+            return rsa.Key.VerifyData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         }
     }
 
     private sealed class EcdsaKey : VerificationKey
     {
-        private readonly DefaultObjectPool<ECDsa> lent;
+        private readonly KeyPool<ECDsa> lent;
 
         public EcdsaKey(string keyId, ECParameters publicKey) : base(keyId, SignatureAlgorithm.ES256)
         {
@@ -141,23 +122,16 @@ public abstract class VerificationKey
                 if (probe.KeySize != 256)
                     throw new ArgumentException("an ES256 key is on P-256 (RFC 7518 §3.4)", nameof(publicKey));
             }
-            lent = PoolOf(() => ECDsa.Create(publicKey));
+            lent = new(() => ECDsa.Create(publicKey));
         }
 
         public override bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
         {
             if (signature.Length != 64)
                 return false;
-            ECDsa ecdsa = lent.Get();
-            try
-            {
-                return ecdsa.VerifyData(
-                    signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-            }
-            finally
-            {
-                lent.Return(ecdsa);
-            }
+            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
+            return ecdsa.Key.VerifyData(
+                signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         }
     }
 

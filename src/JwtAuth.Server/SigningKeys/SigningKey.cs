@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
-using Microsoft.Extensions.ObjectPool;
 using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Server.SigningKeys;
@@ -76,25 +75,32 @@ internal abstract class SigningKey
 
     private sealed class RsaKey : SigningKey
     {
-        private readonly DefaultObjectPool<RSA> lent;
+        private readonly byte[] pkcs8;
+        private readonly KeyPool<RSA> lent;
 
         public RsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.RS256)
         {
-            lent = new(new Lending<RSA>(() => Load(pkcs8)), Environment.ProcessorCount * 2);
-            RSA probe = lent.Get();
-            SignatureLength = (probe.KeySize + 7) / 8;
-            lent.Return(probe);
+            this.pkcs8 = pkcs8;
+            lent = new(() => Load(pkcs8));
+            using KeyPool<RSA>.Loan rsa = lent.Lend();
+            SignatureLength = (rsa.Key.KeySize + 7) / 8;
         }
 
         public override int SignatureLength { get; }
 
-        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
-            Lend(lent, signingInput, signature, static (rsa, input, output) =>
-                rsa.SignData(input, output, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
+        {
+            using KeyPool<RSA>.Loan rsa = lent.Lend();
+            rsa.Key.SignData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        }
 
-        public override byte[] ExportPrivate() => Lend(lent, rsa => rsa.ExportPkcs8PrivateKey());
+        public override byte[] ExportPrivate() => [.. pkcs8];
 
-        public override byte[] ExportPublic() => Lend(lent, rsa => rsa.ExportSubjectPublicKeyInfo());
+        public override byte[] ExportPublic()
+        {
+            using KeyPool<RSA>.Loan rsa = lent.Lend();
+            return rsa.Key.ExportSubjectPublicKeyInfo();
+        }
 
         private static RSA Load(byte[] pkcs8)
         {
@@ -112,20 +118,30 @@ internal abstract class SigningKey
 
     private sealed class EcdsaKey : SigningKey
     {
-        private readonly DefaultObjectPool<ECDsa> lent;
+        private readonly byte[] pkcs8;
+        private readonly KeyPool<ECDsa> lent;
 
-        public EcdsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.ES256) =>
-            lent = new(new Lending<ECDsa>(() => Load(pkcs8)), Environment.ProcessorCount * 2);
+        public EcdsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.ES256)
+        {
+            this.pkcs8 = pkcs8;
+            lent = new(() => Load(pkcs8));
+        }
 
         public override int SignatureLength => 64;
 
-        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
-            Lend(lent, signingInput, signature, static (ecdsa, input, output) =>
-                ecdsa.SignData(input, output, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
+        {
+            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
+            ecdsa.Key.SignData(signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
 
-        public override byte[] ExportPrivate() => Lend(lent, ecdsa => ecdsa.ExportPkcs8PrivateKey());
+        public override byte[] ExportPrivate() => [.. pkcs8];
 
-        public override byte[] ExportPublic() => Lend(lent, ecdsa => ecdsa.ExportSubjectPublicKeyInfo());
+        public override byte[] ExportPublic()
+        {
+            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
+            return ecdsa.Key.ExportSubjectPublicKeyInfo();
+        }
 
         private static ECDsa Load(byte[] pkcs8)
         {
@@ -150,41 +166,5 @@ internal abstract class SigningKey
         public override byte[] ExportPrivate() => [.. secret];
 
         public override byte[]? ExportPublic() => null;
-    }
-
-    private delegate int SignWith<T>(T key, ReadOnlySpan<byte> input, Span<byte> output);
-
-    // The platform does not promise that one key object serves two threads at once.
-    private static void Lend<T>(DefaultObjectPool<T> lent, ReadOnlySpan<byte> input, Span<byte> output, SignWith<T> sign) where T : class
-    {
-        T key = lent.Get();
-        try
-        {
-            sign(key, input, output);
-        }
-        finally
-        {
-            lent.Return(key);
-        }
-    }
-
-    private static byte[] Lend<T>(DefaultObjectPool<T> lent, Func<T, byte[]> use) where T : class
-    {
-        T key = lent.Get();
-        try
-        {
-            return use(key);
-        }
-        finally
-        {
-            lent.Return(key);
-        }
-    }
-
-    private sealed class Lending<T>(Func<T> create) : PooledObjectPolicy<T> where T : class
-    {
-        public override T Create() => create();
-
-        public override bool Return(T obj) => true;
     }
 }
