@@ -68,6 +68,7 @@ function withJsonwebtoken({ issuer, jwks_uri, audience, algorithms, tokens }) {
 }
 
 // A protected API which knows the issuer's address and finds the rest by discovery.
+// Strict: what RFC 9068 demands of an access token, its type first.
 function createApi({ issuer, audience, algorithms }) {
   // The library reads these as defaults; left set, they would replace what it discovers.
   for (const name of ['ISSUER', 'JWKS_URI', 'SECRET', 'TOKEN_SIGNING_ALG']) delete process.env[name];
@@ -76,7 +77,7 @@ function createApi({ issuer, audience, algorithms }) {
       ? { tokenSigningAlg: algorithms[0] }
       : { validators: { algorithms: (_value, _claims, header) => algorithms.includes(header.alg) } };
   const api = express();
-  api.get('/orders', auth({ issuerBaseURL: issuer, audience, ...allowed }), (req, res) => {
+  api.get('/orders', auth({ issuerBaseURL: issuer, audience, strict: true, ...allowed }), (req, res) => {
     res.json({ sub: req.auth.payload.sub });
   });
   api.use((error, _req, res, _next) => {
