@@ -31,7 +31,7 @@ public sealed class Chromium : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!started.IsValueCreated)
+        if (started is not { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             return;
         (IPlaywright driver, IBrowser browser) = await started.Value;
         await browser.DisposeAsync();

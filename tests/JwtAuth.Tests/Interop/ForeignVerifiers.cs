@@ -35,8 +35,8 @@ internal static class ForeignVerifiers
     public static async Task<Answers> AskPythonAsync(object question)
     {
         Assert.SkipUnless(
-            await OutputOfAsync(Python, "-c", "import jwt, cryptography; print('there')") == "there",
-            "There is no PyJWT on this machine; run tests/run, or apt-get install python3-jwt python3-cryptography.");
+            await OutputOfAsync(Python, "-c", "import cryptography; from jwt import PyJWKClient; print('there')") == "there",
+            "There is no PyJWT 2 on this machine; run tests/run, or apt-get install python3-jwt python3-cryptography.");
         return await AskAsync(Python, "verify.py", question);
     }
 
