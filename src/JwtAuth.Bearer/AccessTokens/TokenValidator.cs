@@ -117,7 +117,11 @@ public sealed class TokenValidator
         DateTimeOffset now = time.GetUtcNow();
         if (claims.ExpiresAt - claims.IssuedAt > MaximumLifetime)
             return TokenRejection.LifetimeTooLong;
-        if (now >= claims.ExpiresAt + skew)
+        // The clock is moved, never the claim, which may stand at the end of time.
+        if (now - skew >= claims.ExpiresAt)
+            return TokenRejection.Expired;
+        // What ends before it begins would live on the skew alone.
+        if (claims.ExpiresAt <= claims.IssuedAt || claims.ExpiresAt <= claims.NotBefore)
             return TokenRejection.Expired;
         if (claims.IssuedAt > now + skew || claims.NotBefore > now + skew)
             return TokenRejection.NotYetValid;
