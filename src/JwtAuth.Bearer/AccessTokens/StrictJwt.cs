@@ -81,6 +81,8 @@ internal ref struct StrictJwt
             {
                 if (json.NameIs("crit"u8) || json.NameIs("b64"u8))
                     return TokenRejection.CriticalExtension;
+                if (json.NameIs("jwk"u8) || json.NameIs("jku"u8) || json.NameIs("x5u"u8) || json.NameIs("x5c"u8))
+                    return TokenRejection.KeyInHeader;
                 bool isText = json.ValueKind == JsonTokenType.String;
                 if (json.NameIs("alg"u8))
                 {

@@ -24,6 +24,10 @@ public sealed class TokenRejection
     /// <summary>The header demands an extension (RFC 7515 §4.1.11, RFC 7797).</summary>
     public static readonly TokenRejection CriticalExtension = new("critical_extension", "No JWS extension is understood here: crit and b64 are refused.");
 
+    /// <summary>The header brings a key, or the place of one (RFC 7515 §4.1.2, §4.1.3, §4.1.5, §4.1.6).</summary>
+    public static readonly TokenRejection KeyInHeader = new("key_in_header",
+        "Keys come from the issuer, never from a token (RFC 8725 §3.10): jwk, jku, x5u and x5c are refused.");
+
     /// <summary><c>typ</c> is not <c>at+jwt</c> (RFC 9068 §4).</summary>
     public static readonly TokenRejection WrongType = new("wrong_type", "Only access tokens are taken: typ must be at+jwt. Was this an ID token or another JWT?");
 
