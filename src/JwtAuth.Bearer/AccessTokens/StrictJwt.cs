@@ -47,7 +47,8 @@ internal ref struct StrictJwt
         if (firstDot < 0 || firstDot == lastDot)
             return TokenRejection.NotCompact;
         ReadOnlySpan<char> header = token[..firstDot], claims = token[(firstDot + 1)..lastDot], signature = token[(lastDot + 1)..];
-        if (!IsBase64Url(header) || !IsBase64Url(claims) || !IsBase64Url(signature))
+        // An empty payload is a JWS (RFC 7515 §3); that it is no claims set is found when it is read.
+        if (header.IsEmpty || signature.IsEmpty || !IsBase64Url(header) || !IsBase64Url(claims) || !IsBase64Url(signature))
             return TokenRejection.NotCompact;
 
         Encoding.ASCII.GetBytes(token[..lastDot], room);
@@ -129,7 +130,7 @@ internal ref struct StrictJwt
 
     private static bool IsBase64Url(ReadOnlySpan<char> part)
     {
-        if (part.IsEmpty || part.ContainsAnyExcept(Base64UrlAlphabet))
+        if (part.ContainsAnyExcept(Base64UrlAlphabet))
             return false;
         // RFC 4648 §3.5: bits that the last character has to spare must be zero, else one token has several spellings.
         return (part.Length % 4) switch
