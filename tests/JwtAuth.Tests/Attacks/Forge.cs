@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
@@ -15,6 +16,9 @@ internal sealed class Forge(ServerHost host)
     /// <summary>The key that signs for APIs.</summary>
     public SigningKey Key => host.Get<SigningKeyRing>().Signer(forAccount: false);
 
+    /// <summary>The published keys, as they are served.</summary>
+    public byte[] JsonWebKeySet => host.Get<SigningKeyRing>().JsonWebKeySet.ToArray();
+
     public string Issuer => host.Issuer;
 
     /// <summary>Now, in seconds.</summary>
@@ -25,26 +29,58 @@ internal sealed class Forge(ServerHost host)
         new AccountSnapshot("c3ViamVjdC1vZi10ZXN0cw", "alice", "", true, 0, [], host.Time.GetUtcNow()), "orders", [], "c2Vzc2lvbi1vZi10ZXN0cw").Value;
 
     /// <summary>The header of a live token.</summary>
-    public JsonObject Header() => (JsonObject)JsonNode.Parse(Decode(Live().Split('.')[0]))!;
+    public JsonObject Header() => (JsonObject)JsonNode.Parse(HeaderText())!;
 
     /// <summary>The claims of a live token.</summary>
-    public JsonObject Claims() => (JsonObject)JsonNode.Parse(Decode(Live().Split('.')[1]))!;
+    public JsonObject Claims() => (JsonObject)JsonNode.Parse(ClaimsText())!;
+
+    public string HeaderText() => Encoding.UTF8.GetString(Decode(Live().Split('.')[0]));
+
+    public string ClaimsText() => Encoding.UTF8.GetString(Decode(Live().Split('.')[1]));
 
     /// <summary>A live token whose header was changed, correctly signed.</summary>
     public string WithHeader(Action<JsonObject> change)
     {
         JsonObject header = Header();
         change(header);
-        return Sign(header.ToJsonString(), Claims().ToJsonString());
+        return Sign(header.ToJsonString(), ClaimsText());
     }
+
+    /// <summary>A live token with this JSON text as the header's member, or without the member; correctly signed.</summary>
+    public string WithHeader(string member, string? json) => Sign(Set(Header(), member, json), ClaimsText());
+
+    /// <summary>A live token whose header was changed as text, correctly signed.</summary>
+    public string WithHeaderText(Func<string, string> change) => Sign(change(HeaderText()), ClaimsText());
 
     /// <summary>A live token whose claims were changed, correctly signed.</summary>
     public string WithClaims(Action<JsonObject> change)
     {
         JsonObject claims = Claims();
         change(claims);
-        return Sign(Header().ToJsonString(), claims.ToJsonString());
+        return Sign(HeaderText(), claims.ToJsonString());
     }
+
+    /// <summary>A live token with these JSON texts as claims, correctly signed.</summary>
+    public string WithClaims(params ReadOnlySpan<(string Name, string Json)> changes) => Sign(HeaderText(), ClaimsWith(changes));
+
+    /// <summary>The claims of a live token with these JSON texts as claims.</summary>
+    public string ClaimsWith(params ReadOnlySpan<(string Name, string Json)> changes)
+    {
+        JsonObject claims = Claims();
+        List<string> texts = [];
+        foreach ((string name, string json) in changes)
+        {
+            claims.Remove(name);
+            texts.Add($"\"{name}\":{json}");
+        }
+        return Append(claims.ToJsonString(), string.Join(',', texts));
+    }
+
+    /// <summary>A live token with this JSON text as the claim, or without the claim; correctly signed.</summary>
+    public string WithClaim(string name, string? json) => Sign(HeaderText(), Set(Claims(), name, json));
+
+    /// <summary>A live token whose claims set was changed as text, correctly signed.</summary>
+    public string WithClaimsText(Func<string, string> change) => Sign(HeaderText(), change(ClaimsText()));
 
     /// <summary>Signs these texts with the service's own key.</summary>
     public string Sign(string header, string claims) => Sign(Encoding.UTF8.GetBytes(header), Encoding.UTF8.GetBytes(claims));
@@ -61,12 +97,29 @@ internal sealed class Forge(ServerHost host)
         return $"{header}.{claims}.{Encode(signature)}";
     }
 
-    /// <summary>A MAC over these texts with a secret of any length.</summary>
-    public static string Mac(string header, string claims, byte[] secret)
+    /// <summary>A token signed by a function of the signing input.</summary>
+    public static string SignBy(Func<byte[], byte[]> sign, string header, string claims)
     {
         string input = $"{Encode(header)}.{Encode(claims)}";
-        return $"{input}.{Encode(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(input)))}";
+        return $"{input}.{Encode(sign(Encoding.ASCII.GetBytes(input)))}";
     }
+
+    /// <summary>A MAC over these texts with a secret of any length.</summary>
+    public static string Mac(string header, string claims, byte[] secret) => SignBy(input => HMACSHA256.HashData(secret, input), header, claims);
+
+    /// <summary>The object's text with this JSON text as a member, or without that member.</summary>
+    public static string Set(JsonObject members, string name, string? json)
+    {
+        List<string> texts = [.. members.Where(member => member.Key != name).Select(member => $"\"{member.Key}\":{member.Value!.ToJsonString()}")];
+        if (json is not null)
+            texts.Add($"{JsonSerializer.Serialize(name)}:{json}");
+        return $"{{{string.Join(',', texts)}}}";
+    }
+
+    /// <summary>The object's text with more members before or behind its own.</summary>
+    public static string Append(string text, string members) => $"{text[..^1]},{members}}}";
+
+    public static string Prepend(string text, string members) => $"{{{members},{text[1..]}";
 
     public static string Encode(string text) => Encode(Encoding.UTF8.GetBytes(text));
 
