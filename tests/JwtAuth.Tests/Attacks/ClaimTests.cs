@@ -132,6 +132,29 @@ public sealed class ClaimTests
         }
     }
 
+    [Fact]
+    [Trait("row", "JSN-11")]
+    [Trait("row", "CLM-15")]
+    public async Task Nothing_of_a_refused_token_is_repeated_in_the_reply_or_in_the_log()
+    {
+        await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("Logging:LogLevel:Microsoft", "Trace");
+        var forge = new Forge(host);
+        using var wire = new Wire(host.Issuer);
+        const string Planted = "\"planted\\r\\nX: y\"";
+
+        List<string> tokens = [.. new[] { "iss", "sub", "aud", "jti", "client_id", "sid", "exp", "roles" }.Select(name => forge.WithClaim(name, Planted))];
+        tokens.AddRange(new[] { "alg", "kid", "typ", "crit", "jku" }.Select(name => forge.WithHeader(name, Planted)));
+        tokens.Add("planted");
+        foreach (string token in tokens)
+        {
+            WireReply reply = await wire.AskAsync(token, TestContext.Current.CancellationToken);
+            $"{reply.Challenge} {reply.Body}".Should().NotContain("planted").And.NotContain(token);
+        }
+
+        host.Log.All.Should().Contain(line => line.Contains("Access token refused: invalid_claim"), "refusals are logged by their reason");
+        host.Log.All.Should().NotContain(line => line.Contains("planted") || tokens.Exists(line.Contains));
+    }
+
     private static ServerHost HostWithSkew(int seconds) =>
         new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:AccessTokens:ClockSkew", $"{TimeSpan.FromSeconds(seconds)}");
 

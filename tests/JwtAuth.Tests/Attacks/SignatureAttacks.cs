@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Tests.Attacks;
@@ -122,10 +121,10 @@ internal static class SignatureAttacks
 
     private static IEnumerable<Attack> Sizes =>
     [
-        new("SIG-17", "8,192 characters", forge => OfLength(forge, TokenValidator.MaximumLength), IsAccepted: true),
-        new("SIG-17", "8,193 characters", forge => OfLength(forge, TokenValidator.MaximumLength + 1)),
+        new("SIG-17", "8,192 characters", forge => OfLength(forge, 8192), IsAccepted: true),
+        new("SIG-17", "8,193 characters", forge => OfLength(forge, 8193)),
         new("SIG-17", "30,000 characters", forge => OfLength(forge, 30_000)),
-        new("SIG-17", "8,192 characters of one part", _ => new string('A', TokenValidator.MaximumLength)),
+        new("SIG-17", "8,192 characters of one part", _ => new string('A', 8192)),
         new("SIG-17", "40,000 characters", forge => OfLength(forge, 40_000), Http: HttpStatusCode.RequestHeaderFieldsTooLarge),
     ];
 
