@@ -84,7 +84,8 @@ public sealed class RfcExampleTests
     [InlineData("3_6.symmetric_key_encryption", "HS256", false)]
     public void Of_the_keys_of_RFC_7520_those_for_signatures_of_our_algorithms_are_read(string name, string algorithm, bool isRead)
     {
-        Action read = () => Bearer.Keys.VerificationKey.FromJsonWebKey(new JsonWebKey(With(Cookbook($"jwk/{name}"), "alg", algorithm)));
+        var key = new JsonWebKey(With(Cookbook($"jwk/{name}"), "alg", algorithm));
+        Action read = () => Bearer.Keys.VerificationKey.FromJsonWebKey(key);
 
         if (isRead)
             read.Should().NotThrow();
