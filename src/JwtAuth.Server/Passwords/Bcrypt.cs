@@ -24,19 +24,35 @@ internal static partial class Bcrypt
     /// <exception cref="ArgumentException">The password is too long or holds NUL.</exception>
     public static string Hash(string password, int workFactor)
     {
-        byte[] phrase = PhraseOf(password) ?? throw new ArgumentException("bcrypt takes 72 bytes at most and no NUL", nameof(password));
+        byte[] bytes = Encoding.UTF8.GetBytes(password);
+        byte[]? phrase = PhraseOf(bytes);
         try
         {
-            return HashPhrase(phrase, workFactor);
+            return HashPhrase(phrase ?? throw new ArgumentException("bcrypt takes 72 bytes at most and no NUL", nameof(password)), workFactor);
         }
         finally
         {
+            CryptographicOperations.ZeroMemory(bytes);
             CryptographicOperations.ZeroMemory(phrase);
         }
     }
 
     /// <summary>Whether the password gives this hash. False, never an exception, for a hash of another form or too high a factor, and for a password that bcrypt would cut.</summary>
     public static bool Verify(string password, string hash)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(password);
+        try
+        {
+            return Verify(bytes, hash);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <summary>The same for a password in bytes, which need not be UTF-8: an older system may have hashed another encoding.</summary>
+    public static bool Verify(ReadOnlySpan<byte> password, string hash)
     {
         if (WorkFactorOf(hash) is null || PhraseOf(password) is not { } phrase)
             return false;
@@ -60,13 +76,6 @@ internal static partial class Bcrypt
             : null;
 
     // The bytes with the NUL that ends them, or null where C's strings or bcrypt's 72 bytes would cut them short.
-    private static byte[]? PhraseOf(string password)
-    {
-        int length = Encoding.UTF8.GetByteCount(password);
-        if (length > Password.MaximumBytes || password.Contains('\0', StringComparison.Ordinal))
-            return null;
-        byte[] phrase = new byte[length + 1];
-        Encoding.UTF8.GetBytes(password, phrase);
-        return phrase;
-    }
+    private static byte[]? PhraseOf(ReadOnlySpan<byte> password) =>
+        password.Length > Password.MaximumBytes || password.Contains((byte)0) ? null : [.. password, 0];
 }
