@@ -22,20 +22,21 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         DateTimeOffset now = time.GetUtcNow();
         BringSharedSecret(ring, now);
 
-        List<SigningKeyRow> own = ring.FindAll(row => row is { ForApisOnly: false, RetiredAt: null });
-        SigningKeyRow? signing = own.Where(row => row.Algorithm == settings.Algorithm && row.SignsFrom <= now).MaxBy(row => row.SignsFrom);
-        SigningKeyRow? next = own.Where(row => row.Algorithm == settings.Algorithm && row.SignsFrom > now).MinBy(row => row.SignsFrom);
-        if (signing is null && next is not null)
+        // Of two that may sign from the same moment, the one added later is the last.
+        List<SigningKeyRow> own = [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null }).OrderBy(row => row.SignsFrom)];
+        List<SigningKeyRow> candidates = own.FindAll(row => row.Algorithm == settings.Algorithm);
+        if (candidates is [])
         {
-            next.SignsFrom = now;
-            (signing, next) = (next, null);
+            candidates.Add(Seal(SigningKey.Generate(settings.Algorithm), now));
+            ring.Add(candidates[0]);
         }
-        else if (signing is null)
+        else if (candidates[0].SignsFrom > now)
         {
-            signing = Seal(SigningKey.Generate(settings.Algorithm), now);
-            ring.Add(signing);
+            candidates[0].SignsFrom = now;
         }
 
+        SigningKeyRow signing = candidates.FindLast(row => row.SignsFrom <= now)!;
+        SigningKeyRow? next = candidates.Find(row => row.SignsFrom > now);
         foreach (SigningKeyRow superseded in own.Where(row => row != signing && row != next))
             Retire(superseded, now);
         if (next is null && now >= signing.SignsFrom + settings.RotateEvery - settings.PublishAhead)
@@ -48,8 +49,12 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     {
         if (ring.Exists(row => row.KeyId == key.KeyId))
             return false;
+        DateTimeOffset now = time.GetUtcNow();
+        // After a clock that stepped back, the key that signs looks like one that was only announced.
+        if (SignerOf(ring, forAccount: true) is { } signer && signer.SignsFrom > now)
+            signer.SignsFrom = now;
         // A successor that was only announced gives way, so that there is one of them.
-        ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.SignsFrom > time.GetUtcNow());
+        ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.SignsFrom > now);
         ring.Add(Seal(key, signsFrom));
         Bring(ring);
         return true;
