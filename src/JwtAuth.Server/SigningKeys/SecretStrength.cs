@@ -48,14 +48,17 @@ internal static class SecretStrength
                 return "repeats itself";
         }
 
+        Span<int> counts = stackalloc int[256];
         HashSet<byte> values = [], steps = [];
         for (int index = 0; index < bytes.Length; index++)
         {
             values.Add(bytes[index]);
+            counts[bytes[index]]++;
             if (index > 0)
                 steps.Add((byte)(bytes[index] - bytes[index - 1]));
         }
-        return values.Count < 16 || steps.Count < 12 ? "repeats itself" : null;
+        // One value in more than a quarter of the places: padding, or text in UTF-16.
+        return values.Count < 16 || steps.Count < 12 || counts.ContainsAnyExceptInRange(0, bytes.Length / 4) ? "repeats itself" : null;
     }
 
     private static bool IsText(ReadOnlySpan<byte> bytes) =>
