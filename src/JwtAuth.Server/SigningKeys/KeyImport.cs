@@ -47,6 +47,8 @@ internal static class KeyImport
 
     private static byte[]? FromJsonWebKey(string text, SignatureAlgorithm algorithm, ref string fault)
     {
+        if (!IsFlat(text))
+            return null;
         var key = new JsonWebKey(text);
         if (key.Use is not (null or "sig") || (key.KeyOps.Count > 0 && !key.KeyOps.Contains("sign")) || (key.Alg ?? algorithm.ToString()) != algorithm.ToString())
             return null;
@@ -74,13 +76,25 @@ internal static class KeyImport
                 }))
                     return Pkcs8Of(ecdsa);
             case ("oct", SignatureAlgorithm.HS256):
-                if (SecretStrength.FaultOf(key.K, 32, 1024, out byte[] secret) is not { } weakness)
+                if (SecretStrength.FaultOf(key.K ?? "", 32, 1024, out byte[] secret) is not { } weakness)
                     return secret;
                 fault = $"the secret {weakness}; make one with: openssl rand -base64 32";
                 return null;
             default:
                 return null;
         }
+    }
+
+    // One object, each name once, no objects in it: JsonWebKey would take the members of inner ones for the key's own, and so a whole set for one key.
+    private static bool IsFlat(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        return document.RootElement.EnumerateObject().All(member => member.Value.ValueKind switch
+        {
+            JsonValueKind.Object => false,
+            JsonValueKind.Array => member.Value.EnumerateArray().All(element => element.ValueKind == JsonValueKind.String),
+            _ => true,
+        });
     }
 
     private static byte[]? Pkcs8Of(ECDsa ecdsa) =>
