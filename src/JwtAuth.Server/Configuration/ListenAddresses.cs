@@ -5,20 +5,23 @@ namespace JwtAuth.Server.Configuration;
 /// <summary>Development has open registration, explained refusals and a master key in a file: it listens on loopback, unless told otherwise.</summary>
 internal static class ListenAddresses
 {
-    /// <exception cref="ConfigurationFaultException">Development would be reached from elsewhere.</exception>
+    /// <exception cref="ConfigurationFaultException">An address is none, or Development would be reached from elsewhere.</exception>
     public static void Check(IConfiguration configuration, IHostEnvironment environment, HttpSettings settings)
     {
-        if (!environment.IsDevelopment() || settings.MayListenBeyondLoopback)
-            return;
-        if (Configured(configuration).FirstOrDefault(address => !IsLoopback(address.Url)) is { Key: not null } open)
+        foreach ((string key, string url) in Configured(configuration))
         {
-            throw new ConfigurationFaultException(
-                $"{open.Key} listens beyond loopback in the Development environment; use http://localhost:5080, or set the environment to Production, "
-                + "or JwtAuth:AllowRemoteInDevelopment=true where the network is only yours.");
+            if (Parse(url) is not { } address)
+                throw new ConfigurationFaultException($"{key} is not an address to listen at; write it like http://localhost:5080, several with ; between them.");
+            if (environment.IsDevelopment() && !settings.MayListenBeyondLoopback && !IsLoopback(address))
+            {
+                throw new ConfigurationFaultException(
+                    $"{key} listens beyond loopback in the Development environment; use http://localhost:5080, or set the environment to Production, "
+                    + "or JwtAuth:AllowRemoteInDevelopment=true where the network is only yours.");
+            }
         }
     }
 
-    private static IEnumerable<(string? Key, string Url)> Configured(IConfiguration configuration)
+    private static IEnumerable<(string Key, string Url)> Configured(IConfiguration configuration)
     {
         string? urls = configuration["urls"];
         foreach (string url in Split(urls))
@@ -26,18 +29,30 @@ internal static class ListenAddresses
         // Ports alone listen on every address; urls override them.
         foreach (string key in (string[])["http_ports", "https_ports"])
         {
-            if (string.IsNullOrEmpty(urls) && Split(configuration[key]).Length > 0)
-                yield return (key, "http://*");
+            foreach (string port in string.IsNullOrEmpty(urls) ? Split(configuration[key]) : [])
+                yield return (key, $"http://*:{port}");
         }
         foreach (IConfigurationSection endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
             yield return ($"{endpoint.Path}:Url", endpoint["Url"] ?? "");
     }
 
-    private static bool IsLoopback(string url)
+    private static BindingAddress? Parse(string url)
     {
-        BindingAddress address = BindingAddress.Parse(url);
-        return address.IsUnixPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            bool isPort = address.IsUnixPipe || address.IsNamedPipe || address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
+            // What follows the last colon is taken for a part of the host where it is no number.
+            return isPort && (address.IsUnixPipe || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
+        }
+        catch (Exception fault) when (fault is FormatException or ArgumentException)
+        {
+            return null;
+        }
     }
+
+    private static bool IsLoopback(BindingAddress address) =>
+        address.IsUnixPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
     private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.Data.Sqlite;
 
@@ -71,6 +73,8 @@ internal sealed class SettingsReader
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("https" or "http"))
             Fault(Key, "is not an absolute https URL", "write it like https://auth.example.com");
+        else if (text.Length > 255 || !Ascii.IsValid(text))
+            Fault(Key, "has more than 255 characters, or others than ASCII", "use a shorter host name, an international one in its xn-- form");
         else if (url.Scheme == "http" && !(development && url.IsLoopback))
             Fault(Key, "is a plain http URL", "use https; http is for loopback in the Development environment only");
         else if (text != url.GetLeftPart(UriPartial.Authority) || url.UserInfo.Length > 0)
@@ -86,8 +90,8 @@ internal sealed class SettingsReader
             Fault(Key, "is empty", "name at least one API, such as JwtAuth__Audiences__0=orders");
         foreach (string audience in audiences)
         {
-            if (audience.Length > 255 || audience.Any(char.IsControl) || audience.Any(char.IsWhiteSpace))
-                Fault(Key, "holds a name with white space or control characters, or of more than 255 characters", "use a short name or a URL");
+            if (audience.Length > 255 || audience.Any(character => character is <= ' ' or > '~' or '"' or '\\'))
+                Fault(Key, "holds a name of more than 255 characters, or with others than printable ASCII without spaces, quotation marks and backslashes", "use a short name or a URL");
             if (audience == issuer)
                 Fault(Key, "names the issuer, which is always one of the audiences", "name the APIs only");
         }
@@ -110,6 +114,8 @@ internal sealed class SettingsReader
             scopes[name] = [.. scopes.GetValueOrDefault(name, []), .. Words(leaf.Value)];
         }
 
+        if (!scopes.Values.All(roles => roles.All(Names.IsRole)))
+            Fault(Key, "names a role that no account can have", "a role has 1 to 32 of a-z, 0-9 and . _ -");
         if (scopes.Keys.Sum(name => name.Length + 1) > 2048)
             Fault(Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
         return scopes;
@@ -126,7 +132,7 @@ internal sealed class SettingsReader
 
         string connection = section["Storage:ConnectionString"] ?? $"Data Source={Path.Combine(directory, "jwtauth.db")}";
         if (!NamesAFile(connection))
-            Fault("Storage:ConnectionString", "does not name a database file", "write it like Data Source=/var/lib/jwtauth/jwtauth.db");
+            Fault("Storage:ConnectionString", "does not name a database file, or has a password, which SQLite does not take", "write it like Data Source=/var/lib/jwtauth/jwtauth.db");
 
         byte[]? masterKey = SecretBytes("MasterKey", minimum: 32, maximum: 32);
         if (section["MasterKey"] is null && !development)
@@ -139,7 +145,8 @@ internal sealed class SettingsReader
         try
         {
             var builder = new SqliteConnectionStringBuilder(connection);
-            return builder.DataSource.Length > 0 && !builder.DataSource.StartsWith(':') && builder.Mode != SqliteOpenMode.Memory;
+            return builder.DataSource.Length > 0 && !builder.DataSource.StartsWith(':') && !builder.DataSource.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+                && builder.Mode != SqliteOpenMode.Memory && builder.Password.Length == 0;
         }
         catch (ArgumentException)
         {
