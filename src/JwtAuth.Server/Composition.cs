@@ -41,7 +41,7 @@ internal static class Composition
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging });
-        builder.Configuration.AddKeyPerFile("/run/secrets", optional: true);
+        builder.Configuration.AddKeyPerFile(SecretsDirectory(builder), optional: true);
         Settings settings = SettingsReader.Read(builder.Configuration, builder.Environment);
         ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Http);
 
@@ -92,6 +92,16 @@ internal static class Composition
         app.UseAuthorization();
         app.MapControllers().RequireAuthorization();
         app.MapHealth();
+    }
+
+    // Where containers mount secrets, one file for each key; a directory that was named must be there.
+    private static string SecretsDirectory(WebApplicationBuilder builder)
+    {
+        const string Key = "KeyPerFileDirectory";
+        if (builder.Configuration[Key] is not { Length: > 0 } named)
+            return "/run/secrets";
+        string directory = Path.GetFullPath(named, builder.Environment.ContentRootPath);
+        return Directory.Exists(directory) ? directory : throw new ConfigurationFaultException($"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
     }
 
     private static void AddSettings(IServiceCollection services, Settings settings) => services

@@ -25,6 +25,11 @@ catch (IOException fault) when (fault.InnerException is Microsoft.AspNetCore.Con
     await Console.Error.WriteLineAsync($"error: {fault.Message} Stop what listens there, or set ASPNETCORE_URLS to another address.");
     return 1;
 }
+catch (System.Net.Sockets.SocketException fault)
+{
+    await Console.Error.WriteLineAsync($"error: {fault.Message}. Set ASPNETCORE_URLS to an address of this machine that this user may listen at.");
+    return 1;
+}
 
 /// <summary>The service and its command line.</summary>
 internal sealed partial class Program;

@@ -27,7 +27,9 @@ internal static class CommandLine
         }
         catch (Configuration.ConfigurationFaultException fault)
         {
-            return Fail(string.Join(Environment.NewLine, fault.Faults));
+            foreach (string line in fault.Faults)
+                Fail(line);
+            return 1;
         }
     }
 

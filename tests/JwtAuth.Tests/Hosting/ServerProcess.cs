@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace JwtAuth.Tests.Hosting;
+
+/// <summary>The real program in a process of its own: for what only a process has, an exit code, a standard error, a sudden death, a neighbour.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process process;
+    private readonly StringBuilder standardError = new();
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(Process process, Uri address)
+    {
+        (this.process, Address) = (process, address);
+        process.OutputDataReceived += (_, line) =>
+        {
+            // Null at the end: it will not start any more.
+            if (line.Data?.Contains("Application started.", StringComparison.Ordinal) ?? true)
+                started.TrySetResult();
+        };
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (standardError)
+                standardError.Append(line.Data is null ? "" : line.Data + "\n");
+        };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public Uri Address { get; }
+
+    public string StandardError
+    {
+        get
+        {
+            lock (standardError)
+                return standardError.ToString();
+        }
+    }
+
+    /// <summary>Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.</summary>
+    public static async Task<ServerProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> settings)
+    {
+        string url = $"http://127.0.0.1:{FreePort()}";
+        var all = new Dictionary<string, string> { ["urls"] = url, ["JwtAuth:Issuer"] = url };
+        foreach ((string key, string value) in settings)
+            all[key] = value;
+        var server = new ServerProcess(Process.Start(StartOf(directory, [], all))!, new Uri(all["urls"]));
+        server.process.StandardInput.Close();
+
+        await server.started.Task.WaitAsync(Patience);
+        return server;
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<(int ExitCode, string StandardOutput, string StandardError)> RunAsync(
+        string directory, IReadOnlyList<string> args, string standardInput, IReadOnlyDictionary<string, string> settings)
+    {
+        var all = new Dictionary<string, string> { ["JwtAuth:Issuer"] = "http://localhost:5080" };
+        foreach ((string key, string value) in settings)
+            all[key] = value;
+        using Process process = Process.Start(StartOf(directory, args, all))!;
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await process.StandardInput.WriteAsync(standardInput.AsMemory(), patience.Token);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it ended without reading
+        }
+        Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token), error = process.StandardError.ReadToEndAsync(patience.Token);
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output, await error);
+    }
+
+    public async Task<int> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
+        return process.ExitCode;
+    }
+
+    /// <summary>SIGKILL: it has no chance to tidy up.</summary>
+    public void Kill()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        process.WaitForExit();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        process.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ProcessStartInfo StartOf(string directory, IReadOnlyList<string> args, Dictionary<string, string> settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.dll"), .. args])
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(inherited);
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        start.Environment["JwtAuth__DataDirectory"] = directory;
+        start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
+        start.Environment["JwtAuth__Passwords__WorkFactor"] = "10";
+        // Keys of the host itself, such as urls, have no section and are read with a prefix.
+        foreach ((string key, string value) in settings)
+            start.Environment[key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : $"ASPNETCORE_{key.ToUpperInvariant()}"] = value;
+        return start;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
