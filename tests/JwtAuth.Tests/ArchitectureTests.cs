@@ -1,0 +1,91 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Tests;
+
+/// <summary>The arrows: Server to Bearer, HTTP to rules, nothing back.</summary>
+public sealed partial class ArchitectureTests
+{
+    private static readonly string[] RuleFolders =
+    [
+        "JwtAuth.Bearer/AccessTokens", "JwtAuth.Bearer/Keys",
+        "JwtAuth.Server/AccessTokens", "JwtAuth.Server/SigningKeys", "JwtAuth.Server/Passwords", "JwtAuth.Server/Accounts", "JwtAuth.Server/Storage",
+        "JwtAuth.Server/Configuration",
+    ];
+
+    [Fact]
+    public void The_bearer_package_knows_no_server_no_database_and_no_accounts()
+    {
+        string[] forbidden = ["JwtAuth.Server", "Microsoft.EntityFrameworkCore", "Microsoft.Data.Sqlite", "SQLitePCLRaw", "Microsoft.AspNetCore.Identity", "Microsoft.Extensions.Identity"];
+        References(typeof(TokenValidator).Assembly).Should().NotContain(name => forbidden.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
+        References(typeof(Db).Assembly).Should().Contain("JwtAuth.Bearer").And.Contain(name => name.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal));
+
+        static string[] References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
+    }
+
+    [Fact]
+    public void Rules_know_no_http()
+    {
+        Matches(RuleFolders, Http()).Should().BeEmpty();
+        Matches(["JwtAuth.Server/Endpoints", "JwtAuth.Server/Http", "JwtAuth.Server/Errors"], Http()).Should().NotBeEmpty("that is where it is known");
+        // The SDK for the web imports these namespaces by itself, so the types are looked for too.
+        Matches(RuleFolders, HttpTypes()).Should().BeEmpty();
+        Matches(["JwtAuth.Server/Http"], HttpTypes()).Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void Nobody_but_the_issuer_signs_save_an_imported_key_that_proves_itself() =>
+        Matches(["JwtAuth.Server", "JwtAuth.Bearer"], Signing()).Select(match => match.Split(':')[0]).Distinct()
+            .Should().BeEquivalentTo("JwtAuth.Server/SigningKeys/SigningKey.cs", "JwtAuth.Server/AccessTokens/TokenIssuer.cs", "JwtAuth.Server/SigningKeys/KeyImport.cs");
+
+    [Fact]
+    public void Time_comes_from_a_time_provider_and_nobody_sleeps()
+    {
+        Matches(["JwtAuth.Server", "JwtAuth.Bearer"], Clock()).Should().BeEmpty();
+        Clock().IsMatch("var now = DateTime.UtcNow;").Should().BeTrue();
+        Clock().IsMatch("await Task.Delay(500);").Should().BeTrue();
+    }
+
+    [Fact]
+    public void No_file_has_300_lines()
+    {
+        string[] files = [.. Files("JwtAuth.Server", "JwtAuth.Bearer")];
+        files.Should().HaveCountGreaterThan(40);
+        files.Where(file => File.ReadLines(file).Count() >= 300).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_model_and_its_migrations_agree()
+    {
+        using SqliteDb db = new SqliteDbFactory().CreateDbContext([]);
+        db.Database.GetMigrations().Should().NotBeEmpty();
+        db.Database.HasPendingModelChanges().Should().BeFalse();
+    }
+
+    private static IEnumerable<string> Matches(string[] folders, Regex pattern) =>
+        from file in Files(folders)
+        from line in File.ReadLines(file).Select((text, index) => (text, number: index + 1))
+        where pattern.IsMatch(line.text)
+        select $"{Path.GetRelativePath(Path.Combine(Repository.Root, "src"), file)}:{line.number} {line.text.Trim()}";
+
+    // What is written by hand.
+    private static IEnumerable<string> Files(params string[] folders) => folders
+        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", folder), "*.cs", SearchOption.AllDirectories))
+        .Where(file => !file.Contains("/Migrations/", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"Microsoft\.AspNetCore\.(Http|Mvc|Routing|Authentication)\b|System\.Net\.Http\b")]
+    private static partial Regex Http();
+
+    [GeneratedRegex(@"\b(HttpContext|HttpRequest|HttpResponse|IActionResult|ControllerBase|StatusCodes|IHeaderDictionary|RequestDelegate|HttpClient)\b")]
+    private static partial Regex HttpTypes();
+
+    [GeneratedRegex(@"\.Sign(Data|Hash)?\(")]
+    private static partial Regex Signing();
+
+    [GeneratedRegex(@"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bThread\.Sleep\b|\bEnvironment\.TickCount|\bStopwatch\b|Task\.Delay\((?!.*\btime\))")]
+    private static partial Regex Clock();
+}
