@@ -4,8 +4,8 @@ using JwtAuth.Server.Configuration;
 
 try
 {
-    // A first word without dashes is a command; all else is the service.
-    if (args is [var verb, ..] && !verb.StartsWith('-'))
+    // A first word without dashes is a command; all else, but for a cry for help, is the service.
+    if (args is [var verb, ..] && (!verb.StartsWith('-') || verb is "--help" or "-h" or "-?" or "--version"))
         return await CommandLine.RunAsync(args);
 
     WebApplication app = Composition.Build(args);

@@ -1,18 +1,16 @@
-using System.Runtime.CompilerServices;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
+using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests;
 
 public sealed class DocumentationTests
 {
-    private static readonly string Root = Path.GetFullPath("../..", Path.GetDirectoryName(PathOfThisFile())!);
-
     [Fact]
     public void Every_error_code_and_every_rejection_has_its_remedy_in_the_errors_page()
     {
-        string page = File.ReadAllText(Path.Combine(Root, "docs/errors.md"));
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/errors.md"));
 
         foreach (ErrorCode error in ErrorCode.All)
             page.Should().Contain($"| `{error.Code}` | {error.Status} | ");
@@ -24,7 +22,7 @@ public sealed class DocumentationTests
     [Fact]
     public void Every_setting_is_in_the_readme()
     {
-        string readme = File.ReadAllText(Path.Combine(Root, "README.md"));
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
 
         foreach (string name in SettingNames.Known)
             readme.Should().Contain($"`{name}`");
@@ -33,7 +31,7 @@ public sealed class DocumentationTests
     [Fact]
     public void Every_call_is_in_the_runnable_story()
     {
-        string story = File.ReadAllText(Path.Combine(Root, "docs/jwtauth.http"));
+        string story = File.ReadAllText(Path.Combine(Repository.Root, "docs/jwtauth.http"));
         string[] calls =
         [
             "GET {{host}}/health/live", "GET {{host}}/health/ready", "GET {{host}}/me", "POST {{host}}/auth/register", "POST {{host}}/auth/login",
@@ -44,6 +42,4 @@ public sealed class DocumentationTests
         foreach (string call in calls)
             story.Should().Contain(call);
     }
-
-    private static string PathOfThisFile([CallerFilePath] string path = "") => path;
 }

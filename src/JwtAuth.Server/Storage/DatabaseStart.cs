@@ -25,11 +25,9 @@ internal sealed class DatabaseStart(StorageSettings settings)
     {
         try
         {
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(settings.DataDirectory);
-            else
-                Directory.CreateDirectory(settings.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            await using FileStream only = await EnterAloneAsync(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource + ".start.lock");
+            string file = new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource;
+            MakePrivately(settings.DataDirectory, file);
+            await using FileStream only = await EnterAloneAsync(file + ".start.lock");
             await MigrateAsync(db);
             masterKey = await UnlockAsync(db);
         }
@@ -41,6 +39,22 @@ internal sealed class DatabaseStart(StorageSettings settings)
         {
             throw new ConfigurationFaultException($"JwtAuth:Storage:ConnectionString names a database that cannot be opened ({fault.Message}); correct it, or restore the file.");
         }
+    }
+
+    // Nobody else reads password hashes: the files that SQLite adds take the database's mode over.
+    private static void MakePrivately(string directory, string file)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+        new FileStream(file, options).Dispose();
     }
 
     private static async Task MigrateAsync(Db db)

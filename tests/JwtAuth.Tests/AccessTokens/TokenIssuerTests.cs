@@ -16,7 +16,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Tests.AccessTokens;
 
-public sealed class TokenIssuerTests(TokenAttackTests.Hosts hosts) : IClassFixture<TokenAttackTests.Hosts>
+public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<AlgorithmHosts>
 {
     public static TheoryData<SignatureAlgorithm> Algorithms => [.. Enum.GetValues<SignatureAlgorithm>()];
 

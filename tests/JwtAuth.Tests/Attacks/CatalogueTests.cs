@@ -1,5 +1,5 @@
 using System.Reflection;
-using JwtAuth.Tests.Vectors;
+using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Attacks;
 
@@ -49,7 +49,7 @@ public sealed class CatalogueTests
 
     private static string[] Rows()
     {
-        string path = Path.GetFullPath(Environment.GetEnvironmentVariable("JWTAUTH_ATTACKS") ?? Path.Combine(VectorFolder.RepositoryRoot, "..", "shared", "attacks.tsv"));
+        string path = Path.GetFullPath(Environment.GetEnvironmentVariable("JWTAUTH_ATTACKS") ?? Path.Combine(Repository.Root, "..", "shared", "attacks.tsv"));
         Assert.SkipUnless(File.Exists(path), $"The catalogue is not there. {Remedy}");
         return [.. File.ReadLines(path).Skip(1).Where(line => line.Length > 0).Select(line => line.Split('\t')[0])];
     }

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Vectors;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +12,7 @@ namespace JwtAuth.Tests.Passwords;
 
 public sealed class BcryptTests
 {
+    private const string Source = "openwall/crypt_blowfish, jeremyh/jBCrypt, pyca/bcrypt and besser82/libxcrypt (tables made of their test vectors)";
     private const string Known = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"; // of U*U
 
     [Fact]
@@ -188,7 +190,7 @@ public sealed class BcryptTests
     private static byte[] Other(byte[] phrase) => phrase.Length < 72 ? [.. phrase, (byte)'x'] : [.. phrase[..^1], (byte)(phrase[^1] == 'x' ? 'y' : 'x')];
 
     private static string[][] Read(string file) =>
-        [.. File.ReadLines(Path.Combine(Vectors.Vectors.Folder("bcrypt"), file)).Skip(1).Select(line => line.Split('\t'))];
+        [.. File.ReadLines(VectorFolder.Find($"bcrypt/{file}", Source)).Skip(1).Select(line => line.Split('\t'))];
 
     private static async Task AddAsync(ServerHost host, string username, string hash)
     {

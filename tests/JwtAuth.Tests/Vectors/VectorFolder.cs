@@ -1,3 +1,5 @@
+using JwtAuth.Tests.Hosting;
+
 namespace JwtAuth.Tests.Vectors;
 
 /// <summary>Finds test vectors that others wrote. They are read where they lie and never copied here; without them a test is skipped.</summary>
@@ -8,20 +10,9 @@ internal static class VectorFolder
     /// <param name="source">Where the public has it.</param>
     public static string Find(string name, string source)
     {
-        string folder = Environment.GetEnvironmentVariable("JWTAUTH_VECTORS") ?? Path.Combine(RepositoryRoot, "..", "shared", "vectors");
+        string folder = Environment.GetEnvironmentVariable("JWTAUTH_VECTORS") ?? Path.Combine(Repository.Root, "..", "shared", "vectors");
         string path = Path.GetFullPath(Path.Combine(folder, name));
         Assert.SkipUnless(Path.Exists(path), $"{name} is not there. Get it from {source} and name the folder that holds it in JWTAUTH_VECTORS.");
         return path;
-    }
-
-    /// <summary>The folder of JwtAuth.sln.</summary>
-    public static string RepositoryRoot { get; } = FindRoot();
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "JwtAuth.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run below JwtAuth.sln.");
     }
 }
