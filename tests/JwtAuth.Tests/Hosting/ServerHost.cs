@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -22,6 +23,9 @@ namespace JwtAuth.Tests.Hosting;
 internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
 {
     public const string Password = "a quiet harbour at dawn";
+
+    // One hash for each work factor: each costs as much as a login.
+    private static readonly ConcurrentDictionary<string, string> Hashes = new();
 
     private readonly Dictionary<string, string> settings = new()
     {
@@ -85,7 +89,7 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     {
         _ = address.Value;
         await using AsyncServiceScope scope = Services.CreateAsyncScope();
-        string hash = Get<PasswordHasher>().Hash(Password);
+        string hash = Hashes.GetOrAdd(settings["JwtAuth:Passwords:WorkFactor"], _ => Get<PasswordHasher>().Hash(Password));
         return await scope.ServiceProvider.GetRequiredService<AccountStore>().AddAsync(username, hash, roles)
             ?? throw new InvalidOperationException("taken");
     }
