@@ -82,6 +82,7 @@ internal static class Composition
         if (http.TrustedNetworks.Count > 0)
             app.UseForwardedHeaders();
         app.UseMiddleware<ResponseRules>();
+        app.UseMiddleware<RequestRules>();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(context => WriteBareStatusAsync(context.HttpContext));
         if (http.SwaggerEnabled)

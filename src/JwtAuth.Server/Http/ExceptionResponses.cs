@@ -20,6 +20,7 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
         ErrorCode error = exception switch
         {
             BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
+            IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // a chunk's length, as Kestrel says it
             _ when IsContention(exception) => ErrorCode.Busy,
             _ => ErrorCode.ServerError,
         };
