@@ -16,20 +16,12 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
 
     public Task InvokeAsync(HttpContext context)
     {
-        IHeaderDictionary headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? PagePolicy : ApiPolicy;
-        headers.CacheControl = "no-store";
-        // Every reply depends on Origin; the CORS middleware says so only where it has allowed one.
+        // At the last moment: what answers an exception clears the headers first.
         context.Response.OnStarting(() =>
         {
-            headers.Vary = HeaderNames.Origin;
+            AddHeaders(context);
             return Task.CompletedTask;
         });
-        if (issuer.IsHttps)
-            headers.StrictTransportSecurity = "max-age=31536000";
 
         // Probes come from inside, by plain http, and tell nothing.
         if (issuer.IsHttps && !context.Request.IsHttps && !context.Request.Path.StartsWithSegments("/health"))
@@ -40,5 +32,19 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         if (context.Request.Headers.ContentEncoding.Count > 0)
             return Problems.WriteAsync(context, ErrorCode.UnsupportedMediaType, "Bodies are read as they are: no Content-Encoding.");
         return next(context);
+    }
+
+    private void AddHeaders(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? PagePolicy : ApiPolicy;
+        headers.TryAdd(HeaderNames.CacheControl, "no-store");
+        // Every reply depends on it; the CORS middleware says so only where it has allowed one.
+        headers.Vary = HeaderNames.Origin;
+        if (issuer.IsHttps)
+            headers.StrictTransportSecurity = "max-age=31536000";
     }
 }
