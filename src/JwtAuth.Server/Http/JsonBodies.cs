@@ -5,6 +5,7 @@ using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.AspNetCore.Mvc.Formatters;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace JwtAuth.Server.Http;
 
@@ -26,9 +27,11 @@ internal static class JsonBodies
     /// <summary>Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.</summary>
     public static void SpeakNothingElse(MvcOptions options)
     {
-        SystemTextJsonInputFormatter input = options.InputFormatters.OfType<SystemTextJsonInputFormatter>().Single();
-        input.SupportedMediaTypes.Clear();
-        input.SupportedMediaTypes.Add("application/json");
+        options.InputFormatters.Clear();
+        options.InputFormatters.Add(new JsonBodyFormatter());
+        options.ValueProviderFactories.RemoveType<FormValueProviderFactory>();
+        options.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
+        options.ValueProviderFactories.RemoveType<FormFileValueProviderFactory>();
         SystemTextJsonOutputFormatter output = options.OutputFormatters.OfType<SystemTextJsonOutputFormatter>().Single();
         output.SupportedMediaTypes.Clear();
         output.SupportedMediaTypes.Add("application/json");
