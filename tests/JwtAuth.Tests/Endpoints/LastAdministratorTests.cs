@@ -1,0 +1,58 @@
+using JwtAuth.Server.Accounts;
+using JwtAuth.Tests.Hosting;
+
+namespace JwtAuth.Tests.Endpoints;
+
+public sealed class LastAdministratorTests : IAsyncLifetime
+{
+    private readonly ServerHost host = new();
+    private AccountSnapshot root = null!;
+
+    [Theory, Trait("row", "ACC-08")]
+    [InlineData("POST", "/disable")]
+    [InlineData("DELETE", "")]
+    [InlineData("DELETE", "/roles/admin")]
+    public async Task The_last_administrator_stays(string method, string change)
+    {
+        AccountSnapshot disabled = await host.AddAccountAsync("disabled-admin", "admin");
+        using HttpClient administrator = await AdministratorAsync();
+        (await administrator.AskAsync("POST", $"/admin/users/{disabled.Subject}/disable")).Status.Should().Be(204);
+
+        Reply refused = await administrator.AskAsync(method, $"/admin/users/{root.Subject}{change}");
+
+        (refused.Status, refused.Code).Should().Be((409, "last_administrator"));
+        (await administrator.AskAsync("GET", "/admin/users")).Status.Should().Be(200, "the refused change was rolled back whole");
+        (await administrator.AskAsync("POST", $"/admin/users/{disabled.Subject}/enable")).Status.Should().Be(204);
+        (await administrator.AskAsync(method, $"/admin/users/{root.Subject}{change}")).Status.Should().Be(204);
+        (await administrator.AskAsync("GET", "/admin/users")).Status.Should().BeOneOf(401, 403);
+    }
+
+    [Theory, Trait("row", "ACC-08")]
+    [InlineData("POST", "/disable")]
+    [InlineData("DELETE", "")]
+    [InlineData("DELETE", "/roles/admin")]
+    public async Task Two_administrators_who_end_each_other_at_once_leave_one(string method, string change)
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            AccountSnapshot first = await host.AddAccountAsync($"first-{round}", "admin"), second = await host.AddAccountAsync($"second-{round}", "admin");
+            using HttpClient administrator = await AdministratorAsync();
+            using HttpClient one = await AdministratorAsync(first.Username), other = await AdministratorAsync(second.Username);
+            (await administrator.AskAsync("DELETE", $"/admin/users/{root.Subject}/roles/admin")).Status.Should().Be(204);
+
+            Reply[] replies = await Task.WhenAll(
+                one.AskAsync(method, $"/admin/users/{second.Subject}{change}"), other.AskAsync(method, $"/admin/users/{first.Subject}{change}"));
+
+            replies.Should().ContainSingle(reply => reply.Status == 204).And.ContainSingle(reply => reply.Status == 409 || reply.Status == 401 || reply.Status == 403);
+            using HttpClient survivor = replies[0].Status == 204 ? await AdministratorAsync(first.Username) : await AdministratorAsync(second.Username);
+            (await survivor.AskAsync("PUT", $"/admin/users/{root.Subject}/roles/admin")).Status.Should().Be(204);
+            (await survivor.AskAsync("DELETE", $"/admin/users/{(replies[0].Status == 204 ? first : second).Subject}")).Status.Should().Be(204);
+        }
+    }
+
+    private async Task<HttpClient> AdministratorAsync(string username = "root") => host.Connect(await host.LoginAsync(username, host.Issuer));
+
+    public async ValueTask InitializeAsync() => root = await host.AddAccountAsync("root", "admin");
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+}
