@@ -15,10 +15,13 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
     /// <summary>How long until the next attempt with this key may be made; zero for now.</summary>
     public TimeSpan WaitOf(string key)
     {
-        if (!buckets.TryGetValue(key, out Bucket bucket) || LevelOf(bucket) is var level && level <= free - 1)
+        if (!buckets.TryGetValue(key, out Bucket bucket) || bucket.Level <= free - 1)
             return TimeSpan.Zero;
-        TimeSpan distance = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Floor(level - free)), longestDelay.TotalSeconds));
-        TimeSpan wait = distance - time.GetElapsedTime(bucket.LastAt);
+
+        // From the level at the last attempt: what is told must not change while it is waited for.
+        double seconds = Math.Min(Math.Pow(2, Math.Max(0, Math.Round(bucket.Level - free))), longestDelay.TotalSeconds);
+        TimeSpan distance = TimeSpan.FromSeconds(seconds), untilForgotten = forgetOneEvery * (bucket.Level - (free - 1));
+        TimeSpan wait = (distance < untilForgotten ? distance : untilForgotten) - time.GetElapsedTime(bucket.LastAt);
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
