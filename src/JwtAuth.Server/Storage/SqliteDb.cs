@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -8,18 +9,27 @@ namespace JwtAuth.Server.Storage;
 /// <summary>The embedded default.</summary>
 internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
 {
-    public static void Configure(DbContextOptionsBuilder options, string connectionString) =>
-        options.UseSqlite(connectionString).AddInterceptors(new Pragmas());
+    // How long a writer waits for another; the driver's own 30 s would hold a thread for each of them so long.
+    private const int Patience = 5;
+
+    public static void Configure(DbContextOptionsBuilder options, string connectionString)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        if (!connection.ShouldSerialize("Default Timeout"))
+            connection.DefaultTimeout = Patience;
+        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
 
     // What was acknowledged survives a crash (synchronous=FULL with WAL), and writers wait for each other instead of failing.
     private sealed class Pragmas : DbConnectionInterceptor
     {
-        private const string Statements = "PRAGMA busy_timeout=5000; PRAGMA synchronous=FULL;";
+        private static string Statements(DbConnection connection) =>
+            $"PRAGMA busy_timeout={((SqliteConnection)connection).DefaultTimeout * 1000}; PRAGMA synchronous=FULL;";
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
             using DbCommand command = connection.CreateCommand();
-            command.CommandText = Statements;
+            command.CommandText = Statements(connection);
             command.ExecuteNonQuery();
         }
 
@@ -27,7 +37,7 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
             DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
             await using DbCommand command = connection.CreateCommand();
-            command.CommandText = Statements;
+            command.CommandText = Statements(connection);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
