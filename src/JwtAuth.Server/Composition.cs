@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Logging.Console;
 
 namespace JwtAuth.Server;
 
@@ -50,7 +51,9 @@ internal static class Composition
         AddRules(builder.Services);
         AddChecking(builder.Services, settings);
         AddHttp(builder, settings.Http);
-        SilenceWhatLogsSecrets(builder.Logging);
+        SilenceWhatLogsRequests(builder.Logging);
+        if (!builder.Environment.IsDevelopment())
+            builder.Services.Configure<ConsoleLoggerOptions>(options => options.FormatterName ??= ConsoleFormatterNames.Json); // an event is a line
         return builder.Build();
     }
 
@@ -196,13 +199,17 @@ internal static class Composition
         });
     }
 
-    // At some level each of these writes what a request brought: its query, a header that was malformed, an action's arguments.
-    private static void SilenceWhatLogsSecrets(ILoggingBuilder logging) => logging
+    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments.
+    private static void SilenceWhatLogsRequests(ILoggingBuilder logging) => logging
         .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.Warning)
+        .AddFilter("Microsoft.AspNetCore.HttpOverrides", LogLevel.Warning)
+        .AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning)
+        .AddFilter("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning)
+        .AddFilter("Microsoft.AspNetCore.Cors", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Mvc", LogLevel.Warning);
 
     // A challenge speaks by its header alone (RFC 6750 §3).
