@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using JwtAuth.Tests.Hosting;
+
+namespace JwtAuth.Tests.Faults;
+
+public sealed class KilledTests
+{
+    [Fact]
+    public async Task What_was_acknowledged_before_the_process_was_killed_is_there_afterwards()
+    {
+        string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
+        Dictionary<string, string> settings = new() { ["JwtAuth:Passwords:WorkFactor"] = "10", ["JwtAuth:Passwords:QueueLimit"] = "1000", ["JwtAuth:Passwords:MaxQueueWait"] = "00:01:00" };
+        var acknowledged = new ConcurrentQueue<string>();
+        int failed = 0;
+        try
+        {
+            await using (ServerProcess server = await ServerProcess.StartAsync(directory, settings))
+            {
+                using HttpClient client = new() { BaseAddress = server.Address };
+                var enough = new TaskCompletionSource();
+                Task registrations = Task.WhenAll(Enumerable.Range(0, 200).Select(async index =>
+                {
+                    try
+                    {
+                        Reply reply = await client.RegisterAsync($"user-{index}");
+                        if (reply.Status == 201)
+                            acknowledged.Enqueue($"user-{index}");
+                    }
+                    catch (HttpRequestException)
+                    {
+                        Interlocked.Increment(ref failed);
+                    }
+                    if (acknowledged.Count >= 10)
+                        enough.TrySetResult();
+                }));
+                await enough.Task;
+                server.Kill();
+                (await server.WaitForExitAsync()).Should().Be(137, "128 + SIGKILL");
+                await registrations;
+            }
+            failed.Should().BePositive("it was killed in the middle");
+
+            await using ServerProcess again = await ServerProcess.StartAsync(directory, settings);
+            using HttpClient survivor = new() { BaseAddress = again.Address };
+            foreach (string username in acknowledged)
+                (await survivor.LoginAsync(username, ServerHost.Password)).Status.Should().Be(200, username);
+            (await survivor.LoginAsync("user-of-nobody", ServerHost.Password)).Status.Should().Be(401);
+            (await survivor.RegisterAsync("afterwards")).Status.Should().Be(201);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+}
