@@ -45,6 +45,7 @@ public sealed class ScopeTests(ScopeTests.Api api) : IClassFixture<ScopeTests.Ap
     [InlineData("true")]
     [InlineData("1")]
     [Trait("row", "CLM-19")]
+    [Trait("row", "HTP-09")]
     public async Task What_is_no_such_word_grants_nothing_and_the_answer_names_what_is_missing(string? scope)
     {
         (await PlaceAsync("\"orders:write\"")).Status.Should().Be(HttpStatusCode.OK);

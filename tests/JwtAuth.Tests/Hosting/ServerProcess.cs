@@ -11,6 +11,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process process;
+    private readonly StringBuilder standardOutput = new();
     private readonly StringBuilder standardError = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -19,29 +20,21 @@ internal sealed class ServerProcess : IAsyncDisposable
         (this.process, Address) = (process, address);
         process.OutputDataReceived += (_, line) =>
         {
+            Keep(standardOutput, line.Data);
             // Null at the end: it will not start any more.
             if (line.Data?.Contains("Application started.", StringComparison.Ordinal) ?? true)
                 started.TrySetResult();
         };
-        process.ErrorDataReceived += (_, line) =>
-        {
-            lock (standardError)
-                standardError.Append(line.Data is null ? "" : line.Data + "\n");
-        };
+        process.ErrorDataReceived += (_, line) => Keep(standardError, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
     public Uri Address { get; }
 
-    public string StandardError
-    {
-        get
-        {
-            lock (standardError)
-                return standardError.ToString();
-        }
-    }
+    public string StandardOutput => Text(standardOutput);
+
+    public string StandardError => Text(standardError);
 
     /// <summary>Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.</summary>
     public static async Task<ServerProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> settings)
@@ -121,6 +114,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach ((string key, string value) in settings)
             start.Environment[key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : $"ASPNETCORE_{key.ToUpperInvariant()}"] = value;
         return start;
+    }
+
+    private static void Keep(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
     }
 
     private static int FreePort()

@@ -123,8 +123,9 @@ public sealed class LogTests
         {
             await using ServerProcess server = await ServerProcess.StartAsync(directory, new Dictionary<string, string>
             {
-                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+                ["environment"] = "Production",
                 ["JwtAuth:Issuer"] = Production.Issuer,
+                ["JwtAuth:Audiences"] = "orders",
                 ["JwtAuth:MasterKey"] = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)),
                 ["JwtAuth:Proxy:TrustedNetworks"] = "127.0.0.1",
             });
