@@ -4,7 +4,6 @@ using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
-using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
@@ -13,10 +12,7 @@ using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Logging.Console;
 
@@ -25,8 +21,6 @@ namespace JwtAuth.Server;
 /// <summary>How the parts are put together: services, the order of preparation, the order of the pipeline.</summary>
 internal static class Composition
 {
-    private const int MaximumBodyBytes = 64 * 1024;
-
     // Where nothing else is configured: what the service says, why tokens are refused, and the framework's warnings.
     private static readonly Dictionary<string, string?> QuietLogging = new()
     {
@@ -50,7 +44,7 @@ internal static class Composition
         AddStorage(builder.Services, settings.Storage);
         AddRules(builder.Services);
         AddChecking(builder.Services, settings);
-        AddHttp(builder, settings.Http);
+        builder.AddHttpApi(settings.Http);
         SilenceWhatLogsRequests(builder.Logging);
         if (!builder.Environment.IsDevelopment())
             builder.Services.Configure<ConsoleLoggerOptions>(options => options.FormatterName ??= ConsoleFormatterNames.Json); // an event is a line
@@ -76,26 +70,6 @@ internal static class Composition
             await app.Services.GetRequiredService<SigningKeyRing>().BringAsync();
         foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
-    }
-
-    /// <summary>The pipeline.</summary>
-    public static void UseContract(this WebApplication app)
-    {
-        HttpSettings http = app.Services.GetRequiredService<HttpSettings>();
-        if (http.TrustedNetworks.Count > 0)
-            app.UseForwardedHeaders();
-        app.UseMiddleware<ResponseRules>();
-        app.UseMiddleware<RequestRules>();
-        app.UseExceptionHandler(_ => { });
-        app.UseStatusCodePages(context => WriteBareStatusAsync(context.HttpContext));
-        if (http.SwaggerEnabled)
-            app.UseSwaggerPages();
-        app.UseRouting();
-        app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapControllers().RequireAuthorization();
-        app.MapHealth();
     }
 
     // Where containers mount secrets, one file for each key; a directory that was named must be there.
@@ -157,48 +131,6 @@ internal static class Composition
         services.AddAuthorization();
     }
 
-    private static void AddHttp(WebApplicationBuilder builder, HttpSettings settings)
-    {
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaximumBodyBytes;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-        });
-
-        IServiceCollection services = builder.Services;
-        services.AddControllers()
-            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers()))
-            .AddJsonOptions(options => JsonBodies.Configure(options.JsonSerializerOptions))
-            .AddMvcOptions(JsonBodies.SpeakNothingElse)
-            .ConfigureApiBehaviorOptions(options =>
-            {
-                options.InvalidModelStateResponseFactory = JsonBodies.Refuse;
-                options.SuppressMapClientErrors = true;
-            });
-        services.AddExceptionHandler<ExceptionResponses>();
-        services.AddHealth();
-        services.AddSwaggerPages();
-
-        // Only exact origins; the function form makes every reply vary by Origin, also where one origin is allowed.
-        HashSet<string> origins = settings.CorsOrigins.ToHashSet(StringComparer.Ordinal);
-        services.AddCors(options => options.AddDefaultPolicy(policy => policy
-            .SetIsOriginAllowed(origins.Contains)
-            .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("authorization", "content-type")
-            .WithExposedHeaders("www-authenticate", "retry-after")
-            .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
-        services.Configure<ForwardedHeadersOptions>(options =>
-        {
-            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
-            options.ForwardLimit = null;
-            options.KnownProxies.Clear();
-            options.KnownIPNetworks.Clear();
-            foreach (System.Net.IPNetwork network in settings.TrustedNetworks)
-                options.KnownIPNetworks.Add(network);
-        });
-    }
-
     // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments.
     private static void SilenceWhatLogsRequests(ILoggingBuilder logging) => logging
         .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning)
@@ -212,18 +144,6 @@ internal static class Composition
         .AddFilter("Microsoft.AspNetCore.Cors", LogLevel.Warning)
         .AddFilter("Microsoft.AspNetCore.Mvc", LogLevel.Warning);
 
-    // A challenge speaks by its header alone (RFC 6750 §3).
-    private static Task WriteBareStatusAsync(HttpContext context)
-    {
-        bool isChallenge = context.Response.Headers.WWWAuthenticate.Count > 0;
-        return (context.Response.StatusCode, isChallenge) switch
-        {
-            (StatusCodes.Status403Forbidden, true) => Problems.WriteAsync(context, ErrorCode.InsufficientScope),
-            (_, true) => Task.CompletedTask,
-            (int status, false) => Problems.WriteAsync(context, ErrorCode.OfStatus(status)),
-        };
-    }
-
     private sealed class NoFiles : IXmlRepository
     {
         private readonly ConcurrentBag<XElement> elements = [];
@@ -231,11 +151,5 @@ internal static class Composition
         public IReadOnlyCollection<XElement> GetAllElements() => elements;
 
         public void StoreElement(XElement element, string friendlyName) => elements.Add(element);
-    }
-
-    private sealed class InternalControllers : ControllerFeatureProvider
-    {
-        protected override bool IsController(System.Reflection.TypeInfo typeInfo) =>
-            typeInfo is { IsClass: true, IsAbstract: false } && typeof(ControllerBase).IsAssignableFrom(typeInfo);
     }
 }

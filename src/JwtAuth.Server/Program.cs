@@ -1,6 +1,7 @@
 using JwtAuth.Server;
 using JwtAuth.Server.Commands;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Http;
 
 try
 {
@@ -10,7 +11,7 @@ try
 
     WebApplication app = Composition.Build(args);
     await app.PrepareAsync();
-    app.UseContract();
+    app.UseHttpApi();
     await app.RunAsync();
     return 0;
 }

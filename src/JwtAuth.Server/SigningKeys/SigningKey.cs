@@ -73,34 +73,35 @@ internal abstract class SigningKey
         return Bearer.Keys.VerificationKey.Ecdsa(keyId, ecdsa.ExportParameters(includePrivateParameters: false), retiredAt);
     }
 
-    private sealed class RsaKey : SigningKey
+    // What RSA and ECDSA have in common: a pair in PKCS #8, of which the platform's objects are made and lent.
+    private abstract class KeyPair<T>(string keyId, SignatureAlgorithm algorithm, byte[] pkcs8, Func<byte[], T> load) : SigningKey(keyId, algorithm)
+        where T : AsymmetricAlgorithm
     {
-        private readonly byte[] pkcs8;
-        private readonly KeyPool<RSA> lent;
-
-        public RsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.RS256)
-        {
-            this.pkcs8 = pkcs8;
-            lent = new(() => Load(pkcs8));
-            using KeyPool<RSA>.Loan rsa = lent.Lend();
-            SignatureLength = (rsa.Key.KeySize + 7) / 8;
-        }
-
-        public override int SignatureLength { get; }
-
-        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
-        {
-            using KeyPool<RSA>.Loan rsa = lent.Lend();
-            rsa.Key.SignData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        }
+        private readonly KeyPool<T> lent = new(() => load(pkcs8));
 
         public override byte[] ExportPrivate() => [.. pkcs8];
 
         public override byte[] ExportPublic()
         {
-            using KeyPool<RSA>.Loan rsa = lent.Lend();
-            return rsa.Key.ExportSubjectPublicKeyInfo();
+            using KeyPool<T>.Loan pair = lent.Lend();
+            return pair.Key.ExportSubjectPublicKeyInfo();
         }
+
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
+        {
+            using KeyPool<T>.Loan pair = lent.Lend();
+            Sign(pair.Key, signingInput, signature);
+        }
+
+        protected abstract void Sign(T key, ReadOnlySpan<byte> signingInput, Span<byte> signature);
+    }
+
+    private sealed class RsaKey(byte[] pkcs8) : KeyPair<RSA>(ThumbprintOf(pkcs8), SignatureAlgorithm.RS256, pkcs8, Load)
+    {
+        public override int SignatureLength { get; } = LengthOf(pkcs8);
+
+        protected override void Sign(RSA key, ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
+            key.SignData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
 
         private static RSA Load(byte[] pkcs8)
         {
@@ -109,39 +110,25 @@ internal abstract class SigningKey
             return rsa;
         }
 
-        private static string ThumbprintOf(RSA rsa)
+        private static string ThumbprintOf(byte[] pkcs8)
         {
-            using (rsa)
-                return JsonWebKeys.ThumbprintOf(new RsaSecurityKey(rsa.ExportParameters(includePrivateParameters: false)));
+            using RSA rsa = Load(pkcs8);
+            return JsonWebKeys.ThumbprintOf(new RsaSecurityKey(rsa.ExportParameters(includePrivateParameters: false)));
+        }
+
+        private static int LengthOf(byte[] pkcs8)
+        {
+            using RSA rsa = Load(pkcs8);
+            return (rsa.KeySize + 7) / 8;
         }
     }
 
-    private sealed class EcdsaKey : SigningKey
+    private sealed class EcdsaKey(byte[] pkcs8) : KeyPair<ECDsa>(ThumbprintOf(pkcs8), SignatureAlgorithm.ES256, pkcs8, Load)
     {
-        private readonly byte[] pkcs8;
-        private readonly KeyPool<ECDsa> lent;
-
-        public EcdsaKey(byte[] pkcs8) : base(ThumbprintOf(Load(pkcs8)), SignatureAlgorithm.ES256)
-        {
-            this.pkcs8 = pkcs8;
-            lent = new(() => Load(pkcs8));
-        }
-
         public override int SignatureLength => 64;
 
-        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
-        {
-            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
-            ecdsa.Key.SignData(signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        }
-
-        public override byte[] ExportPrivate() => [.. pkcs8];
-
-        public override byte[] ExportPublic()
-        {
-            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
-            return ecdsa.Key.ExportSubjectPublicKeyInfo();
-        }
+        protected override void Sign(ECDsa key, ReadOnlySpan<byte> signingInput, Span<byte> signature) =>
+            key.SignData(signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
         private static ECDsa Load(byte[] pkcs8)
         {
@@ -150,10 +137,10 @@ internal abstract class SigningKey
             return ecdsa;
         }
 
-        private static string ThumbprintOf(ECDsa ecdsa)
+        private static string ThumbprintOf(byte[] pkcs8)
         {
-            using (ecdsa)
-                return JsonWebKeys.ThumbprintOf(new ECDsaSecurityKey(ecdsa));
+            using ECDsa ecdsa = Load(pkcs8);
+            return JsonWebKeys.ThumbprintOf(new ECDsaSecurityKey(ecdsa));
         }
     }
 
