@@ -33,7 +33,7 @@ public sealed class KilledTests
                     if (acknowledged.Count >= 10)
                         enough.TrySetResult();
                 }));
-                await enough.Task;
+                await Task.WhenAny(enough.Task, registrations);
                 server.Kill();
                 (await server.WaitForExitAsync()).Should().Be(137, "128 + SIGKILL");
                 await registrations;
