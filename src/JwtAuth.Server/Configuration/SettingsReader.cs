@@ -174,7 +174,11 @@ internal sealed class SettingsReader
         foreach (string text in List(Key))
         {
             if (IPNetwork.TryParse(text, out IPNetwork network))
+            {
                 networks.Add(network);
+                if (network.PrefixLength == 0)
+                    Fault(Key, "holds every address there is, so that everybody could write the forwarded headers", "name the proxies' own network");
+            }
             else if (IPAddress.TryParse(text, out IPAddress? address))
                 networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             else

@@ -28,7 +28,10 @@ internal static class SwaggerPages
                 BearerFormat = "JWT",
                 Description = "The access_token of POST /auth/login, without the word Bearer.",
             });
+            options.SupportNonNullableReferenceTypes();
+            options.NonNullableReferenceTypesAsRequired();
             options.OperationFilter<PadlockWhereNeeded>();
+            options.OperationFilter<NoProblemWhereAllIsWell>();
             options.MapType<Passwords.Password>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
         });
     }
@@ -37,6 +40,19 @@ internal static class SwaggerPages
     {
         app.UseSwagger();
         app.UseSwaggerUI(options => options.DocumentTitle = "JwtAuth");
+    }
+
+    // Problem documents come from the same formatter as all other JSON, so that they would be offered for every reply.
+    private sealed class NoProblemWhereAllIsWell : IOperationFilter
+    {
+        public void Apply(OpenApiOperation operation, OperationFilterContext context)
+        {
+            foreach ((string status, IOpenApiResponse response) in operation.Responses ?? [])
+            {
+                if (status.StartsWith('2'))
+                    response.Content?.Remove(Errors.Problems.ContentType);
+            }
+        }
     }
 
     // A requirement for the whole document would put the padlock on login too.

@@ -101,6 +101,8 @@ public sealed class SettingsReaderTests
         { "Cors:Origins:0", "https://*.example.com", "https://app.example.com", "Cors:Origins" },
         { "Proxy:TrustedNetworks:0", "proxy.internal", "10.0.0.0/8", "Proxy:TrustedNetworks" },
         { "Proxy:TrustedNetworks:0", "10.0.0.0/33", "192.0.2.7", "Proxy:TrustedNetworks" },
+        { "Proxy:TrustedNetworks:0", "0.0.0.0/0", "0.0.0.0/1", "Proxy:TrustedNetworks" },
+        { "Proxy:TrustedNetworks:0", "::/0", "fd00::/8", "Proxy:TrustedNetworks" },
         { "Isuer", "https://auth.example.com", null, null },
         { "AccessTokens:LifeTimes", "00:05:00", null, null },
         { "AccessTokens", "00:05:00", null, null },
