@@ -136,7 +136,7 @@ public sealed class GuessingLimitTests
     }
 
     [Fact, Trait("row", "PWD-15")]
-    public async Task Of_a_hundred_guesses_at_once_five_reach_bcrypt_and_the_right_one_among_the_rest_does_not_count()
+    public async Task Of_a_hundred_guesses_at_once_five_reach_bcrypt_and_the_right_password_waits_as_well()
     {
         await using ServerHost host = new();
         await host.AddAccountAsync("alice");
