@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Security.Cryptography;
 using System.Xml.Linq;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -27,6 +29,10 @@ internal static class Composition
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        // What hinders the start is told in one line, without a trace.
+        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
+        ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ",
+        ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
         ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
     };
 
@@ -67,7 +73,7 @@ internal static class Composition
         await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
         await app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(scope.ServiceProvider.GetRequiredService<Db>());
         if (bringKeys)
-            await app.Services.GetRequiredService<SigningKeyRing>().BringAsync();
+            await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
         foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
     }
@@ -131,18 +137,33 @@ internal static class Composition
         services.AddAuthorization();
     }
 
-    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments.
-    private static void SilenceWhatLogsRequests(ILoggingBuilder logging) => logging
-        .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.HttpOverrides", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Cors", LogLevel.Warning)
-        .AddFilter("Microsoft.AspNetCore.Mvc", LogLevel.Warning);
+    private static async Task BeginRingAsync(SigningKeyRing ring)
+    {
+        try
+        {
+            await ring.BeginAsync();
+        }
+        catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
+        {
+            throw new ConfigurationFaultException($"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+        }
+    }
+
+    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments. A level that is configured for
+    // one provider would win over a general one, so the console's is set as well.
+    private static void SilenceWhatLogsRequests(ILoggingBuilder logging)
+    {
+        foreach (string category in (string[])
+        [
+            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+            "Microsoft.AspNetCore.Server.Kestrel.Connections", "Microsoft.AspNetCore.Server.Kestrel.Http2", "Microsoft.AspNetCore.HttpOverrides",
+            "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.StaticFiles", "Microsoft.AspNetCore.Cors", "Microsoft.AspNetCore.Mvc",
+        ])
+        {
+            logging.AddFilter(category, LogLevel.Warning);
+            logging.AddFilter<ConsoleLoggerProvider>(category, LogLevel.Warning);
+        }
+    }
 
     private sealed class NoFiles : IXmlRepository
     {

@@ -33,15 +33,12 @@ internal static class KeysCommand
 
     private static async Task<int> ListAsync(IServiceProvider services)
     {
-        KeySchedule schedule = services.GetRequiredService<KeySchedule>();
-        List<SigningKeyRow> ring = await services.GetRequiredService<SigningKeyStore>().ListAsync();
-        string?[] signers = [schedule.SignerOf(ring, forAccount: true)?.KeyId, schedule.SignerOf(ring, forAccount: false)?.KeyId];
-        foreach (SigningKeyRow row in ring)
+        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        foreach (SigningKeyRow row in await services.GetRequiredService<SigningKeyStore>().ListAsync())
         {
             (string state, DateTimeOffset since) =
                 row.RetiredAt is { } retiredAt ? ("retired", retiredAt)
-                : signers.Contains(row.KeyId) ? ("signs", row.SignsFrom)
-                : ("announced", row.SignsFrom);
+                : (row.SignsFrom > now ? "announced" : "signs", row.SignsFrom);
             Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} {since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
         }
         return 0;
@@ -50,13 +47,19 @@ internal static class KeysCommand
     private static async Task<int> AddAsync(IServiceProvider services, SigningKey key, bool now)
     {
         KeySchedule schedule = services.GetRequiredService<KeySchedule>();
-        DateTimeOffset signsFrom = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        if (!now)
-            signsFrom += services.GetRequiredService<SigningKeySettings>().PublishAhead;
-        bool added = await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring => schedule.TryAdd(ring, key, signsFrom));
-        if (!added)
-            return CommandLine.Fail($"the key {key.KeyId} is in the ring already");
-        Console.WriteLine($"{key.KeyId} {key.Algorithm} signs from {signsFrom.ToString("u", CultureInfo.InvariantCulture)}");
+        DateTimeOffset today = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        DateTimeOffset signsFrom = now ? today : today + services.GetRequiredService<SigningKeySettings>().PublishAhead;
+        (SigningKeyRow? added, List<SigningKeyRow> replaced) = await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring =>
+        {
+            List<SigningKeyRow> announced = ring.FindAll(row => row.RetiredAt is null && row.SignsFrom > today);
+            bool isNew = schedule.TryAdd(ring, key, signsFrom);
+            return (isNew ? ring.Find(row => row.KeyId == key.KeyId) : null, announced.FindAll(row => !ring.Contains(row)));
+        });
+        if (added is null)
+            return CommandLine.Fail("this key is in the ring already");
+        Console.WriteLine($"{added.KeyId} {added.Algorithm} signs from {added.SignsFrom.ToString("u", CultureInfo.InvariantCulture)}");
+        foreach (SigningKeyRow row in replaced)
+            Console.WriteLine($"{row.KeyId} was announced and never signed; it gives way");
         return 0;
     }
 

@@ -18,6 +18,15 @@ internal static partial class LogEvents
     [LoggerMessage(5, LogLevel.Information, "Administrator {Administrator}: {Change} of account {Subject}")]
     public static partial void AccountAdministered(this ILogger log, string administrator, string change, string subject);
 
+    [LoggerMessage(6, LogLevel.Information, "Key {KeyId} ({Algorithm}) signs from {SignsFrom:u}")]
+    public static partial void KeySigns(this ILogger log, string keyId, string algorithm, DateTimeOffset signsFrom);
+
+    [LoggerMessage(7, LogLevel.Information, "Key {KeyId} ({Algorithm}) retired at {RetiredAt:u}")]
+    public static partial void KeyRetired(this ILogger log, string keyId, string algorithm, DateTimeOffset retiredAt);
+
+    [LoggerMessage(8, LogLevel.Warning, "Password hash of account {Subject} could not be renewed; its next login tries again")]
+    public static partial void PasswordNotRehashed(this ILogger log, Exception fault, string subject);
+
     [LoggerMessage(10, LogLevel.Error, "The signing keys could not be read from the database; those in memory stay in use")]
     public static partial void RingNotReached(this ILogger log, Exception fault);
 

@@ -15,6 +15,10 @@ internal static class KeyImport
     {
         fault = $"this is no private key for {algorithm}, the algorithm in JwtAuth:SigningKeys:Algorithm; "
             + "RS256 takes RSA of 2048 bits or more, ES256 takes P-256, HS256 takes a JWK of 32 bytes or more";
+        if (text.Contains("ENCRYPTED", StringComparison.Ordinal))
+            fault = "this key is encrypted; decrypt it first, such as with: openssl pkey -in FILE";
+        else if (text.Contains("PUBLIC KEY-----", StringComparison.Ordinal))
+            fault = "this is a public key; the private one is needed";
         try
         {
             byte[]? key = text.TrimStart().StartsWith('{') ? FromJsonWebKey(text, algorithm, ref fault) : FromPem(text, algorithm);
@@ -98,7 +102,7 @@ internal static class KeyImport
     }
 
     private static byte[]? Pkcs8Of(ECDsa ecdsa) =>
-        ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? ecdsa.ExportPkcs8PrivateKey() : null;
+        ecdsa.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve && curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? ecdsa.ExportPkcs8PrivateKey() : null;
 
     // A file may hold two halves that do not belong together.
     private static bool ProvesItself(SigningKey key, ref string fault)

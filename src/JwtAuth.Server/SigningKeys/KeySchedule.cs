@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
@@ -14,17 +15,34 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// <summary>How long after its retirement a key still verifies: no token that it signed can be alive then, whatever lifetime was configured.</summary>
     public static readonly TimeSpan Retention = TokenValidator.MaximumLifetime + TokenValidator.MaximumClockSkew + TimeSpan.FromMinutes(5);
 
+    private readonly ConcurrentDictionary<string, bool> configured = new(StringComparer.Ordinal);
+
     private bool SharesSecret => settings is { Algorithm: SignatureAlgorithm.HS256, Hs256Secret: not null };
 
-    /// <summary>Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten.</summary>
+    /// <summary>What the start of a service does: it brings the ring, and retires what its configuration no longer signs with, another algorithm's key or another shared secret.</summary>
+    public void Begin(List<SigningKeyRow> ring)
+    {
+        Bring(ring);
+        foreach (SigningKeyRow left in ring.Where(row => row.RetiredAt is null && (row.ForApisOnly ? !IsShared(row) : row.Algorithm != settings.Algorithm)))
+            Retire(left, time.GetUtcNow());
+    }
+
+    /// <summary>
+    /// Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten. Leaves alone what signs for a service
+    /// that is configured otherwise: in a change from one algorithm to another both run for a while, and a command may have been given other settings.
+    /// </summary>
     public void Bring(List<SigningKeyRow> ring)
     {
         DateTimeOffset now = time.GetUtcNow();
-        BringSharedSecret(ring, now);
+        // Brought in as a key of the ring's own before it was shared, or after: from now on it speaks for APIs only, its old tokens too.
+        foreach (SigningKeyRow known in ring.Where(row => !row.ForApisOnly && IsConfiguredSecret(row)))
+            known.ForApisOnly = true;
+        if (SharesSecret && !ring.Exists(row => row.RetiredAt is null && IsShared(row)))
+            ring.Add(Seal(SigningKey.FromPrivate(SignatureAlgorithm.HS256, settings.Hs256Secret), now, forApisOnly: true));
 
         // Of two that may sign from the same moment, the one added later is the last.
-        List<SigningKeyRow> own = [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null }).OrderBy(row => row.SignsFrom)];
-        List<SigningKeyRow> candidates = own.FindAll(row => row.Algorithm == settings.Algorithm);
+        List<SigningKeyRow> candidates =
+            [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == settings.Algorithm).OrderBy(row => row.SignsFrom)];
         if (candidates is [])
         {
             candidates.Add(Seal(SigningKey.Generate(settings.Algorithm), now));
@@ -37,7 +55,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
 
         SigningKeyRow signing = candidates.FindLast(row => row.SignsFrom <= now)!;
         SigningKeyRow? next = candidates.Find(row => row.SignsFrom > now);
-        foreach (SigningKeyRow superseded in own.Where(row => row != signing && row != next))
+        foreach (SigningKeyRow superseded in candidates.Where(row => row != signing && row != next))
             Retire(superseded, now);
         if (next is null && now >= signing.SignsFrom + settings.RotateEvery - settings.PublishAhead)
             ring.Add(Seal(SigningKey.Generate(settings.Algorithm), now + settings.PublishAhead));
@@ -47,14 +65,14 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// <summary>Adds a key that will sign from the given time on. False where it is there already.</summary>
     public bool TryAdd(List<SigningKeyRow> ring, SigningKey key, DateTimeOffset signsFrom)
     {
-        if (ring.Exists(row => row.KeyId == key.KeyId))
+        if (ring.Exists(row => IsKnown(row, key)))
             return false;
         DateTimeOffset now = time.GetUtcNow();
         // After a clock that stepped back, the key that signs looks like one that was only announced.
         if (SignerOf(ring, forAccount: true) is { } signer && signer.SignsFrom > now)
             signer.SignsFrom = now;
         // A successor that was only announced gives way, so that there is one of them.
-        ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.SignsFrom > now);
+        ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == key.Algorithm && row.SignsFrom > now);
         ring.Add(Seal(key, signsFrom));
         Bring(ring);
         return true;
@@ -73,10 +91,13 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// <summary>The key that signs for APIs, or for the account, now.</summary>
     public SigningKeyRow? SignerOf(IReadOnlyList<SigningKeyRow> ring, bool forAccount)
     {
-        bool shared = SharesSecret && !forAccount;
         DateTimeOffset now = time.GetUtcNow();
-        List<SigningKeyRow> eligible =
-            [.. ring.Where(row => row.RetiredAt is null && row.ForApisOnly == shared && row.Algorithm == settings.Algorithm).OrderBy(row => row.SignsFrom)];
+        List<SigningKeyRow> alive = [.. ring.Where(row => row.RetiredAt is null).OrderBy(row => row.SignsFrom)];
+        List<SigningKeyRow> own = alive.FindAll(row => !row.ForApisOnly);
+        List<SigningKeyRow> eligible = SharesSecret && !forAccount ? alive.FindAll(IsShared) : own.FindAll(row => row.Algorithm == settings.Algorithm);
+        // Another service, configured otherwise, may just have retired ours: until the next look, better its key than none.
+        if (eligible is [])
+            eligible = own;
         // After a clock that stepped back, better the earliest key than none.
         return eligible.FindLast(row => row.SignsFrom <= now) ?? eligible.FirstOrDefault();
     }
@@ -85,20 +106,16 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     public SigningKey Open(SigningKeyRow row) =>
         SigningKey.FromPrivate(row.Algorithm, masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), row.KeyId);
 
-    private void BringSharedSecret(List<SigningKeyRow> ring, DateTimeOffset now)
-    {
-        SigningKeyRow? current = null;
-        foreach (SigningKeyRow row in ring.Where(row => row is { ForApisOnly: true, RetiredAt: null }))
-        {
-            if (SharesSecret && CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), settings.Hs256Secret))
-                current = row;
-            else
-                Retire(row, now);
-        }
+    private bool IsShared(SigningKeyRow row) => row.ForApisOnly && IsConfiguredSecret(row);
 
-        if (SharesSecret && current is null)
-            ring.Add(Seal(SigningKey.FromPrivate(SignatureAlgorithm.HS256, settings.Hs256Secret), now, forApisOnly: true));
-    }
+    // Whether this is the secret that is configured, which another service's need not be. Opened once for each row.
+    private bool IsConfiguredSecret(SigningKeyRow row) => SharesSecret && row.Algorithm == SignatureAlgorithm.HS256 && configured.GetOrAdd(row.KeyId, _ =>
+        CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), settings.Hs256Secret));
+
+    // A kid tells a key by its thumbprint; of a secret it is random.
+    private bool IsKnown(SigningKeyRow row, SigningKey key) => row.KeyId == key.KeyId
+        || (row.Algorithm == SignatureAlgorithm.HS256 && key.Algorithm == SignatureAlgorithm.HS256
+            && CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), key.ExportPrivate()));
 
     private SigningKeyRow Seal(SigningKey key, DateTimeOffset signsFrom, bool forApisOnly = false) => new()
     {

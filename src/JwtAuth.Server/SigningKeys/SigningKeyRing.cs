@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next <see cref="LoadAsync"/>.</summary>
-internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule) : IVerificationKeys
+internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, ILogger<SigningKeyRing> log) : IVerificationKeys
 {
     private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]));
 
@@ -36,12 +37,11 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     /// <summary>Whether there is a key to sign with.</summary>
     public bool IsReady => schedule.SignerOf(content.Rows, forAccount: true) is not null;
 
-    /// <summary>Brings the ring in the database to where the schedule wants it, and loads it.</summary>
-    public async Task BringAsync(CancellationToken cancellation = default)
-    {
-        await store.ChangeAsync(ring => { schedule.Bring(ring); return true; }, cancellation);
-        await LoadAsync(cancellation);
-    }
+    /// <summary>At the start of the service: brings the ring in the database to what is configured, and loads it.</summary>
+    public Task BeginAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Begin, cancellation);
+
+    /// <summary>From time to time: brings the ring to where the schedule wants it, and loads it.</summary>
+    public Task BringAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Bring, cancellation);
 
     /// <summary>Loads the ring, where it has changed.</summary>
     /// <exception cref="CryptographicException">A key was sealed with another master key.</exception>
@@ -52,6 +52,7 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
         if (rows.Select(Version).SequenceEqual(current.Rows.Select(Version)))
             return;
 
+        Report(current.Rows, rows);
         Dictionary<string, SigningKey> signing = rows
             .Where(row => row is { RetiredAt: null, SealedPrivateKey: not null })
             .ToDictionary(row => row.KeyId, row => current.SigningKeys.GetValueOrDefault(row.KeyId) ?? schedule.Open(row));
@@ -59,7 +60,26 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
             rows, signing, [.. rows.Select(VerificationKeyOf)],
             JsonWebKeys.WriteSet(rows.Where(row => row.PublicKey is not null).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))));
 
-        static (string, DateTimeOffset, DateTimeOffset?) Version(SigningKeyRow row) => (row.KeyId, row.SignsFrom, row.RetiredAt);
+        static (string, bool, DateTimeOffset, DateTimeOffset?) Version(SigningKeyRow row) => (row.KeyId, row.ForApisOnly, row.SignsFrom, row.RetiredAt);
+    }
+
+    private async Task ChangeAsync(Action<List<SigningKeyRow>> change, CancellationToken cancellation)
+    {
+        await store.ChangeAsync(ring => { change(ring); return true; }, cancellation);
+        await LoadAsync(cancellation);
+    }
+
+    // Whichever process changed it, the command line among them.
+    private void Report(IReadOnlyList<SigningKeyRow> before, IReadOnlyList<SigningKeyRow> after)
+    {
+        foreach (SigningKeyRow row in after)
+        {
+            SigningKeyRow? known = before.FirstOrDefault(other => other.KeyId == row.KeyId);
+            if (row.RetiredAt is { } retiredAt && (known is null || known.RetiredAt is null))
+                log.KeyRetired(row.KeyId, $"{row.Algorithm}", retiredAt);
+            else if (row.RetiredAt is null && row.SignsFrom != known?.SignsFrom)
+                log.KeySigns(row.KeyId, $"{row.Algorithm}", row.SignsFrom);
+        }
     }
 
     private VerificationKey VerificationKeyOf(SigningKeyRow row) => row.PublicKey is { } publicKey

@@ -10,7 +10,7 @@ internal sealed class SigningKeyRow
     public required SignatureAlgorithm Algorithm { get; init; }
 
     /// <summary>True for the configured secret that APIs share; false for keys of the ring's own.</summary>
-    public required bool ForApisOnly { get; init; }
+    public required bool ForApisOnly { get; set; }
 
     /// <summary>The private key under the master key; gone once an asymmetric key is retired.</summary>
     public required byte[]? SealedPrivateKey { get; set; }

@@ -71,6 +71,8 @@ public sealed class KeyImportTests
         ["text after the JSON"] = ("EC JWK", () => EcJwk(Ec).ToJsonString() + "{}"),
         ["JSON cut short"] = ("RSA JWK", () => RsaJwk(Rsa).ToJsonString()[..100]),
         ["an empty object"] = ("RSA JWK", () => "{}"),
+        ["P-256 with its parameters written out"] = ("EC PKCS #8", () =>
+            ECDsa.Create(ECDsa.Create(ECCurve.NamedCurves.nistP256).ExportExplicitParameters(includePrivateParameters: true)).ExportPkcs8PrivateKeyPem()),
         ["P-384"] = ("EC PKCS #8", () => ECDsa.Create(ECCurve.NamedCurves.nistP384).ExportPkcs8PrivateKeyPem()),
         ["secp256k1"] = ("EC PKCS #8", () => ECDsa.Create(ECCurve.CreateFromFriendlyName("secp256k1")).ExportPkcs8PrivateKeyPem()),
         ["crv P-384 on a P-256 key"] = ("EC JWK", () => Changed(EcJwk(Ec), key => key["crv"] = "P-384")),

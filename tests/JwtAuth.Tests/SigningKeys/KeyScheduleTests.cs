@@ -191,10 +191,11 @@ public sealed class KeyScheduleTests
             Schedule(key.Algorithm).TryAdd(ring, key, time.GetUtcNow()).Should().BeTrue();
             seen.Add(key.KeyId).Should().BeTrue();
             Schedule(key.Algorithm).SignerOf(ring, forAccount: true)!.KeyId.Should().Be(key.KeyId);
-            ring.Count(row => row.RetiredAt is null).Should().Be(1);
+            ring.Count(row => row.RetiredAt is null && row.Algorithm == key.Algorithm).Should().Be(1);
             time.Advance(TimeSpan.FromSeconds(turn % 3));
         }
         seen.Should().HaveCount(1_000);
+        Schedule(ring[^1].Algorithm).Begin(ring);
         time.Advance(KeySchedule.Retention);
         Schedule(ring[^1].Algorithm).Bring(ring);
         ring.Should().ContainSingle("rows are bounded");
@@ -209,7 +210,11 @@ public sealed class KeyScheduleTests
         Schedule(before).Bring(ring);
         SigningKeyRow old = ring[0];
         Schedule(after).Bring(ring);
+        old.RetiredAt.Should().BeNull("a command, or a service beside this one, may be configured otherwise");
+        Schedule(before).SignerOf(ring, forAccount: true).Should().BeSameAs(old);
+        Schedule(after).Begin(ring);
         old.RetiredAt.Should().Be(time.GetUtcNow());
+        Schedule(before).SignerOf(ring, forAccount: true).Should().NotBeNull("a service that is left without a key of its own signs with the other's").And.NotBeSameAs(old);
         (old.SealedPrivateKey is null).Should().Be(before != SignatureAlgorithm.HS256, "a secret verifies with what it signed with");
         Schedule(after).SignerOf(ring, forAccount: true)!.Algorithm.Should().Be(after);
         Schedule(after).SignerOf(ring, forAccount: false)!.Algorithm.Should().Be(after);
@@ -233,14 +238,33 @@ public sealed class KeyScheduleTests
 
         KeySchedule changed = Schedule(SignatureAlgorithm.HS256, two);
         changed.Bring(ring);
+        schedule.SignerOf(ring, forAccount: false).Should().BeSameAs(shared, "it signs for the service that is configured with it");
+        changed.Begin(ring);
         shared.RetiredAt.Should().Be(time.GetUtcNow());
         SigningKeyRow second = changed.SignerOf(ring, forAccount: false)!;
         changed.Open(second).ExportPrivate().Should().Equal(two);
         own.RetiredAt.Should().BeNull();
 
-        Schedule(SignatureAlgorithm.HS256).Bring(ring);
+        Schedule(SignatureAlgorithm.HS256).Begin(ring);
         second.RetiredAt.Should().NotBeNull();
         Schedule(SignatureAlgorithm.HS256).SignerOf(ring, forAccount: false).Should().BeSameAs(own);
+    }
+
+    [Fact]
+    public void A_secret_that_apis_share_never_becomes_a_key_that_signs_for_the_account()
+    {
+        byte[] secret = RandomNumberGenerator.GetBytes(32);
+        Schedule(SignatureAlgorithm.HS256).TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow()).Should().BeTrue("nobody shares it yet");
+        SigningKeyRow row = ring.Single(candidate => candidate.RetiredAt is null);
+        Schedule(SignatureAlgorithm.HS256).SignerOf(ring, forAccount: true).Should().BeSameAs(row);
+
+        KeySchedule sharing = Schedule(SignatureAlgorithm.HS256, secret);
+        sharing.Begin(ring);
+        row.ForApisOnly.Should().BeTrue();
+        sharing.SignerOf(ring, forAccount: false).Should().BeSameAs(row);
+        sharing.SignerOf(ring, forAccount: true).Should().NotBeSameAs(row);
+        sharing.TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow()).Should().BeFalse("it is in the ring");
+        sharing.TryAdd(ring, SigningKey.Generate(SignatureAlgorithm.HS256), time.GetUtcNow()).Should().BeTrue();
     }
 
     [Theory]

@@ -11,6 +11,7 @@ using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JwtAuth.Tests.SigningKeys;
 
@@ -27,7 +28,7 @@ public sealed class SigningKeyRingTests
     {
         await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "RS256");
         SigningKeyRing[] rings = [.. Enumerable.Range(0, 8).Select(_ => RingOf(host, algorithm))];
-        await Task.WhenAll(rings.Select(ring => ring.BringAsync(TestContext.Current.CancellationToken)));
+        await Task.WhenAll(rings.Select(ring => ring.BeginAsync(TestContext.Current.CancellationToken)));
         rings.Select(ring => ring.Signer(forAccount: true).KeyId).Distinct().Should().ContainSingle();
         (await host.Get<SigningKeyStore>().ListAsync(TestContext.Current.CancellationToken)).Count(row => row.RetiredAt is null).Should().Be(1);
 
@@ -287,7 +288,7 @@ public sealed class SigningKeyRingTests
     private static KeySchedule ScheduleOf(ServerHost host, SignatureAlgorithm algorithm) => new(
         new SigningKeySettings(algorithm, TimeSpan.FromDays(90), TimeSpan.FromHours(1), null), host.Get<MasterKey>(), host.Time);
 
-    private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) => new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm));
+    private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) => new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), NullLogger<SigningKeyRing>.Instance);
 
     private static bool Verifies(SigningKeyRing ring, string keyId, byte[] signature) =>
         ring.Find(Encoding.UTF8.GetBytes(keyId)) is { } key && key.Verify("input"u8, signature);
