@@ -1,3 +1,4 @@
+using System.Globalization;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
@@ -56,14 +57,14 @@ internal sealed class AdminUsersController(
     /// <response code="409">`last_administrator`</response>
     [HttpPost("{sub}/disable")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Disable(string sub) => Reply("disabling", sub, await accounts.DisableAsync(sub));
+    public async Task<IActionResult> Disable(string sub) => Reply("disabling", sub, await accounts.DisableAsync(Caller, sub));
 
     /// <summary>Enables an account again.</summary>
     /// <response code="204">Done.</response>
     /// <response code="404">No such account.</response>
     [HttpPost("{sub}/enable")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Enable(string sub) => Reply("enabling", sub, await accounts.EnableAsync(sub));
+    public async Task<IActionResult> Enable(string sub) => Reply("enabling", sub, await accounts.EnableAsync(Caller, sub));
 
     /// <summary>Sets a new password.</summary>
     /// <response code="204">Done.</response>
@@ -81,7 +82,7 @@ internal sealed class AdminUsersController(
         using IDisposable? place = await gate.EnterAsync(cancellation);
         return place is null
             ? this.Problem(ErrorCode.Busy, HashingGate.RetryAfter)
-            : Reply("password reset", sub, await accounts.ResetPasswordAsync(sub, hasher.Hash(request.NewPassword.Reveal())));
+            : Reply("password reset", sub, await accounts.ResetPasswordAsync(Caller, sub, hasher.Hash(request.NewPassword.Reveal())));
     }
 
     /// <summary>Gives a role.</summary>
@@ -93,7 +94,7 @@ internal sealed class AdminUsersController(
     [ProducesResponseType(204)]
     public async Task<IActionResult> AddRole(string sub, string role) =>
         Names.IsRole(role)
-            ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(sub, role))
+            ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(Caller, sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
     /// <summary>Takes a role away.</summary>
@@ -104,7 +105,7 @@ internal sealed class AdminUsersController(
     [ProducesResponseType(204)]
     public async Task<IActionResult> RemoveRole(string sub, string role) =>
         Names.IsRole(role)
-            ? Reply($"taking role {role}", sub, await accounts.RemoveRoleAsync(sub, role))
+            ? Reply($"taking role {role}", sub, await accounts.RemoveRoleAsync(Caller, sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
     /// <summary>Deletes an account. Its `sub` is never used again.</summary>
@@ -113,7 +114,10 @@ internal sealed class AdminUsersController(
     /// <response code="409">`last_administrator`</response>
     [HttpDelete("{sub}")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Delete(string sub) => Reply("deletion", sub, await accounts.DeleteAsync(sub));
+    public async Task<IActionResult> Delete(string sub) => Reply("deletion", sub, await accounts.DeleteAsync(Caller, sub));
+
+    private Administrator Caller =>
+        new(User.FindFirst("sub")!.Value, long.Parse(User.FindFirst("gen")!.Value, CultureInfo.InvariantCulture));
 
     private IActionResult Reply(string change, string subject, AccountChange outcome)
     {
@@ -122,6 +126,8 @@ internal sealed class AdminUsersController(
             case AccountChange.Done:
                 log.AccountAdministered(User.FindFirst("sub")!.Value, change, subject);
                 return NoContent();
+            case AccountChange.NotStanding:
+                return AccountOnlyAttribute.NotStanding();
             case AccountChange.LastAdministrator:
                 return this.Problem(ErrorCode.LastAdministrator);
             case AccountChange.TooManyRoles:

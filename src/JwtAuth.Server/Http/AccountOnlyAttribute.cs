@@ -32,14 +32,20 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
             .FindBySubjectAsync(context.HttpContext.User.FindFirst("sub")!.Value, context.HttpContext.RequestAborted);
         if (account is not { IsEnabled: true } || !context.HttpContext.User.HasClaim("gen", $"{account.Generation}"))
         {
-            var properties = new AuthenticationProperties();
-            properties.SetParameter(nameof(TokenRejection), TokenRejection.NotStanding);
-            context.Result = new ChallengeResult(properties);
+            context.Result = NotStanding();
         }
         else if (Role is not null && !account.Roles.Contains(Role))
         {
             context.Result = Refusal($"The role {Role} is needed.");
         }
+    }
+
+    /// <summary>The challenge to a token whose account has ended or changed.</summary>
+    public static ChallengeResult NotStanding()
+    {
+        var properties = new AuthenticationProperties();
+        properties.SetParameter(nameof(TokenRejection), TokenRejection.NotStanding);
+        return new ChallengeResult(properties);
     }
 
     private static ObjectResult Refusal(string detail) =>

@@ -15,12 +15,18 @@ internal enum AccountChange
     Done,
     NotFound,
 
+    /// <summary>Refused: who asked is no administrator any more, or of an older generation.</summary>
+    NotStanding,
+
     /// <summary>Refused: nobody enabled would be left in the role <c>admin</c>.</summary>
     LastAdministrator,
 
     /// <summary>Refused: the account has as many roles as fit into a token.</summary>
     TooManyRoles,
 }
+
+/// <summary>Who asks for a change: the <c>sub</c> and <c>gen</c> of an administrator's token.</summary>
+internal readonly record struct Administrator(string Subject, long Generation);
 
 /// <summary>Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.</summary>
 internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvider time)
@@ -83,52 +89,53 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
 
     /// <summary>A new password, and the end of all that came from the old one.</summary>
-    public async Task<AccountChange> ResetPasswordAsync(string subject, string newHash) => Found(
-        await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set
+    public Task<AccountChange> ResetPasswordAsync(Administrator by, string subject, string newHash) => ChangeAsync(by, subject, () =>
+        db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set
             .SetProperty(row => row.PasswordHash, newHash)
             .SetProperty(row => row.Generation, row => row.Generation + 1)));
 
     /// <summary>Disables an account, and ends all that was issued to it: what came before stays dead when it is enabled again.</summary>
-    public Task<AccountChange> DisableAsync(string subject) => KeepingAnAdministratorAsync(subject, () =>
+    public Task<AccountChange> DisableAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
         db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set
             .SetProperty(row => row.DisabledAt, time.GetUtcNow())
             .SetProperty(row => row.Generation, row => row.Generation + 1)));
 
-    public async Task<AccountChange> EnableAsync(string subject) => Found(
-        await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)));
+    public Task<AccountChange> EnableAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
+        db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)));
 
-    public Task<AccountChange> DeleteAsync(string subject) => KeepingAnAdministratorAsync(subject, () =>
+    public Task<AccountChange> DeleteAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
         db.Users.Where(row => row.Id == subject).ExecuteDeleteAsync());
 
-    public async Task<AccountChange> AddRoleAsync(string subject, string role)
+    public async Task<AccountChange> AddRoleAsync(Administrator by, string subject, string role)
     {
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
-        if (!await db.Users.AnyAsync(row => row.Id == subject))
-            return AccountChange.NotFound;
-        List<string?> present = await RolesOf(subject).ToListAsync();
-        if (present.Contains(role))
-            return AccountChange.Done;
-        if (present.Count >= Names.MaximumRoles)
-            return AccountChange.TooManyRoles;
-
-        await GiveRoleAsync(subject, role);
-        await transaction.CommitAsync();
-        return AccountChange.Done;
+        bool hasRoom = true;
+        AccountChange change = await ChangeAsync(by, subject, async () =>
+        {
+            List<string?> present = await RolesOf(subject).ToListAsync();
+            hasRoom = present.Contains(role) || present.Count < Names.MaximumRoles;
+            if (hasRoom && !present.Contains(role))
+                await GiveRoleAsync(subject, role);
+        });
+        return hasRoom ? change : AccountChange.TooManyRoles;
     }
 
-    public Task<AccountChange> RemoveRoleAsync(string subject, string role)
-    {
-        IQueryable<IdentityUserRole<string>> membership = db.UserRoles.Where(member =>
-            member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role));
-        return role == Names.AdminRole
-            ? KeepingAnAdministratorAsync(subject, () => membership.ExecuteDeleteAsync())
-            : ChangeAsync();
+    public Task<AccountChange> RemoveRoleAsync(Administrator by, string subject, string role) => ChangeAsync(by, subject, () =>
+        db.UserRoles.Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role)).ExecuteDeleteAsync());
 
-        async Task<AccountChange> ChangeAsync()
-        {
-            await membership.ExecuteDeleteAsync();
-            return Found(await db.Users.CountAsync(row => row.Id == subject));
-        }
+    // The caller's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And the change is
+    // rolled back where it would leave nobody to administer.
+    private async Task<AccountChange> ChangeAsync(Administrator by, string subject, Func<Task> change)
+    {
+        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
+        if (!await Administrators().AnyAsync(account => account.Id == by.Subject && account.Generation == by.Generation))
+            return AccountChange.NotStanding;
+        if (!await db.Users.AnyAsync(row => row.Id == subject))
+            return AccountChange.NotFound;
+        await change();
+        if (!await Administrators().AnyAsync())
+            return AccountChange.LastAdministrator;
+        await transaction.CommitAsync();
+        return AccountChange.Done;
     }
 
     private async Task GiveRoleAsync(string subject, string role)
@@ -138,20 +145,6 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
             ?? db.Roles.Add(new IdentityRole(role) { NormalizedName = normalized }).Entity;
         db.UserRoles.Add(new IdentityUserRole<string> { UserId = subject, RoleId = row.Id });
         await db.SaveChangesAsync();
-    }
-
-    // The change, rolled back where it would leave nobody to administer.
-    private async Task<AccountChange> KeepingAnAdministratorAsync(string subject, Func<Task<int>> change)
-    {
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
-        if (!await db.Users.AnyAsync(row => row.Id == subject))
-            return AccountChange.NotFound;
-        bool hadAdministrator = await Administrators().AnyAsync();
-        await change();
-        if (hadAdministrator && !await Administrators().AnyAsync())
-            return AccountChange.LastAdministrator;
-        await transaction.CommitAsync();
-        return AccountChange.Done;
     }
 
     private IQueryable<Account> Administrators() => db.Users.Where(account => account.DisabledAt == null
@@ -175,6 +168,4 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
              select role.Name).ToList(), row.CreatedAt));
 
     private string Normalize(string name) => users.KeyNormalizer.NormalizeName(name);
-
-    private static AccountChange Found(int rows) => rows > 0 ? AccountChange.Done : AccountChange.NotFound;
 }

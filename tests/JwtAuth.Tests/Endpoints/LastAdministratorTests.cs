@@ -1,5 +1,7 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Endpoints;
 
@@ -48,6 +50,29 @@ public sealed class LastAdministratorTests : IAsyncLifetime
             (await survivor.AskAsync("PUT", $"/admin/users/{root.Subject}/roles/admin")).Status.Should().Be(204);
             (await survivor.AskAsync("DELETE", $"/admin/users/{(replies[0].Status == 204 ? first : second).Subject}")).Status.Should().Be(204);
         }
+    }
+
+    [Fact, Trait("row", "ACC-07")]
+    public async Task What_an_administrator_asked_for_before_being_ended_is_not_done_afterwards()
+    {
+        AccountSnapshot ended = await host.AddAccountAsync("ended", "admin"), other = await host.AddAccountAsync("other");
+        await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
+        AccountStore accounts = scope.ServiceProvider.GetRequiredService<AccountStore>();
+        var by = new Administrator(ended.Subject, ended.Generation);
+        Func<Task<AccountChange>>[] changes =
+        [
+            () => accounts.ResetPasswordAsync(by, other.Subject, "$2b$10$x"), () => accounts.DisableAsync(by, other.Subject), () => accounts.EnableAsync(by, other.Subject),
+            () => accounts.AddRoleAsync(by, other.Subject, "clerk"), () => accounts.RemoveRoleAsync(by, other.Subject, "clerk"), () => accounts.DeleteAsync(by, other.Subject),
+        ];
+        (await accounts.AddRoleAsync(by, other.Subject, "auditor")).Should().Be(AccountChange.Done, "so far it stands");
+
+        using HttpClient administrator = await AdministratorAsync();
+        (await administrator.AskAsync("POST", $"/admin/users/{ended.Subject}/disable")).Status.Should().Be(204);
+        (await administrator.AskAsync("POST", $"/admin/users/{ended.Subject}/enable")).Status.Should().Be(204);
+
+        foreach (Func<Task<AccountChange>> change in changes)
+            (await change()).Should().Be(AccountChange.NotStanding);
+        (await accounts.FindBySubjectAsync(other.Subject, TestContext.Current.CancellationToken))!.Should().BeEquivalentTo(other with { Roles = ["auditor"] });
     }
 
     private async Task<HttpClient> AdministratorAsync(string username = "root") => host.Connect(await host.LoginAsync(username, host.Issuer));

@@ -73,7 +73,8 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         AccountStore accounts = scope.ServiceProvider.GetRequiredService<AccountStore>();
 
-        (await accounts.ResetPasswordAsync(subject, changed)).Should().Be(AccountChange.Done);
+        AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():N}", "admin");
+        (await accounts.ResetPasswordAsync(new Administrator(root.Subject, root.Generation), subject, changed)).Should().Be(AccountChange.Done);
         (await accounts.ReplaceHashAsync(subject, old, renewed)).Should().BeFalse();
 
         (await HashAsync(subject)).Should().Be(changed);
