@@ -48,7 +48,7 @@ internal sealed class RegisterController(
 
         // Hashed before the name is looked at: a name that is taken costs as much as one that is free.
         string hash;
-        using (IDisposable? place = await gate.EnterAsync(cancellation))
+        using (IDisposable? place = await gate.EnterAsync(cancellation, HttpContext.Connection.RemoteIpAddress))
         {
             if (place is null)
                 return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);

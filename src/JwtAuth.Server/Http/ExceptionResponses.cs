@@ -9,8 +9,11 @@ namespace JwtAuth.Server.Http;
 /// <summary>What an exception looks like from outside: nothing of itself.</summary>
 internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExceptionHandler
 {
-    private const int SqliteBusy = 5;
-    private const int SqliteLocked = 6;
+    // SQLITE_BUSY and LOCKED: others write, for longer than one waits.
+    private static readonly int[] Contended = [5, 6];
+
+    // SQLITE_READONLY, IOERR and FULL: the store cannot be written until somebody mends it.
+    private static readonly int[] Unwritable = [8, 10, 13];
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -21,10 +24,10 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
         {
             BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
             IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // a chunk's length, as Kestrel says it
-            _ when IsContention(exception) => ErrorCode.Busy,
+            _ when Is(exception, Contended) || Is(exception, Unwritable) => ErrorCode.Busy,
             _ => ErrorCode.ServerError,
         };
-        if (error == ErrorCode.ServerError)
+        if (error == ErrorCode.ServerError || Is(exception, Unwritable))
             log.RequestFailed(exception);
         if (error == ErrorCode.Busy)
             httpContext.Response.Headers.RetryAfter = "2";
@@ -32,6 +35,6 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
         return true;
     }
 
-    private static bool IsContention(Exception exception) =>
-        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked };
+    private static bool Is(Exception exception, int[] codes) =>
+        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException fault && codes.Contains(fault.SqliteErrorCode);
 }

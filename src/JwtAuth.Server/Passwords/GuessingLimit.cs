@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace JwtAuth.Server.Passwords;
 
@@ -24,7 +23,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <param name="address">Where the attempt comes from; IPv6 counts by /64.</param>
     public TimeSpan? Enter(string account, IPAddress? address)
     {
-        string network = NetworkOf(address), pair = $"{network} {account}";
+        string network = Network.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             bool spared = successes.Holds(pair);
@@ -42,7 +41,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>Gives the attempt back: it was never made, since bcrypt was busy.</summary>
     public void Withdraw(string account, IPAddress? address)
     {
-        string network = NetworkOf(address), pair = $"{network} {account}";
+        string network = Network.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             pairs.TakeBack(pair);
@@ -55,7 +54,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>The password was right: the pair starts afresh and the address is remembered as its owner's.</summary>
     public void Succeed(string account, IPAddress? address)
     {
-        string network = NetworkOf(address), pair = $"{network} {account}";
+        string network = Network.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             pairs.Clear(pair);
@@ -71,27 +70,16 @@ internal sealed class GuessingLimit(TimeProvider time)
     public TimeSpan? WaitOfProbes(IPAddress? address)
     {
         lock (guard)
-            return probes.WaitOf(NetworkOf(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
+            return probes.WaitOf(Network.Of(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
     }
 
     /// <summary>Counts an answer that told a stranger that a name is taken.</summary>
     public void CountProbe(IPAddress? address)
     {
         lock (guard)
-            probes.Add(NetworkOf(address));
+            probes.Add(Network.Of(address));
     }
 
     private static TimeSpan Longest(TimeSpan first, TimeSpan second, TimeSpan third) =>
         TimeSpan.FromTicks(Math.Max(first.Ticks, Math.Max(second.Ticks, third.Ticks)));
-
-    private static string NetworkOf(IPAddress? address)
-    {
-        if (address is null)
-            return "-";
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
-            : address.ToString();
-    }
 }

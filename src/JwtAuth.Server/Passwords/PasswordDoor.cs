@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Observability;
@@ -46,14 +47,21 @@ internal sealed class PasswordDoor(
         }
 
         AccountSnapshot? account = await accounts.FindByNameAsync(canExist ? username : "?", cancellation);
-        using IDisposable? place = await gate.EnterAsync(cancellation);
-        if (place is null)
+        PasswordVerificationResult verdict;
+        string? renewed = null;
+        using (IDisposable? place = await gate.EnterAsync(cancellation, address))
         {
-            limit.Withdraw(bucket, address);
-            return new PasswordResult.Busy(HashingGate.RetryAfter);
+            if (place is null)
+            {
+                limit.Withdraw(bucket, address);
+                return new PasswordResult.Busy(HashingGate.RetryAfter);
+            }
+
+            verdict = hasher.Verify(password.Reveal(), account?.PasswordHash);
+            if (verdict == PasswordVerificationResult.SuccessRehashNeeded && account is { IsEnabled: true })
+                renewed = hasher.Hash(password.Reveal());
         }
 
-        PasswordVerificationResult verdict = hasher.Verify(password.Reveal(), account?.PasswordHash);
         if (account is not { IsEnabled: true } || verdict == PasswordVerificationResult.Failed)
         {
             log.LoginRefused(Text(address), "invalid credentials");
@@ -61,11 +69,24 @@ internal sealed class PasswordDoor(
         }
 
         limit.Succeed(bucket, address);
-        if (verdict == PasswordVerificationResult.SuccessRehashNeeded
-            && await accounts.ReplaceHashAsync(account.Subject, account.PasswordHash, hasher.Hash(password.Reveal())))
-            log.PasswordRehashed(account.Subject);
+        if (renewed is not null)
+            await RenewAsync(account, renewed);
         log.LoggedIn(account.Subject, Text(address));
         return new PasswordResult.Verified(account);
+    }
+
+    // The password was right whether or not the store can be written: then the next login renews the hash.
+    private async Task RenewAsync(AccountSnapshot account, string hash)
+    {
+        try
+        {
+            if (await accounts.ReplaceHashAsync(account.Subject, account.PasswordHash, hash))
+                log.PasswordRehashed(account.Subject);
+        }
+        catch (DbException fault)
+        {
+            log.PasswordNotRehashed(fault, account.Subject);
+        }
     }
 
     private static string Text(IPAddress? address) => address?.ToString() ?? "unknown";

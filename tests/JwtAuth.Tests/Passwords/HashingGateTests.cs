@@ -1,3 +1,4 @@
+using System.Net;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Tests.Hosting;
@@ -32,6 +33,28 @@ public sealed class HashingGateTests : IDisposable
         (await waiting[1]).Should().NotBeNull();
         third!.Dispose();
         (await waiting[2]).Should().NotBeNull();
+    }
+
+    [Fact(Timeout = Forever), Trait("row", "PWD-21")]
+    public async Task One_network_leaves_places_in_the_queue_to_others()
+    {
+        using var wide = new HashingGate(
+            new PasswordSettings(WorkFactor: 10, MinimumLength: 12, MaxConcurrentHashes: 2, QueueLimit: 10, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
+        List<Task<IDisposable?>> flood = [.. Enumerable.Range(0, 30).Select(_ => wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback))];
+        flood.Count(task => !task.IsCompleted).Should().Be(6, "it has two places and six of the ten that may wait");
+
+        Task<IDisposable?>[] others = [.. Enumerable.Range(1, 4).Select(host => wide.EnterAsync(TestContext.Current.CancellationToken, new IPAddress([192, 0, 2, (byte)host])))];
+        others.Should().OnlyContain(task => !task.IsCompleted, "they wait instead of being turned away");
+
+        foreach (Task<IDisposable?> place in flood)
+            (await place)?.Dispose();
+        foreach (Task<IDisposable?> place in others)
+        {
+            IDisposable? entered = await place;
+            entered.Should().NotBeNull();
+            entered!.Dispose();
+        }
+        (await wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback)).Should().NotBeNull("who leaves gives the place back");
     }
 
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
