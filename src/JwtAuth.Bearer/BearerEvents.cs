@@ -85,7 +85,7 @@ internal sealed class BearerEvents(bool explains) : JwtBearerEvents
         {
             return (await request.ReadFormAsync(request.HttpContext.RequestAborted)).ContainsKey(TokenParameter);
         }
-        catch (Exception fault) when (fault is InvalidDataException or BadHttpRequestException)
+        catch (Exception fault) when (fault is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
             return true; // a form that cannot be read cannot be told to be free of tokens
         }

@@ -116,6 +116,21 @@ public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHos
         }
     }
 
+    [Theory, Trait("row", "HTP-08")]
+    [InlineData("utf-7")]
+    [InlineData("no-such-charset")]
+    [InlineData("\"\"")]
+    public async Task A_form_in_a_charset_that_cannot_be_read_is_no_failure_of_the_service(string charset)
+    {
+        using HttpClient client = host.Connect("x.y.z");
+        foreach (string path in (string[])["/me", "/auth/login", "/.well-known/jwks.json", "/nothing"])
+        {
+            using var form = new ByteArrayContent("a=b"u8.ToArray());
+            form.Headers.TryAddWithoutValidation("Content-Type", $"application/x-www-form-urlencoded; charset={charset}");
+            (await client.AskAsync("POST", path, form)).Status.Should().BeInRange(400, 415);
+        }
+    }
+
     [Fact]
     public async Task A_bad_bearer_does_not_stand_in_the_way_of_a_login()
     {
