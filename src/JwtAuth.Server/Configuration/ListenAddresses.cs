@@ -25,7 +25,7 @@ internal static class ListenAddresses
     {
         string? urls = configuration["urls"];
         foreach (string url in Split(urls))
-            yield return ("urls", url);
+            yield return ("urls (ASPNETCORE_URLS)", url);
         // Ports alone listen on every address; urls override them.
         foreach (string key in (string[])["http_ports", "https_ports"])
         {

@@ -40,21 +40,24 @@ internal sealed class SettingsReader
         TimeSpan publishAhead = Duration("SigningKeys:PublishAhead", TimeSpan.FromHours(1), TimeSpan.Zero, TimeSpan.FromDays(90));
         if (publishAhead >= rotateEvery)
             Fault("SigningKeys:PublishAhead", "is not shorter than JwtAuth:SigningKeys:RotateEvery", "shorten it, or rotate less often");
+        byte[]? secret = SecretBytes("SigningKeys:Hs256Secret", minimum: 32, maximum: 1024);
+        StorageSettings storage = Storage(development);
+        if (secret is not null && storage.MasterKey is not null && secret.AsSpan().SequenceEqual(storage.MasterKey))
+            Fault("SigningKeys:Hs256Secret", "is the master key, which no API may hold", "make one with: openssl rand -base64 32");
         return new Settings(
             new IssuerSettings(issuer, Audiences(issuer), Scopes()),
             new AccessTokenSettings(
                 Duration("AccessTokens:Lifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TokenValidator.MaximumLifetime),
                 Duration("AccessTokens:ClockSkew", TimeSpan.FromSeconds(30), TimeSpan.Zero, TokenValidator.MaximumClockSkew)),
             new SigningKeySettings(
-                Choice("SigningKeys:Algorithm", SignatureAlgorithm.RS256), rotateEvery, publishAhead,
-                SecretBytes("SigningKeys:Hs256Secret", minimum: 32, maximum: 1024)),
+                Choice("SigningKeys:Algorithm", SignatureAlgorithm.RS256), rotateEvery, publishAhead, secret),
             new PasswordSettings(
                 Number("Passwords:WorkFactor", 12, 10, 14),
                 Number("Passwords:MinimumLength", 12, 8, 64),
                 Number("Passwords:MaxConcurrentHashes", Environment.ProcessorCount, 1, 1024),
                 Number("Passwords:QueueLimit", 100, 0, 10_000),
                 Duration("Passwords:MaxQueueWait", TimeSpan.FromSeconds(10), TimeSpan.Zero, TimeSpan.FromMinutes(1))),
-            Storage(development),
+            storage,
             new HttpSettings(
                 Origins(), TrustedNetworks(),
                 Flag("Registration:Open", development),
@@ -191,7 +194,9 @@ internal sealed class SettingsReader
     {
         if (section[key] is not { } text)
             return null;
-        if (SecretStrength.FaultOf(text, minimum, maximum, out byte[] bytes) is not { } fault)
+        byte[] bytes = [];
+        string? fault = text.Length == 0 ? "is empty" : SecretStrength.FaultOf(text, minimum, maximum, out bytes);
+        if (fault is null)
             return bytes;
         Fault(key, fault, "make one with: openssl rand -base64 32");
         return null;
@@ -203,7 +208,7 @@ internal sealed class SettingsReader
             return otherwise;
         if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= maximum)
             return value;
-        Fault(key, $"is not a duration from {minimum:c} to {maximum:c}", $"write it as [days.]hours:minutes:seconds, such as {otherwise:c}");
+        Fault(key, $"is not a duration from {minimum:c} to {maximum:c}", $"write it as [days.]hours:minutes:seconds, such as {otherwise:c}; a number alone means days");
         return otherwise;
     }
 

@@ -49,7 +49,7 @@ internal sealed class LoginController(PasswordDoor door, TokenIssuer issuer, Iss
         if (audience != settings.Url && !settings.Audiences.Contains(audience))
             return this.Problem(ErrorCode.InvalidAudience);
         if (!ScopeGrant.AreKnown(request.Scope, settings))
-            return this.Problem(ErrorCode.InvalidScope);
+            return this.Problem(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
 
         switch (await door.CheckAsync(request.Username, request.Password, HttpContext.Connection.RemoteIpAddress, cancellation))
         {

@@ -15,7 +15,6 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
     public static readonly ErrorCode RegistrationClosed = new("registration_closed", 403, "Registration is closed.");
     public static readonly ErrorCode NotFound = new("not_found", 404, "There is nothing here.");
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", 405, "The method is not allowed here.");
-    public static readonly ErrorCode NotAcceptable = new("not_acceptable", 406, "Only JSON is spoken here.");
     public static readonly ErrorCode RequestTimeout = new("request_timeout", 408, "The request came too slowly.");
     public static readonly ErrorCode UsernameTaken = new("username_taken", 409, "The user name is taken.");
     public static readonly ErrorCode LastAdministrator = new("last_administrator", 409, "Nobody would be left to administer.");
@@ -29,7 +28,7 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
     public static readonly IReadOnlyList<ErrorCode> All =
     [
         InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, HttpsRequired, InvalidCredentials, TokenRequired, Forbidden, InsufficientScope,
-        RegistrationClosed, NotFound, MethodNotAllowed, NotAcceptable, RequestTimeout, UsernameTaken, LastAdministrator, TooManyRoles,
+        RegistrationClosed, NotFound, MethodNotAllowed, RequestTimeout, UsernameTaken, LastAdministrator, TooManyRoles,
         ContentTooLarge, UnsupportedMediaType, TooManyAttempts, ServerError, Busy,
     ];
 

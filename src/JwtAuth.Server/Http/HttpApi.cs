@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
@@ -72,6 +74,23 @@ internal static class HttpApi
         app.UseAuthorization();
         app.MapControllers().RequireAuthorization();
         app.MapHealth();
+    }
+
+    /// <summary>Starts to listen, and returns then.</summary>
+    /// <exception cref="ConfigurationFaultException">An address is taken, not this machine's or not allowed, or https has no certificate.</exception>
+    public static async Task ListenAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or InvalidOperationException or CryptographicException)
+        {
+            throw new ConfigurationFaultException(
+                $"The service cannot listen: {fault.Message.ReplaceLineEndings(" ")} Stop what listens there, or set --urls (with dotnet run, after --), "
+                + "ASPNETCORE_URLS or Kestrel:Endpoints to an address of this machine that this user may listen at; "
+                + "https needs Kestrel:Certificates:Default:Path and :KeyPath.");
+        }
     }
 
     // A challenge speaks by its header alone (RFC 6750 §3).

@@ -23,9 +23,10 @@ internal sealed class DatabaseStart(StorageSettings settings)
     /// <exception cref="ConfigurationFaultException">Not to be opened or written, or sealed with another key.</exception>
     public async Task PrepareAsync(Db db)
     {
+        string file = Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource);
+        string key = Path.GetDirectoryName(file) == settings.DataDirectory ? "JwtAuth:DataDirectory" : "JwtAuth:Storage:ConnectionString";
         try
         {
-            string file = new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource;
             MakePrivately(settings.DataDirectory, file);
             await using FileStream only = await EnterAloneAsync(file + ".start.lock");
             await MigrateAsync(db);
@@ -33,28 +34,30 @@ internal sealed class DatabaseStart(StorageSettings settings)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationFaultException($"JwtAuth:DataDirectory {settings.DataDirectory} cannot be used ({fault.Message}); make it a directory that this user may write to.");
+            throw new ConfigurationFaultException($"{key}: {file} cannot be opened ({fault.Message}); name a place that this user may write to.");
         }
         catch (Exception fault) when (fault is SqliteException or ArgumentException)
         {
-            throw new ConfigurationFaultException($"JwtAuth:Storage:ConnectionString names a database that cannot be opened ({fault.Message}); correct it, or restore the file.");
+            throw new ConfigurationFaultException($"{key}: {file} is no database of this service ({fault.Message}); name another file, or restore this one.");
         }
     }
 
     // Nobody else reads password hashes: the files that SQLite adds take the database's mode over.
     private static void MakePrivately(string directory, string file)
     {
-        FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
         if (OperatingSystem.IsWindows())
-        {
             Directory.CreateDirectory(directory);
-        }
         else
-        {
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Open(file, FileShare.ReadWrite).Dispose();
+    }
+
+    private static FileStream Open(string path, FileShare share)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share };
+        if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        new FileStream(file, options).Dispose();
+        return new FileStream(path, options);
     }
 
     private static async Task MigrateAsync(Db db)
@@ -96,7 +99,7 @@ internal sealed class DatabaseStart(StorageSettings settings)
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return Open(path, FileShare.None);
             }
             catch (IOException) when (time.GetElapsedTime(start) < LockPatience && File.Exists(path))
             {
