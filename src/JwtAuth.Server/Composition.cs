@@ -24,14 +24,15 @@ namespace JwtAuth.Server;
 internal static class Composition
 {
     // Where nothing else is configured: what the service says, why tokens are refused, and the framework's warnings.
-    private static readonly Dictionary<string, string?> QuietLogging = new()
+    private static Dictionary<string, string?> QuietLogging(IHostEnvironment environment) => new()
     {
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         // What hinders the start is told in one line, without a trace.
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
-        ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ",
+        ["Logging:Console:FormatterName"] = environment.IsDevelopment() ? ConsoleFormatterNames.Simple : ConsoleFormatterNames.Json, // an event is a line
+        ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'" + (environment.IsDevelopment() ? " " : ""),
         ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
         ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
     };
@@ -41,7 +42,7 @@ internal static class Composition
     public static WebApplication Build(string[] args)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging });
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging(builder.Environment) });
         builder.Configuration.AddKeyPerFile(SecretsDirectory(builder), optional: true);
         Settings settings = SettingsReader.Read(builder.Configuration, builder.Environment);
         ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Http);
@@ -52,8 +53,6 @@ internal static class Composition
         AddChecking(builder.Services, settings);
         builder.AddHttpApi(settings.Http);
         SilenceWhatLogsRequests(builder.Logging);
-        if (!builder.Environment.IsDevelopment())
-            builder.Services.Configure<ConsoleLoggerOptions>(options => options.FormatterName ??= ConsoleFormatterNames.Json); // an event is a line
         return builder.Build();
     }
 
