@@ -5,7 +5,6 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.SigningKeys;
 using Microsoft.Data.Sqlite;
 
 namespace JwtAuth.Server.Configuration;
@@ -15,12 +14,11 @@ internal sealed class SettingsReader
 {
     public const string Section = "JwtAuth";
 
-    private readonly IConfigurationSection section;
+    private readonly SettingValues values;
     private readonly IHostEnvironment environment;
-    private readonly List<string> faults = [];
 
     private SettingsReader(IConfiguration configuration, IHostEnvironment environment) =>
-        (section, this.environment) = (configuration.GetSection(Section), environment);
+        (values, this.environment) = (new SettingValues(configuration.GetSection(Section)), environment);
 
     /// <summary>The settings, complete and sound.</summary>
     /// <exception cref="ConfigurationFaultException">Something is missing, weak, misspelt or out of range.</exception>
@@ -28,75 +26,75 @@ internal sealed class SettingsReader
     {
         var reader = new SettingsReader(configuration, environment);
         Settings settings = reader.Read();
-        reader.faults.AddRange(SettingNames.Unknown(reader.section));
-        return reader.faults.Count == 0 ? settings : throw new ConfigurationFaultException(reader.faults);
+        List<string> faults = [.. reader.values.Faults, .. SettingNames.Unknown(reader.values.Section)];
+        return faults.Count == 0 ? settings : throw new ConfigurationFaultException(faults);
     }
 
     private Settings Read()
     {
         bool development = environment.IsDevelopment();
         string issuer = Issuer(development);
-        TimeSpan rotateEvery = Duration("SigningKeys:RotateEvery", TimeSpan.FromDays(90), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
-        TimeSpan publishAhead = Duration("SigningKeys:PublishAhead", TimeSpan.FromHours(1), TimeSpan.Zero, TimeSpan.FromDays(90));
+        TimeSpan rotateEvery = values.Duration("SigningKeys:RotateEvery", TimeSpan.FromDays(90), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        TimeSpan publishAhead = values.Duration("SigningKeys:PublishAhead", TimeSpan.FromHours(1), TimeSpan.Zero, TimeSpan.FromDays(90));
         if (publishAhead >= rotateEvery)
-            Fault("SigningKeys:PublishAhead", "is not shorter than JwtAuth:SigningKeys:RotateEvery", "shorten it, or rotate less often");
-        byte[]? secret = SecretBytes("SigningKeys:Hs256Secret", minimum: 32, maximum: 1024);
+            values.Fault("SigningKeys:PublishAhead", "is not shorter than JwtAuth:SigningKeys:RotateEvery", "shorten it, or rotate less often");
+        byte[]? secret = values.SecretBytes("SigningKeys:Hs256Secret", minimum: 32, maximum: 1024);
         StorageSettings storage = Storage(development);
         if (secret is not null && storage.MasterKey is not null && secret.AsSpan().SequenceEqual(storage.MasterKey))
-            Fault("SigningKeys:Hs256Secret", "is the master key, which no API may hold", "make one with: openssl rand -base64 32");
+            values.Fault("SigningKeys:Hs256Secret", "is the master key, which no API may hold", "make one with: openssl rand -base64 32");
         return new Settings(
             new IssuerSettings(issuer, Audiences(issuer), Scopes()),
             new AccessTokenSettings(
-                Duration("AccessTokens:Lifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TokenValidator.MaximumLifetime),
-                Duration("AccessTokens:ClockSkew", TimeSpan.FromSeconds(30), TimeSpan.Zero, TokenValidator.MaximumClockSkew)),
+                values.Duration("AccessTokens:Lifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TokenValidator.MaximumLifetime),
+                values.Duration("AccessTokens:ClockSkew", TimeSpan.FromSeconds(30), TimeSpan.Zero, TokenValidator.MaximumClockSkew)),
             new SigningKeySettings(
-                Choice("SigningKeys:Algorithm", SignatureAlgorithm.RS256), rotateEvery, publishAhead, secret),
+                values.Choice("SigningKeys:Algorithm", SignatureAlgorithm.RS256), rotateEvery, publishAhead, secret),
             new PasswordSettings(
-                Number("Passwords:WorkFactor", 12, 10, 14),
-                Number("Passwords:MinimumLength", 12, 8, 64),
-                Number("Passwords:MaxConcurrentHashes", Environment.ProcessorCount, 1, 1024),
-                Number("Passwords:QueueLimit", 100, 0, 10_000),
-                Duration("Passwords:MaxQueueWait", TimeSpan.FromSeconds(10), TimeSpan.Zero, TimeSpan.FromMinutes(1))),
+                values.Number("Passwords:WorkFactor", 12, 10, 14),
+                values.Number("Passwords:MinimumLength", 12, 8, 64),
+                values.Number("Passwords:MaxConcurrentHashes", Environment.ProcessorCount, 1, 1024),
+                values.Number("Passwords:QueueLimit", 100, 0, 10_000),
+                values.Duration("Passwords:MaxQueueWait", TimeSpan.FromSeconds(10), TimeSpan.Zero, TimeSpan.FromMinutes(1))),
             storage,
             new HttpSettings(
                 Origins(), TrustedNetworks(),
-                Flag("Registration:Open", development),
-                Flag("Swagger:Enabled", development),
-                Flag("AllowRemoteInDevelopment", false)));
+                values.Flag("Registration:Open", development),
+                values.Flag("Swagger:Enabled", development),
+                values.Flag("AllowRemoteInDevelopment", false)));
     }
 
     private string Issuer(bool development)
     {
         const string Key = "Issuer";
-        if (section[Key] is not { Length: > 0 } text)
+        if (values[Key] is not { Length: > 0 } text)
         {
-            Fault(Key, "is missing", "set it to the URL that clients know this service by, such as https://auth.example.com");
+            values.Fault(Key, "is missing", "set it to the URL that clients know this service by, such as https://auth.example.com");
             return "";
         }
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("https" or "http"))
-            Fault(Key, "is not an absolute https URL", "write it like https://auth.example.com");
+            values.Fault(Key, "is not an absolute https URL", "write it like https://auth.example.com");
         else if (text.Length > 255 || !Ascii.IsValid(text))
-            Fault(Key, "has more than 255 characters, or others than ASCII", "use a shorter host name, an international one in its xn-- form");
+            values.Fault(Key, "has more than 255 characters, or others than ASCII", "use a shorter host name, an international one in its xn-- form");
         else if (url.Scheme == "http" && !(development && url.IsLoopback))
-            Fault(Key, "is a plain http URL", "use https; http is for loopback in the Development environment only");
+            values.Fault(Key, "is a plain http URL", "use https; http is for loopback in the Development environment only");
         else if (text != url.GetLeftPart(UriPartial.Authority) || url.UserInfo.Length > 0)
-            Fault(Key, "has more than scheme, host and port, or is not in its plain form", $"write it as {url.Scheme}://{url.Authority}, lower case, without path, query or a last slash");
+            values.Fault(Key, "has more than scheme, host and port, or is not in its plain form", $"write it as {url.Scheme}://{url.Authority}, lower case, without path, query or a last slash");
         return text;
     }
 
     private string[] Audiences(string issuer)
     {
         const string Key = "Audiences";
-        string[] audiences = List(Key);
+        string[] audiences = values.List(Key);
         if (audiences.Length == 0)
-            Fault(Key, "is empty", "name at least one API, such as JwtAuth__Audiences__0=orders");
+            values.Fault(Key, "is empty", "name at least one API, such as JwtAuth__Audiences__0=orders");
         foreach (string audience in audiences)
         {
             if (audience.Length > 255 || audience.Any(character => character is <= ' ' or > '~' or '"' or '\\'))
-                Fault(Key, "holds a name of more than 255 characters, or with others than printable ASCII without spaces, quotation marks and backslashes", "use a short name or a URL");
+                values.Fault(Key, "holds a name of more than 255 characters, or with others than printable ASCII without spaces, quotation marks and backslashes", "use a short name or a URL");
             if (audience == issuer)
-                Fault(Key, "names the issuer, which is always one of the audiences", "name the APIs only");
+                values.Fault(Key, "names the issuer, which is always one of the audiences", "name the APIs only");
         }
         return audiences;
     }
@@ -106,40 +104,40 @@ internal sealed class SettingsReader
         const string Key = "Scopes";
         // A scope's name may hold the colon that separates configuration keys, so the name is whatever lies below the section.
         Dictionary<string, IReadOnlyList<string>> scopes = new(StringComparer.Ordinal);
-        foreach (IConfigurationSection leaf in SettingNames.Leaves(section.GetSection(Key)))
+        foreach (IConfigurationSection leaf in SettingNames.Leaves(values.Section.GetSection(Key)))
         {
-            string name = leaf.Path[(section.GetSection(Key).Path.Length + 1)..];
+            string name = leaf.Path[(values.Section.GetSection(Key).Path.Length + 1)..];
             int lastColon = name.LastIndexOf(':');
             if (int.TryParse(name.AsSpan(lastColon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _) && lastColon > 0)
                 name = name[..lastColon];
             if (!ScopeGrant.IsScopeToken(name))
-                Fault(Key, "holds a name that is not a scope-token of RFC 6749 §3.3", "use printable ASCII without spaces, quotation marks and backslashes, 64 characters at most");
-            scopes[name] = [.. scopes.GetValueOrDefault(name, []), .. Words(leaf.Value)];
+                values.Fault(Key, "holds a name that is not a scope-token of RFC 6749 §3.3", "use printable ASCII without spaces, quotation marks and backslashes, 64 characters at most");
+            scopes[name] = [.. scopes.GetValueOrDefault(name, []), .. SettingValues.Words(leaf.Value)];
         }
 
         if (!scopes.Values.All(roles => roles.All(Names.IsRole)))
-            Fault(Key, "names a role that no account can have", "a role has 1 to 32 of a-z, 0-9 and . _ -");
+            values.Fault(Key, "names a role that no account can have", "a role has 1 to 32 of a-z, 0-9 and . _ -");
         if (scopes.Keys.Sum(name => name.Length + 1) > 2048)
-            Fault(Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
+            values.Fault(Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
         return scopes;
     }
 
     private StorageSettings Storage(bool development)
     {
-        string directory = Path.GetFullPath(section["DataDirectory"] is { Length: > 0 } path ? path : "data", environment.ContentRootPath);
-        string provider = section["Storage:Provider"] ?? "Sqlite";
+        string directory = Path.GetFullPath(values["DataDirectory"] is { Length: > 0 } path ? path : "data", environment.ContentRootPath);
+        string provider = values["Storage:Provider"] ?? "Sqlite";
         if (provider.Equals("Postgres", StringComparison.OrdinalIgnoreCase))
-            Fault("Storage:Provider", "is Postgres, which this version does not have yet", "use Sqlite");
+            values.Fault("Storage:Provider", "is Postgres, which this version does not have yet", "use Sqlite");
         else if (!provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase))
-            Fault("Storage:Provider", "is not known", "use Sqlite");
+            values.Fault("Storage:Provider", "is not known", "use Sqlite");
 
-        string connection = section["Storage:ConnectionString"] ?? $"Data Source={Path.Combine(directory, "jwtauth.db")}";
+        string connection = values["Storage:ConnectionString"] ?? $"Data Source={Path.Combine(directory, "jwtauth.db")}";
         if (!NamesAFile(connection))
-            Fault("Storage:ConnectionString", "does not name a database file, or has a password, which SQLite does not take", "write it like Data Source=/var/lib/jwtauth/jwtauth.db");
+            values.Fault("Storage:ConnectionString", "does not name a database file, or has a password, which SQLite does not take", "write it like Data Source=/var/lib/jwtauth/jwtauth.db");
 
-        byte[]? masterKey = SecretBytes("MasterKey", minimum: 32, maximum: 32);
-        if (section["MasterKey"] is null && !development)
-            Fault("MasterKey", "is missing", "make one with: openssl rand -base64 32, and keep it where the database's backups are not");
+        byte[]? masterKey = values.SecretBytes("MasterKey", minimum: 32, maximum: 32);
+        if (values["MasterKey"] is null && !development)
+            values.Fault("MasterKey", "is missing", "make one with: openssl rand -base64 32, and keep it where the database's backups are not");
         return new StorageSettings(directory, connection, masterKey);
     }
 
@@ -160,12 +158,12 @@ internal sealed class SettingsReader
     private string[] Origins()
     {
         const string Key = "Cors:Origins";
-        string[] origins = List(Key);
+        string[] origins = values.List(Key);
         foreach (string origin in origins)
         {
             if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? url) || url.Scheme is not ("https" or "http")
                 || origin != url.GetLeftPart(UriPartial.Authority))
-                Fault(Key, "holds what is not an exact origin", "write scheme, host and port as a browser sends them, such as https://app.example.com; no *, no path, no last slash");
+                values.Fault(Key, "holds what is not an exact origin", "write scheme, host and port as a browser sends them, such as https://app.example.com; no *, no path, no last slash");
         }
         return origins;
     }
@@ -174,82 +172,19 @@ internal sealed class SettingsReader
     {
         const string Key = "Proxy:TrustedNetworks";
         List<IPNetwork> networks = [];
-        foreach (string text in List(Key))
+        foreach (string text in values.List(Key))
         {
             if (IPNetwork.TryParse(text, out IPNetwork network))
             {
                 networks.Add(network);
                 if (network.PrefixLength == 0)
-                    Fault(Key, "holds every address there is, so that everybody could write the forwarded headers", "name the proxies' own network");
+                    values.Fault(Key, "holds every address there is, so that everybody could write the forwarded headers", "name the proxies' own network");
             }
             else if (IPAddress.TryParse(text, out IPAddress? address))
                 networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             else
-                Fault(Key, "holds what is neither an address nor a network", "write it like 10.0.0.0/8 or 192.0.2.7");
+                values.Fault(Key, "holds what is neither an address nor a network", "write it like 10.0.0.0/8 or 192.0.2.7");
         }
         return networks;
     }
-
-    private byte[]? SecretBytes(string key, int minimum, int maximum)
-    {
-        if (section[key] is not { } text)
-            return null;
-        byte[] bytes = [];
-        string? fault = text.Length == 0 ? "is empty" : SecretStrength.FaultOf(text, minimum, maximum, out bytes);
-        if (fault is null)
-            return bytes;
-        Fault(key, fault, "make one with: openssl rand -base64 32");
-        return null;
-    }
-
-    private TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan minimum, TimeSpan maximum)
-    {
-        if (section[key] is not { } text)
-            return otherwise;
-        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= maximum)
-            return value;
-        Fault(key, $"is not a duration from {minimum:c} to {maximum:c}", $"write it as [days.]hours:minutes:seconds, such as {otherwise:c}; a number alone means days");
-        return otherwise;
-    }
-
-    private int Number(string key, int otherwise, int minimum, int maximum)
-    {
-        if (section[key] is not { } text)
-            return otherwise;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum)
-            return value;
-        Fault(key, $"is not a whole number from {minimum} to {maximum}", $"leave it out for {otherwise}");
-        return otherwise;
-    }
-
-    private bool Flag(string key, bool otherwise)
-    {
-        if (section[key] is not { } text)
-            return otherwise;
-        if (bool.TryParse(text, out bool value))
-            return value;
-        Fault(key, "is neither true nor false", "write true or false");
-        return otherwise;
-    }
-
-    private T Choice<T>(string key, T otherwise) where T : struct, Enum
-    {
-        if (section[key] is not { } text)
-            return otherwise;
-        if (Enum.GetNames<T>().Contains(text, StringComparer.Ordinal))
-            return Enum.Parse<T>(text);
-        Fault(key, $"is none of {string.Join(", ", Enum.GetNames<T>())}", $"write one of them exactly so, or leave it out for {otherwise}");
-        return otherwise;
-    }
-
-    private string[] List(string key)
-    {
-        IConfigurationSection list = section.GetSection(key);
-        return [.. Words(list.Value), .. list.GetChildren().Select(child => child.Value ?? "").Where(value => value.Length > 0).Distinct()];
-    }
-
-    private static string[] Words(string? text) =>
-        text?.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
-
-    private void Fault(string key, string fault, string remedy) => faults.Add($"{Section}:{key} {fault}; {remedy}.");
 }
