@@ -8,7 +8,7 @@ internal static class MasterKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>The key from <c>master.key</c>. Two processes that start at once end with one key.</summary>
+    /// <summary>The key from <c>master.key</c>. To be called by one process at a time, as the database's start is.</summary>
     /// <param name="dataDirectory">Where the file is.</param>
     /// <param name="mayMake">Whether nothing was sealed yet, so that a missing key may be made.</param>
     /// <exception cref="ConfigurationFaultException">The file is missing though it was used, readable by others, cut short or of another format: it is never replaced.</exception>
@@ -42,13 +42,7 @@ internal static class MasterKeyFile
             stream.Flush(flushToDisk: true);
         }
 
-        try
-        {
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(draft); // another process was first
-        }
+        // Renamed when it is whole: a process that is killed before leaves no half of a key.
+        File.Move(draft, path, overwrite: false);
     }
 }

@@ -132,10 +132,21 @@ public sealed class MasterKeyTests : IDisposable
     [Fact]
     public async Task Sixteen_that_make_the_file_at_once_end_with_one_key()
     {
-        MasterKey[] keys = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => MasterKeyFile.Read(directory, mayMake: true))));
+        MasterKey[] keys = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(StartAsync)));
         byte[] value = keys[0].Seal("p", "n", secret);
         keys.Should().OnlyContain(key => key.Open("p", "n", value).SequenceEqual(secret));
-        Directory.GetFiles(directory).Should().Equal(KeyPath);
+        Directory.GetFiles(directory, "master.key*").Should().Equal(KeyPath);
+
+        async Task<MasterKey> StartAsync()
+        {
+            var settings = new StorageSettings(directory, $"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False", MasterKey: null);
+            var options = new DbContextOptionsBuilder<SqliteDb>();
+            SqliteDb.Configure(options, settings.ConnectionString);
+            await using var db = new SqliteDb(options.Options);
+            var start = new DatabaseStart(settings);
+            await start.PrepareAsync(db);
+            return start.MasterKey;
+        }
     }
 
     [Theory]
