@@ -3,7 +3,6 @@ using System.Linq.Expressions;
 using System.Security.Cryptography;
 using JwtAuth.Server.Accounts;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -31,8 +30,6 @@ internal readonly record struct Administrator(string Subject, long Generation);
 /// <summary>Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.</summary>
 internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvider time)
 {
-    private const int SqliteUniqueViolation = 2067;
-
     /// <summary>Adds an account with its roles, or nothing; <see langword="null"/> where the name is taken, in any letter case.</summary>
     public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles)
     {
@@ -44,17 +41,11 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
             PasswordHash = passwordHash,
             CreatedAt = time.GetUtcNow(),
         };
-        try
-        {
-            IdentityResult result = await users.CreateAsync(account);
-            if (!result.Succeeded)
-                return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName)) ? null
-                    : throw new InvalidOperationException($"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
-        }
-        catch (DbUpdateException fault) when (fault.InnerException is SqliteException { SqliteExtendedErrorCode: SqliteUniqueViolation })
-        {
-            return null; // two at once: the index decides
-        }
+        // Identity looks for the name inside the transaction, which no other writer enters: of two at once one finds it taken.
+        IdentityResult result = await users.CreateAsync(account);
+        if (!result.Succeeded)
+            return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName)) ? null
+                : throw new InvalidOperationException($"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
         foreach (string role in roles.Distinct())
             await GiveRoleAsync(account.Id, role);
         await transaction.CommitAsync();
