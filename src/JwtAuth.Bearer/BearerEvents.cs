@@ -48,9 +48,16 @@ internal sealed class BearerEvents(bool explains) : JwtBearerEvents
                 "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).");
         }
 
-        response.StatusCode = StatusCodes.Status401Unauthorized;
         TokenRejection? rejection = (context.AuthenticateFailure as TokenRejectedException)?.Rejection
             ?? context.Properties.GetParameter<TokenRejection>(nameof(TokenRejection));
+        if (rejection == TokenRejection.DenialsUnknown)
+        {
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.RetryAfter = "1";
+            return ExplainAsync(response, "denials_unknown", rejection.Reason, rejection.Hint);
+        }
+
+        response.StatusCode = StatusCodes.Status401Unauthorized;
         if (rejection is null)
         {
             response.Headers.WWWAuthenticate = "Bearer";

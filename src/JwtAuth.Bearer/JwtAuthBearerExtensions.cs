@@ -1,5 +1,6 @@
 using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -30,7 +31,8 @@ public static class JwtAuthBearerExtensions
         services.TryAddSingleton(provider => new TokenValidator(
             provider.GetRequiredService<IOptions<JwtAuthBearerOptions>>().Value,
             provider.GetRequiredService<IVerificationKeys>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IDenialSource>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)

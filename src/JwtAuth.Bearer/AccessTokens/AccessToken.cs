@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token.</summary>
@@ -48,4 +50,11 @@ public sealed class AccessToken
 
     /// <summary>The <c>kid</c> of the key that verified it.</summary>
     public required string KeyId { get; init; }
+
+    /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused.</summary>
+    public static AccessToken? Of(ClaimsPrincipal principal)
+    {
+        ArgumentNullException.ThrowIfNull(principal);
+        return principal.Identities.Select(identity => identity.BootstrapContext).OfType<AccessToken>().FirstOrDefault();
+    }
 }

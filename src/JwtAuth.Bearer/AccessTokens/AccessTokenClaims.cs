@@ -30,15 +30,22 @@ internal struct AccessTokenClaims
     /// <summary>Whether there is a <c>cnf</c> (RFC 7800 §3.1).</summary>
     public bool IsBound { get; private set; }
 
-    private string subject, jwtId, clientId, sessionId;
+    public string Subject { get; private set; }
+
+    public string JwtId { get; private set; }
+
+    public string SessionId { get; private set; }
+
+    public long Generation { get; private set; }
+
+    private string clientId;
     private string? username;
     private IReadOnlyList<string> scopes, roles;
-    private long generation;
 
     /// <summary>Reads the claims set in one pass. Claims that are not ours are walked over, and held to the same rules of JSON.</summary>
     public static TokenRejection? Read(StrictJwt jwt, out AccessTokenClaims claims)
     {
-        claims = new() { Audiences = [], scopes = [], roles = [], generation = -1 };
+        claims = new() { Audiences = [], scopes = [], roles = [], Generation = -1 };
         DateTimeOffset? expires = null, issued = null;
         try
         {
@@ -47,18 +54,18 @@ internal struct AccessTokenClaims
             {
                 bool wellFormed =
                     json.NameIs("iss"u8) ? (claims.Issuer = Text(ref json)!) is not null
-                    : json.NameIs("sub"u8) ? (claims.subject = Text(ref json)!) is not null
+                    : json.NameIs("sub"u8) ? (claims.Subject = Text(ref json)!) is not null
                     : json.NameIs("aud"u8) ? (claims.Audiences = Texts(ref json, orOne: true)) is not []
                     : json.NameIs("exp"u8) ? (expires = NumericDate(ref json)) is not null
                     : json.NameIs("nbf"u8) ? (claims.notBefore = NumericDate(ref json)) is not null
                     : json.NameIs("iat"u8) ? (issued = NumericDate(ref json)) is not null
-                    : json.NameIs("jti"u8) ? (claims.jwtId = Text(ref json)!) is not null
+                    : json.NameIs("jti"u8) ? (claims.JwtId = Text(ref json)!) is not null
                     : json.NameIs("client_id"u8) ? (claims.clientId = Text(ref json)!) is not null
                     : json.NameIs("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
                     : json.NameIs("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
                     : json.NameIs("username"u8) ? (claims.username = Text(ref json)) is not null
-                    : json.NameIs("sid"u8) ? (claims.sessionId = Text(ref json)!) is not null
-                    : json.NameIs("gen"u8) ? (claims.generation = Count(ref json)) >= 0
+                    : json.NameIs("sid"u8) ? (claims.SessionId = Text(ref json)!) is not null
+                    : json.NameIs("gen"u8) ? (claims.Generation = Count(ref json)) >= 0
                     : !json.NameIs("cnf"u8) || (claims.IsBound = true);
                 if (!wellFormed)
                     return TokenRejection.InvalidClaim;
@@ -72,7 +79,7 @@ internal struct AccessTokenClaims
         if (expires is not { } exp || issued is not { } iat)
             return TokenRejection.InvalidClaim;
         (claims.ExpiresAt, claims.IssuedAt) = (exp, iat);
-        bool complete = claims is { Issuer: not null, subject: not null, jwtId: not null, clientId: not null, sessionId: not null, generation: >= 0 }
+        bool complete = claims is { Issuer: not null, Subject: not null, JwtId: not null, clientId: not null, SessionId: not null, Generation: >= 0 }
             && claims.Audiences.Count > 0;
         return complete ? null : TokenRejection.InvalidClaim;
     }
@@ -81,18 +88,18 @@ internal struct AccessTokenClaims
     public readonly AccessToken ToAccessToken(string keyId) => new()
     {
         Issuer = Issuer,
-        Subject = subject,
+        Subject = Subject,
         Audiences = Audiences,
         ExpiresAt = ExpiresAt,
         NotBefore = NotBefore,
         IssuedAt = IssuedAt,
-        JwtId = jwtId,
+        JwtId = JwtId,
         ClientId = clientId,
         Scopes = scopes,
         Roles = roles,
         Username = username,
-        SessionId = sessionId,
-        Generation = generation,
+        SessionId = SessionId,
+        Generation = Generation,
         KeyId = keyId,
     };
 

@@ -7,12 +7,12 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// <summary>Puts <see cref="TokenValidator"/> behind JwtBearer's extension point. The parameters that JwtBearer passes are not asked: every check is the validator's.</summary>
 internal sealed class AccessTokenHandler(TokenValidator validator) : TokenHandler
 {
-    public override Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
+    public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
     {
-        TokenValidationResult result = validator.TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
+        (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);
+        return accepted is not null
             ? new() { IsValid = true, ClaimsIdentity = IdentityOf(accepted), SecurityToken = new Accepted(accepted) }
-            : new() { IsValid = false, Exception = rejection.AsException };
-        return Task.FromResult(result);
+            : new() { IsValid = false, Exception = rejection!.AsException };
     }
 
     /// <summary>The claims under their own names; one <c>scope</c> and one <c>roles</c> claim for each value, so that policies, <c>IsInRole</c> and <c>RequireClaim</c> work.</summary>
@@ -33,7 +33,7 @@ internal sealed class AccessTokenHandler(TokenValidator validator) : TokenHandle
         ];
         if (token.Username is { } username)
             claims.Add(Text("username", username));
-        return new ClaimsIdentity(claims, "Bearer", nameType: "username", roleType: "roles");
+        return new ClaimsIdentity(claims, "Bearer", nameType: "username", roleType: "roles") { BootstrapContext = token };
 
         Claim Text(string type, string value) => new(type, value, ClaimValueTypes.String, token.Issuer);
         Claim Integer(string type, long value) =>

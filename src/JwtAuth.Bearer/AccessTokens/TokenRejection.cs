@@ -73,8 +73,16 @@ public sealed class TokenRejection
     /// <summary>The token is bound to a key of its sender (<c>cnf</c>, RFC 7800), which is not checked here.</summary>
     public static readonly TokenRejection SenderConstrained = new("sender_constrained", "The token is bound to a client's key (cnf) and cannot be used as a plain bearer token.");
 
-    /// <summary>The account behind the token has ended, or changed since; said only where state is asked, which a check of the token alone never does.</summary>
-    public static readonly TokenRejection NotStanding = new("not_standing", "The account was disabled, deleted or changed since this token was issued. Log in again.");
+    /// <summary>The token was ended before it expired: by itself, with its session, with its account's earlier tokens or with its key.</summary>
+    public static readonly TokenRejection Denied = new("denied", "The token was ended before it expired: by a logout, a revocation, a change of the account or of its key. Log in again.");
+
+    /// <summary>
+    /// Nothing is wrong with the token, but whether it was ended is not known now. The one rejection that passes by itself: 503 with <c>Retry-After</c>.
+    /// </summary>
+    public static readonly TokenRejection DenialsUnknown = new("denials_unknown", "The log of ended tokens cannot be read at the moment, and nothing is accepted on a guess. Try again.");
+
+    /// <summary>The account or the session behind the token has ended, or changed since; said only where the store is asked, which a check of the token alone never does.</summary>
+    public static readonly TokenRejection NotStanding = new("not_standing", "The account or the session was ended or changed since this token was issued. Log in again.");
 
     private TokenRejection(string reason, string hint)
     {

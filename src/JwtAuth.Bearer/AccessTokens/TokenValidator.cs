@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
@@ -27,13 +28,19 @@ public sealed class TokenValidator
     private readonly TimeSpan skew;
     private readonly IVerificationKeys keys;
     private readonly TimeProvider time;
+    private readonly IDenialSource? denials;
+    private readonly Denylist? denylist;
 
-    /// <summary>A validator for one issuer.</summary>
+    /// <summary>A validator for one issuer that hears of no denials: a token lives until it expires.</summary>
     /// <param name="options">Whose tokens, and for whom.</param>
     /// <param name="keys">The keys to check with.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="ArgumentException">The options name no issuer or no audience, or a skew that is negative or above <see cref="MaximumClockSkew"/>.</exception>
-    public TokenValidator(JwtAuthBearerOptions options, IVerificationKeys keys, TimeProvider time)
+    public TokenValidator(JwtAuthBearerOptions options, IVerificationKeys keys, TimeProvider time) : this(options, keys, time, denials: null)
+    {
+    }
+
+    internal TokenValidator(JwtAuthBearerOptions options, IVerificationKeys keys, TimeProvider time, IDenialSource? denials)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Fault is { } fault)
@@ -43,6 +50,8 @@ public sealed class TokenValidator
         skew = options.ClockSkew;
         this.keys = keys;
         this.time = time;
+        this.denials = denials;
+        denylist = denials?.Denylist;
     }
 
     /// <summary>Checks a token. Never throws for what a token brings.</summary>
@@ -70,7 +79,8 @@ public sealed class TokenValidator
                 ?? CheckAudience(claims)
                 ?? CheckKeyMaySpeakFor(claims, key)
                 ?? CheckTimes(claims, key)
-                ?? CheckNotBound(claims);
+                ?? CheckNotBound(claims)
+                ?? CheckNotDenied(claims, key);
             if (rejection is not null)
                 return false;
             accepted = claims.ToAccessToken(key!.KeyId);
@@ -80,6 +90,17 @@ public sealed class TokenValidator
         {
             ArrayPool<byte>.Shared.Return(room);
         }
+    }
+
+    /// <summary>The same, and asks where denials come from before it refuses for not knowing: after a process was held up, that is all it takes.</summary>
+    internal async ValueTask<(AccessToken? Accepted, TokenRejection? Rejection)> ValidateAsync(string token)
+    {
+        if (!TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection) && rejection == TokenRejection.DenialsUnknown)
+        {
+            await denials!.CatchUpAsync();
+            TryValidate(token, out accepted, out rejection);
+        }
+        return (accepted, rejection);
     }
 
     private static TokenRejection? CheckType(StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
@@ -130,4 +151,10 @@ public sealed class TokenValidator
 
     private static TokenRejection? CheckNotBound(in AccessTokenClaims claims) =>
         claims.IsBound ? TokenRejection.SenderConstrained : null;
+
+    // What was heard denied stays so, also when nothing new has been heard for too long.
+    private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey? key) =>
+        denylist is null ? null
+        : denylist.Denies(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!.KeyId) ? TokenRejection.Denied
+        : denylist.IsComplete ? null : TokenRejection.DenialsUnknown;
 }
