@@ -2,13 +2,17 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Xml.Linq;
+using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Clients;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Denials;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
+using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -50,15 +54,16 @@ internal static class Composition
         AddSettings(builder.Services, settings);
         AddStorage(builder.Services, settings.Storage);
         AddRules(builder.Services);
+        AddDenials(builder.Services, settings.Denylist);
         AddChecking(builder.Services, settings);
         builder.AddHttpApi(settings.Http);
         SilenceWhatLogsRequests(builder.Logging);
         return builder.Build();
     }
 
-    /// <summary>Schema, master key, signing keys and bcrypt: everything that must be there before the first request.</summary>
+    /// <summary>Schema, master key, signing keys, denials and bcrypt: everything that must be there before the first request.</summary>
     /// <exception cref="ConfigurationFaultException">Something is not, with the remedy.</exception>
-    public static async Task PrepareAsync(this WebApplication app, bool bringKeys = true)
+    public static async Task PrepareAsync(this WebApplication app, bool serves = true)
     {
         try
         {
@@ -71,8 +76,11 @@ internal static class Composition
 
         await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
         await app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(scope.ServiceProvider.GetRequiredService<Db>());
-        if (bringKeys)
+        if (serves)
+        {
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
+            await BeginDenialsAsync(app.Services.GetService<DenialTail>());
+        }
         foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
     }
@@ -90,6 +98,9 @@ internal static class Composition
     private static void AddSettings(IServiceCollection services, Settings settings) => services
         .AddSingleton(settings.Issuer)
         .AddSingleton(settings.AccessTokens)
+        .AddSingleton(settings.RefreshTokens)
+        .AddSingleton(settings.Denylist)
+        .AddSingleton(settings.Clients)
         .AddSingleton(settings.SigningKeys)
         .AddSingleton(settings.Passwords)
         .AddSingleton(settings.Storage)
@@ -98,9 +109,13 @@ internal static class Composition
     private static void AddStorage(IServiceCollection services, StorageSettings settings)
     {
         services.AddDbContext<Db, SqliteDb>(options => SqliteDb.Configure(options, settings.ConnectionString));
+        services.AddSingleton<WriteLane>();
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
+        services.AddScoped<Endings>();
         services.AddScoped<AccountStore>();
+        services.AddScoped<SessionStore>();
+        services.AddHostedService<ExpiredRows>();
         services.AddSingleton<SigningKeyStore>();
         services.AddIdentityCore<Account>().AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
     }
@@ -119,6 +134,17 @@ internal static class Composition
         services.AddSingleton<IVerificationKeys>(provider => provider.GetRequiredService<SigningKeyRing>());
         services.AddHostedService<KeyRotation>();
         services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<RefreshTokenCodec>();
+        services.AddSingleton<ClientDoor>();
+    }
+
+    private static void AddDenials(IServiceCollection services, DenylistSettings settings)
+    {
+        if (!settings.Enabled)
+            return;
+        services.AddSingleton<DenialTail>();
+        services.AddSingleton<IDenialSource>(provider => provider.GetRequiredService<DenialTail>());
+        services.AddHostedService(provider => provider.GetRequiredService<DenialTail>());
     }
 
     private static void AddChecking(IServiceCollection services, Settings settings)
@@ -145,6 +171,18 @@ internal static class Composition
         catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
         {
             throw new ConfigurationFaultException($"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+        }
+    }
+
+    private static async Task BeginDenialsAsync(DenialTail? denials)
+    {
+        try
+        {
+            await (denials?.BeginAsync() ?? Task.CompletedTask);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or DbException)
+        {
+            throw new ConfigurationFaultException($"The denials in the database cannot be read ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
         }
     }
 

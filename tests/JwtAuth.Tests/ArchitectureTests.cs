@@ -12,9 +12,9 @@ public sealed partial class ArchitectureTests
 {
     private static readonly string[] RuleFolders =
     [
-        "JwtAuth.Bearer/AccessTokens", "JwtAuth.Bearer/Keys",
+        "JwtAuth.Bearer/AccessTokens", "JwtAuth.Bearer/Denials", "JwtAuth.Bearer/Keys",
         "JwtAuth.Server/AccessTokens", "JwtAuth.Server/SigningKeys", "JwtAuth.Server/Passwords", "JwtAuth.Server/Accounts", "JwtAuth.Server/Storage",
-        "JwtAuth.Server/Configuration",
+        "JwtAuth.Server/Configuration", "JwtAuth.Server/Denials", "JwtAuth.Server/Clients", "JwtAuth.Server/Sessions", "JwtAuth.Server/RefreshTokens",
     ];
 
     [Fact]

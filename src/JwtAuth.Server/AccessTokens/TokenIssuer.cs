@@ -34,22 +34,22 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <param name="audience">One of the configured audiences, or the issuer for the account itself.</param>
     /// <param name="scopes">What was granted.</param>
     /// <param name="sessionId">The login's <c>sid</c>.</param>
-    public IssuedToken Issue(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId)
+    /// <param name="at">The moment that the session's row knows of; left out, now.</param>
+    public IssuedToken Issue(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, DateTimeOffset? at = null)
     {
         SigningKey key = ring.Signer(forAccount: audience == issuer.Url);
-        long issuedAt = time.GetUtcNow().ToUnixTimeSeconds();
-        long expiresAt = issuedAt + (long)settings.Lifetime.TotalSeconds;
+        DateTimeOffset issued = at ?? time.GetUtcNow(), expires = settings.ExpiryOf(issued);
 
         var text = new ArrayBufferWriter<byte>(1024);
         AppendPart(text, Header(key));
         text.Write("."u8);
-        AppendPart(text, Claims(account, audience, scopes, sessionId, issuedAt, expiresAt));
+        AppendPart(text, Claims(account, audience, scopes, sessionId, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds()));
 
         Span<byte> signature = stackalloc byte[key.SignatureLength];
         key.Sign(text.WrittenSpan, signature);
         text.Write("."u8);
         AppendPart(text, signature);
-        return new IssuedToken(Encoding.ASCII.GetString(text.WrittenSpan), DateTimeOffset.FromUnixTimeSeconds(expiresAt), settings.Lifetime);
+        return new IssuedToken(Encoding.ASCII.GetString(text.WrittenSpan), expires, settings.Lifetime);
     }
 
     private static ReadOnlySpan<byte> Header(SigningKey key)

@@ -11,6 +11,7 @@ internal static class CommandLine
         {
             UsersCommand.Create(),
             KeysCommand.Create(),
+            ClientsCommand.Create(),
         };
         return root.Parse(args).InvokeAsync();
     }
@@ -21,7 +22,7 @@ internal static class CommandLine
         try
         {
             await using WebApplication app = Composition.Build(["--Logging:LogLevel:Default=Warning"]);
-            await app.PrepareAsync(bringKeys: false);
+            await app.PrepareAsync(serves: false);
             await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
             return await work(scope.ServiceProvider);
         }

@@ -6,7 +6,7 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary><c>keys list | rotate | retire KID | import FILE</c>: the ring of signing keys.</summary>
+/// <summary><c>keys list | rotate | retire KID | revoke KID | import FILE</c>: the ring of signing keys.</summary>
 internal static class KeysCommand
 {
     public static Command Create()
@@ -24,11 +24,14 @@ internal static class KeysCommand
         var retire = new Command("retire", "Ends a key's signing at once, as a matter of routine: its live tokens stay good until they expire") { keyId };
         retire.SetAction(parsed => CommandLine.WithServiceAsync(services => RetireAsync(services, parsed.GetRequiredValue(keyId))));
 
+        var revoke = new Command("revoke", "Ends a key that somebody else may have, and at once every token that it signed; a successor signs") { keyId };
+        revoke.SetAction(parsed => CommandLine.WithServiceAsync(services => RevokeAsync(services, parsed.GetRequiredValue(keyId))));
+
         var file = new Argument<FileInfo>("FILE") { Description = "A private key: PEM (PKCS #8, PKCS #1, SEC 1) or one JWK" };
         var import = new Command("import", "Brings a key of your own") { file, now };
         import.SetAction(parsed => CommandLine.WithServiceAsync(services => ImportAsync(services, parsed.GetRequiredValue(file), parsed.GetValue(now))));
 
-        return new Command("keys", "Signing keys") { list, rotate, retire, import };
+        return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import };
     }
 
     private static async Task<int> ListAsync(IServiceProvider services)
@@ -37,7 +40,8 @@ internal static class KeysCommand
         foreach (SigningKeyRow row in await services.GetRequiredService<SigningKeyStore>().ListAsync())
         {
             (string state, DateTimeOffset since) =
-                row.RetiredAt is { } retiredAt ? ("retired", retiredAt)
+                row.RevokedAt is { } revokedAt ? ("revoked", revokedAt)
+                : row.RetiredAt is { } retiredAt ? ("retired", retiredAt)
                 : (row.SignsFrom > now ? "announced" : "signs", row.SignsFrom);
             Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} {since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
         }
@@ -56,7 +60,7 @@ internal static class KeysCommand
             return (isNew ? ring.Find(row => row.KeyId == key.KeyId) : null, announced.FindAll(row => !ring.Contains(row)));
         });
         if (added is null)
-            return CommandLine.Fail("this key is in the ring already");
+            return CommandLine.Fail("this key is in the ring already, or was revoked; see: keys list");
         Console.WriteLine($"{added.KeyId} {added.Algorithm} signs from {added.SignsFrom.ToString("u", CultureInfo.InvariantCulture)}");
         foreach (SigningKeyRow row in replaced)
             Console.WriteLine($"{row.KeyId} was announced and never signed; it gives way");
@@ -69,6 +73,21 @@ internal static class KeysCommand
         if (!await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring => schedule.Retire(ring, keyId)))
             return CommandLine.Fail("no key with this kid signs or is announced; see: keys list");
         Console.WriteLine($"{keyId} retired");
+        return 0;
+    }
+
+    private static async Task<int> RevokeAsync(IServiceProvider services, string keyId)
+    {
+        KeySchedule schedule = services.GetRequiredService<KeySchedule>();
+        SigningKeyRow? revoked = await services.GetRequiredService<SigningKeyStore>().ChangeAsync(ring =>
+            schedule.Revoke(ring, keyId) ? ring.Find(row => row.KeyId == keyId) : null);
+        if (revoked is null)
+            return CommandLine.Fail("no key with this kid is in the ring, or it was revoked before; see: keys list");
+        Console.WriteLine($"{keyId} revoked: the service takes nothing that it signed from now on");
+        if (revoked.ForApisOnly)
+            Console.WriteLine("it is the secret that APIs share: set a new JwtAuth:SigningKeys:Hs256Secret for the service and for them, and start them again");
+        else if (!services.GetRequiredService<DenylistSettings>().Enabled)
+            Console.WriteLine("JwtAuth:Denylist:Enabled is false: other APIs go on taking its tokens until they have read the JWKS again");
         return 0;
     }
 

@@ -7,6 +7,7 @@ internal static class SettingNames
     [
         "Issuer", "Audiences", "Scopes", "DataDirectory", "MasterKey",
         "AccessTokens:Lifetime", "AccessTokens:ClockSkew",
+        "RefreshTokens:Lifetime", "RefreshTokens:IdleLifetime", "RefreshTokens:ReuseWindow", "Denylist:Enabled", "Clients",
         "SigningKeys:Algorithm", "SigningKeys:RotateEvery", "SigningKeys:PublishAhead", "SigningKeys:Hs256Secret",
         "Passwords:WorkFactor", "Passwords:MinimumLength", "Passwords:MaxConcurrentHashes", "Passwords:QueueLimit", "Passwords:MaxQueueWait",
         "Registration:Open", "Storage:Provider", "Storage:ConnectionString",
@@ -16,12 +17,12 @@ internal static class SettingNames
     /// <summary>Names that are given away, to features that this version does not have and to APIs that share a file with the service: told in the log, no fault.</summary>
     private static readonly string[] Reserved =
     [
-        "RefreshTokens", "Sessions", "SignedCookies", "Basic", "Denylist", "Clients", "Lab",
+        "Sessions", "SignedCookies", "Basic", "Lab",
         "Authority", "Audience", "Denials", "ClientId", "ClientSecret", "SharedSecrets",
     ];
 
     // Below these any name may follow.
-    private static readonly string[] Open = ["Audiences", "Scopes", "Cors:Origins", "Proxy:TrustedNetworks"];
+    private static readonly string[] Open = ["Audiences", "Scopes", "Clients", "Cors:Origins", "Proxy:TrustedNetworks"];
 
     /// <summary>One fault for each name that nobody knows.</summary>
     public static IEnumerable<string> Unknown(IConfigurationSection section) =>

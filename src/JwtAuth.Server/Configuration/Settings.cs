@@ -1,5 +1,6 @@
 using System.Net;
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Clients;
 
 namespace JwtAuth.Server.Configuration;
 
@@ -7,6 +8,9 @@ namespace JwtAuth.Server.Configuration;
 internal sealed record Settings(
     IssuerSettings Issuer,
     AccessTokenSettings AccessTokens,
+    RefreshTokenSettings RefreshTokens,
+    DenylistSettings Denylist,
+    ClientSettings Clients,
     SigningKeySettings SigningKeys,
     PasswordSettings Passwords,
     StorageSettings Storage,
@@ -18,10 +22,29 @@ internal sealed record Settings(
 /// <param name="Scopes">Each scope with the roles that may have it; no role means everyone.</param>
 internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audiences, IReadOnlyDictionary<string, IReadOnlyList<string>> Scopes)
 {
+    /// <summary>Whether tokens are issued for this audience.</summary>
+    public bool Knows(string audience) => audience == Url || Audiences.Contains(audience);
+
     public bool IsHttps => Url.StartsWith("https:", StringComparison.Ordinal);
 }
 
-internal sealed record AccessTokenSettings(TimeSpan Lifetime, TimeSpan ClockSkew);
+internal sealed record AccessTokenSettings(TimeSpan Lifetime, TimeSpan ClockSkew)
+{
+    /// <summary>The <c>exp</c> of a token that is issued at a moment: a whole second.</summary>
+    public DateTimeOffset ExpiryOf(DateTimeOffset issuedAt) =>
+        DateTimeOffset.FromUnixTimeSeconds(issuedAt.ToUnixTimeSeconds() + (long)Lifetime.TotalSeconds);
+}
+
+/// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
+/// <param name="IdleLifetime">How long after its last use a session ends.</param>
+/// <param name="ReuseWindow">How long after its use a refresh token is answered with the same successor; zero: never, and who asks again ends the session.</param>
+internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow);
+
+/// <param name="Enabled">Whether checks ask the denylist; without it an access token lives until it expires.</param>
+internal sealed record DenylistSettings(bool Enabled);
+
+/// <summary>The clients that may ask about tokens, by id.</summary>
+internal sealed record ClientSettings(IReadOnlyDictionary<string, Client> ById);
 
 /// <param name="Algorithm">What new tokens are signed with.</param>
 /// <param name="RotateEvery">Age at which a key stops signing.</param>

@@ -42,11 +42,15 @@ internal sealed class SettingsReader
         StorageSettings storage = Storage(development);
         if (secret is not null && storage.MasterKey is not null && secret.AsSpan().SequenceEqual(storage.MasterKey))
             values.Fault("SigningKeys:Hs256Secret", "is the master key, which no API may hold", "make one with: openssl rand -base64 32");
+        string[] audiences = Audiences(issuer);
         return new Settings(
-            new IssuerSettings(issuer, Audiences(issuer), Scopes()),
+            new IssuerSettings(issuer, audiences, Scopes()),
             new AccessTokenSettings(
                 values.Duration("AccessTokens:Lifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TokenValidator.MaximumLifetime),
                 values.Duration("AccessTokens:ClockSkew", TimeSpan.FromSeconds(30), TimeSpan.Zero, TokenValidator.MaximumClockSkew)),
+            RefreshTokens(),
+            new DenylistSettings(values.Flag("Denylist:Enabled", true)),
+            ClientReader.Read(values, audiences: [issuer, .. audiences]),
             new SigningKeySettings(
                 values.Choice("SigningKeys:Algorithm", SignatureAlgorithm.RS256), rotateEvery, publishAhead, secret),
             new PasswordSettings(
@@ -61,6 +65,16 @@ internal sealed class SettingsReader
                 values.Flag("Registration:Open", development),
                 values.Flag("Swagger:Enabled", development),
                 values.Flag("AllowRemoteInDevelopment", false)));
+    }
+
+    private RefreshTokenSettings RefreshTokens()
+    {
+        TimeSpan lifetime = values.Duration("RefreshTokens:Lifetime", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        TimeSpan idle = values.Duration("RefreshTokens:IdleLifetime", TimeSpan.FromDays(7), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        if (idle > lifetime && values["RefreshTokens:IdleLifetime"] is not null)
+            values.Fault("RefreshTokens:IdleLifetime", "is longer than JwtAuth:RefreshTokens:Lifetime", "shorten it: no session is idle for longer than it lives");
+        return new RefreshTokenSettings(
+            lifetime, idle, values.Duration("RefreshTokens:ReuseWindow", TimeSpan.FromSeconds(10), TimeSpan.Zero, TimeSpan.FromMinutes(1)));
     }
 
     private string Issuer(bool development)
@@ -119,6 +133,7 @@ internal sealed class SettingsReader
             values.Fault(Key, "names a role that no account can have", "a role has 1 to 32 of a-z, 0-9 and . _ -");
         if (scopes.Keys.Sum(name => name.Length + 1) > 2048)
             values.Fault(Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
+        scopes.TryAdd(ScopeGrant.OfflineAccess, []);
         return scopes;
     }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
@@ -51,22 +51,29 @@ internal sealed class AdminUsersController(
         return Ok(new UsersReply([.. page.Select(ReplyOf)], found.Count > limit ? page[^1].Username : null));
     }
 
-    /// <summary>Disables an account: no login, and nothing that was issued to it before is honoured where state is asked, also when it is enabled again.</summary>
+    /// <summary>Disables an account: no login, and all that was issued to it ends; it stays dead when the account is enabled again.</summary>
     /// <response code="204">Done, or it was disabled already.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>
     [HttpPost("{sub}/disable")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Disable(string sub) => Reply("disabling", sub, await accounts.DisableAsync(Caller, sub));
+    public async Task<IActionResult> Disable(string sub) => Reply("disabling", sub, await accounts.DisableAsync(this.Caller(), sub));
 
     /// <summary>Enables an account again.</summary>
     /// <response code="204">Done.</response>
     /// <response code="404">No such account.</response>
     [HttpPost("{sub}/enable")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Enable(string sub) => Reply("enabling", sub, await accounts.EnableAsync(Caller, sub));
+    public async Task<IActionResult> Enable(string sub) => Reply("enabling", sub, await accounts.EnableAsync(this.Caller(), sub));
 
-    /// <summary>Sets a new password.</summary>
+    /// <summary>Logs an account out everywhere: its sessions, refresh tokens and access tokens end. It may log in again.</summary>
+    /// <response code="204">Done.</response>
+    /// <response code="404">No such account.</response>
+    [HttpPost("{sub}/logout")]
+    [ProducesResponseType(204)]
+    public async Task<IActionResult> LogOut(string sub) => Reply("logout", sub, await accounts.LogOutAsync(this.Caller(), sub));
+
+    /// <summary>Sets a new password, and ends all that came from the old one.</summary>
     /// <response code="204">Done.</response>
     /// <response code="400">`weak_password`</response>
     /// <response code="404">No such account.</response>
@@ -82,7 +89,7 @@ internal sealed class AdminUsersController(
         using IDisposable? place = await gate.EnterAsync(cancellation);
         return place is null
             ? this.Problem(ErrorCode.Busy, HashingGate.RetryAfter)
-            : Reply("password reset", sub, await accounts.ResetPasswordAsync(Caller, sub, hasher.Hash(request.NewPassword.Reveal())));
+            : Reply("password reset", sub, await accounts.ResetPasswordAsync(this.Caller(), sub, hasher.Hash(request.NewPassword.Reveal())));
     }
 
     /// <summary>Gives a role.</summary>
@@ -94,10 +101,10 @@ internal sealed class AdminUsersController(
     [ProducesResponseType(204)]
     public async Task<IActionResult> AddRole(string sub, string role) =>
         Names.IsRole(role)
-            ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(Caller, sub, role))
+            ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(this.Caller(), sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
-    /// <summary>Takes a role away.</summary>
+    /// <summary>Takes a role away: access tokens that say it end, and the next ones are without it.</summary>
     /// <response code="204">Done, or it did not have the role.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>
@@ -105,19 +112,16 @@ internal sealed class AdminUsersController(
     [ProducesResponseType(204)]
     public async Task<IActionResult> RemoveRole(string sub, string role) =>
         Names.IsRole(role)
-            ? Reply($"taking role {role}", sub, await accounts.RemoveRoleAsync(Caller, sub, role))
+            ? Reply($"taking role {role}", sub, await accounts.RemoveRoleAsync(this.Caller(), sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
-    /// <summary>Deletes an account. Its `sub` is never used again.</summary>
+    /// <summary>Deletes an account with all that was issued to it. Its `sub` is never used again.</summary>
     /// <response code="204">Done.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>
     [HttpDelete("{sub}")]
     [ProducesResponseType(204)]
-    public async Task<IActionResult> Delete(string sub) => Reply("deletion", sub, await accounts.DeleteAsync(Caller, sub));
-
-    private Administrator Caller =>
-        new(User.FindFirst("sub")!.Value, long.Parse(User.FindFirst("gen")!.Value, CultureInfo.InvariantCulture));
+    public async Task<IActionResult> Delete(string sub) => Reply("deletion", sub, await accounts.DeleteAsync(this.Caller(), sub));
 
     private IActionResult Reply(string change, string subject, AccountChange outcome)
     {
@@ -127,7 +131,7 @@ internal sealed class AdminUsersController(
                 log.AccountAdministered(User.FindFirst("sub")!.Value, change, subject);
                 return NoContent();
             case AccountChange.NotStanding:
-                return AccountOnlyAttribute.NotStanding();
+                return Callers.Challenge(TokenRejection.NotStanding);
             case AccountChange.LastAdministrator:
                 return this.Problem(ErrorCode.LastAdministrator);
             case AccountChange.TooManyRoles:

@@ -8,12 +8,20 @@ namespace JwtAuth.Server.Endpoints;
 /// <summary>Authorization server metadata (RFC 8414 §2): what is there, and nothing that is not.</summary>
 /// <param name="Issuer">The `iss` of every token.</param>
 /// <param name="JwksUri">Where the public keys are.</param>
+/// <param name="IntrospectionEndpoint">Where a client asks about a token (RFC 7662).</param>
+/// <param name="IntrospectionEndpointAuthMethodsSupported">How it authenticates there.</param>
+/// <param name="RevocationEndpoint">Where a client ends a token (RFC 7009).</param>
+/// <param name="RevocationEndpointAuthMethodsSupported">How it authenticates there.</param>
 /// <param name="ScopesSupported">The configured scopes.</param>
 /// <param name="ResponseTypesSupported">None: there is no authorization endpoint.</param>
 /// <param name="GrantTypesSupported">None: there is no OAuth token endpoint; a login is `POST /auth/login`.</param>
 internal sealed record MetadataReply(
     string Issuer,
     string JwksUri,
+    string IntrospectionEndpoint,
+    IReadOnlyList<string> IntrospectionEndpointAuthMethodsSupported,
+    string RevocationEndpoint,
+    IReadOnlyList<string> RevocationEndpointAuthMethodsSupported,
     IReadOnlyList<string> ScopesSupported,
     IReadOnlyList<string> ResponseTypesSupported,
     IReadOnlyList<string> GrantTypesSupported);
@@ -42,7 +50,10 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
     public MetadataReply Metadata()
     {
         Cache(LongestCaching);
-        return new MetadataReply(issuer.Url, $"{issuer.Url}/.well-known/jwks.json", [.. issuer.Scopes.Keys], [], []);
+        string[] methods = ["client_secret_basic", "client_secret_post"];
+        return new MetadataReply(
+            issuer.Url, $"{issuer.Url}/.well-known/jwks.json", $"{issuer.Url}/oauth/introspect", methods, $"{issuer.Url}/oauth/revoke", methods,
+            [.. issuer.Scopes.Keys], [], []);
     }
 
     private void Cache(TimeSpan lifetime) =>

@@ -7,6 +7,7 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
     public static readonly ErrorCode WeakPassword = new("weak_password", 400, "The password is refused.");
     public static readonly ErrorCode InvalidScope = new("invalid_scope", 400, "A requested scope does not exist.");
     public static readonly ErrorCode InvalidAudience = new("invalid_audience", 400, "The requested audience does not exist.");
+    public static readonly ErrorCode InvalidGrant = new("invalid_grant", 400, "The refresh token is not good any more.");
     public static readonly ErrorCode HttpsRequired = new("https_required", 400, "This service answers over https only.");
     public static readonly ErrorCode InvalidCredentials = new("invalid_credentials", 401, "The user name or the password is wrong.");
     public static readonly ErrorCode TokenRequired = new("token_required", 401, "An access token is needed.");
@@ -27,7 +28,7 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
 
     public static readonly IReadOnlyList<ErrorCode> All =
     [
-        InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, HttpsRequired, InvalidCredentials, TokenRequired, Forbidden, InsufficientScope,
+        InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, InvalidGrant, HttpsRequired, InvalidCredentials, TokenRequired, Forbidden, InsufficientScope,
         RegistrationClosed, NotFound, MethodNotAllowed, RequestTimeout, UsernameTaken, LastAdministrator, TooManyRoles,
         ContentTooLarge, UnsupportedMediaType, TooManyAttempts, ServerError, Busy,
     ];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Errors;
@@ -6,6 +7,8 @@ namespace JwtAuth.Server.Errors;
 internal static class Problems
 {
     public const string ContentType = "application/problem+json";
+
+    private static readonly JsonSerializerOptions OAuthJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static ProblemDetails Of(ErrorCode error, string? detail = null) => new()
     {
@@ -21,14 +24,20 @@ internal static class Problems
     /// <summary>An error that passes by itself, with <c>Retry-After</c> in whole seconds (RFC 9110 §10.2.3).</summary>
     public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, TimeSpan retryAfter)
     {
-        controller.Response.Headers.RetryAfter =
-            ((long)Math.Ceiling(Math.Max(1, retryAfter.TotalSeconds))).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        controller.Response.Headers.RetryAfter = Seconds(retryAfter);
         return controller.Problem(error);
     }
 
+    /// <summary>A value of <c>Retry-After</c>: a second at least.</summary>
+    public static string Seconds(TimeSpan retryAfter) =>
+        ((long)Math.Ceiling(Math.Max(1, retryAfter.TotalSeconds))).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the answer outside of a controller; the OAuth endpoints have a form of their own (RFC 6749 §5.2).</summary>
     public static Task WriteAsync(HttpContext context, ErrorCode error, string? detail = null)
     {
         context.Response.StatusCode = error.Status;
+        if (context.Request.Path.StartsWithSegments("/oauth"))
+            return context.Response.WriteAsJsonAsync(OAuthError.Of(error), OAuthJson, "application/json", context.RequestAborted);
         return context.Response.WriteAsJsonAsync(Of(error, detail), options: null, ContentType, context.RequestAborted);
     }
 }

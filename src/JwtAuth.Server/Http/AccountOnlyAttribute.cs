@@ -3,14 +3,13 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Storage;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 
 namespace JwtAuth.Server.Http;
 
 /// <summary>
-/// Demands an account bearer (a token for the issuer's own audience) and asks the store whether its account still stands: calls that change
+/// Demands an account bearer (a token for the issuer's own audience) and asks the store whether it still stands: calls that change
 /// something do not live on what a token said minutes ago.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
@@ -28,24 +27,16 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
             return;
         }
 
-        AccountSnapshot? account = await services.GetRequiredService<AccountStore>()
-            .FindBySubjectAsync(context.HttpContext.User.FindFirst("sub")!.Value, context.HttpContext.RequestAborted);
-        if (account is not { IsEnabled: true } || !context.HttpContext.User.HasClaim("gen", $"{account.Generation}"))
+        Caller caller = Caller.Of(AccessToken.Of(context.HttpContext.User)!);
+        if (!await services.GetRequiredService<Endings>().StandsAsync(caller)
+            || await services.GetRequiredService<AccountStore>().FindBySubjectAsync(caller.Subject, context.HttpContext.RequestAborted) is not { } account)
         {
-            context.Result = NotStanding();
+            context.Result = Callers.Challenge(TokenRejection.NotStanding);
         }
         else if (Role is not null && !account.Roles.Contains(Role))
         {
             context.Result = Refusal($"The role {Role} is needed.");
         }
-    }
-
-    /// <summary>The challenge to a token whose account has ended or changed.</summary>
-    public static ChallengeResult NotStanding()
-    {
-        var properties = new AuthenticationProperties();
-        properties.SetParameter(nameof(TokenRejection), TokenRejection.NotStanding);
-        return new ChallengeResult(properties);
     }
 
     private static ObjectResult Refusal(string detail) =>

@@ -1,5 +1,6 @@
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -24,6 +25,7 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
         {
             BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
             IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // a chunk's length, as Kestrel says it
+            StorageBusyException => ErrorCode.Busy,
             _ when Is(exception, Contended) || Is(exception, Unwritable) => ErrorCode.Busy,
             _ => ErrorCode.ServerError,
         };

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Endpoints;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -34,6 +35,9 @@ internal static class HttpApi
                 options.SuppressMapClientErrors = true;
             });
         services.AddExceptionHandler<ExceptionResponses>();
+        services.AddSingleton<RefreshCookie>();
+        services.AddScoped<RefreshCookieCallers>();
+        services.AddSingleton<SessionReplies>();
         services.AddHealth();
         services.AddSwaggerPages();
 
@@ -41,6 +45,7 @@ internal static class HttpApi
         HashSet<string> origins = settings.CorsOrigins.ToHashSet(StringComparer.Ordinal);
         services.AddCors(options => options.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origins.Contains)
+            .AllowCredentials()
             .WithMethods("GET", "POST", "PUT", "DELETE")
             .WithHeaders("authorization", "content-type")
             .WithExposedHeaders("www-authenticate", "retry-after")

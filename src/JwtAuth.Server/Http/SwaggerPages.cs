@@ -32,6 +32,7 @@ internal static class SwaggerPages
             options.NonNullableReferenceTypesAsRequired();
             options.OperationFilter<PadlockWhereNeeded>();
             options.OperationFilter<NoProblemWhereAllIsWell>();
+            options.OperationFilter<Forms>();
             options.MapType<Passwords.Password>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
         });
     }
@@ -55,6 +56,27 @@ internal static class SwaggerPages
         }
     }
 
+    // Forms are read by hand, strictly, so that the generator does not see them.
+    private sealed class Forms : IOperationFilter
+    {
+        public void Apply(OpenApiOperation operation, OperationFilterContext context)
+        {
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<FormFieldsAttribute>().SingleOrDefault() is not { } form)
+                return;
+            var schema = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Object,
+                Properties = form.Names.Concat(["client_id", "client_secret"])
+                    .ToDictionary(name => name, _ => (IOpenApiSchema)new OpenApiSchema { Type = JsonSchemaType.String }),
+                Required = new HashSet<string> { form.Names[0] },
+            };
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/x-www-form-urlencoded"] = new() { Schema = schema } },
+            };
+        }
+    }
+
     // A requirement for the whole document would put the padlock on login too.
     private sealed class PadlockWhereNeeded : IOperationFilter
     {
@@ -65,4 +87,11 @@ internal static class SwaggerPages
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         }
     }
+}
+
+/// <summary>Tells the API's description which fields a form has; the first is required.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FormFieldsAttribute(params string[] names) : Attribute
+{
+    public IReadOnlyList<string> Names { get; } = names;
 }

@@ -38,4 +38,40 @@ internal static partial class LogEvents
 
     [LoggerMessage(13, LogLevel.Error, "A request failed")]
     public static partial void RequestFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(14, LogLevel.Information, "Session {SessionId} of account {Subject} began from {Address}")]
+    public static partial void SessionBegan(this ILogger log, string sessionId, string subject, string address);
+
+    [LoggerMessage(15, LogLevel.Information, "Session {SessionId} of account {Subject} refreshed from {Address}")]
+    public static partial void SessionRefreshed(this ILogger log, string sessionId, string subject, string address);
+
+    [LoggerMessage(16, LogLevel.Information, "Session {SessionId} of account {Subject}: a refresh token came again within the reuse window, from {Address}, and got the same successor")]
+    public static partial void RefreshRepeated(this ILogger log, string sessionId, string subject, string address);
+
+    [LoggerMessage(17, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: a refresh token that was used before came again, from {Address}; somebody holds a copy")]
+    public static partial void RefreshReused(this ILogger log, string sessionId, string subject, string address);
+
+    [LoggerMessage(18, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: a refresh token newer than the database came from {Address}; was the database restored?")]
+    public static partial void RefreshAhead(this ILogger log, string sessionId, string subject, string address);
+
+    [LoggerMessage(19, LogLevel.Information, "A refresh was refused from {Address}: {Reason}")]
+    public static partial void RefreshRefused(this ILogger log, string address, string reason);
+
+    [LoggerMessage(20, LogLevel.Information, "Account {Subject}, session {SessionId}: {Change}")]
+    public static partial void AccountEnded(this ILogger log, string subject, string sessionId, string change);
+
+    [LoggerMessage(21, LogLevel.Information, "Client {ClientId} revoked {What} of account {Subject}")]
+    public static partial void ClientRevoked(this ILogger log, string clientId, string what, string subject);
+
+    [LoggerMessage(22, LogLevel.Warning, "A client was refused from {Address}")]
+    public static partial void ClientRefused(this ILogger log, string address);
+
+    [LoggerMessage(23, LogLevel.Error, "The log of denials could not be read; after five seconds of that no token is accepted")]
+    public static partial void DenialsNotRead(this ILogger log, Exception fault);
+
+    [LoggerMessage(24, LogLevel.Error, "Expired sessions and denials could not be deleted; the next round tries again")]
+    public static partial void ExpiredRowsNotDeleted(this ILogger log, Exception fault);
+
+    [LoggerMessage(25, LogLevel.Warning, "SECURITY: key {KeyId} ({Algorithm}) revoked: nothing that it signed is accepted any more")]
+    public static partial void KeyRevoked(this ILogger log, string keyId, string algorithm);
 }

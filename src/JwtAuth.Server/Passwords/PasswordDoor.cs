@@ -69,23 +69,24 @@ internal sealed class PasswordDoor(
         }
 
         limit.Succeed(bucket, address);
-        if (renewed is not null)
-            await RenewAsync(account, renewed);
-        log.LoggedIn(account.Subject, Text(address));
-        return new PasswordResult.Verified(account);
+        bool isRenewed = renewed is not null && await RenewAsync(account, renewed);
+        return new PasswordResult.Verified(isRenewed ? account with { PasswordHash = renewed! } : account);
     }
 
     // The password was right whether or not the store can be written: then the next login renews the hash.
-    private async Task RenewAsync(AccountSnapshot account, string hash)
+    private async Task<bool> RenewAsync(AccountSnapshot account, string hash)
     {
         try
         {
-            if (await accounts.ReplaceHashAsync(account.Subject, account.PasswordHash, hash))
-                log.PasswordRehashed(account.Subject);
+            if (!await accounts.ReplaceHashAsync(account.Subject, account.PasswordHash, hash))
+                return false;
+            log.PasswordRehashed(account.Subject);
+            return true;
         }
         catch (DbException fault)
         {
             log.PasswordNotRehashed(fault, account.Subject);
+            return false;
         }
     }
 

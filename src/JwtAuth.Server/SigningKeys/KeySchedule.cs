@@ -20,8 +20,11 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     private bool SharesSecret => settings is { Algorithm: SignatureAlgorithm.HS256, Hs256Secret: not null };
 
     /// <summary>What the start of a service does: it brings the ring, and retires what its configuration no longer signs with, another algorithm's key or another shared secret.</summary>
+    /// <exception cref="ConfigurationFaultException">The configured secret was revoked.</exception>
     public void Begin(List<SigningKeyRow> ring)
     {
+        if (ring.Exists(row => row.RevokedAt is not null && IsConfiguredSecret(row)))
+            throw new ConfigurationFaultException("JwtAuth:SigningKeys:Hs256Secret was revoked; make another with: openssl rand -base64 32, and give it to the APIs.");
         Bring(ring);
         foreach (SigningKeyRow left in ring.Where(row => row.RetiredAt is null && (row.ForApisOnly ? !IsShared(row) : row.Algorithm != settings.Algorithm)))
             Retire(left, time.GetUtcNow());
@@ -37,7 +40,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         // Brought in as a key of the ring's own before it was shared, or after: from now on it speaks for APIs only, its old tokens too.
         foreach (SigningKeyRow known in ring.Where(row => !row.ForApisOnly && IsConfiguredSecret(row)))
             known.ForApisOnly = true;
-        if (SharesSecret && !ring.Exists(row => row.RetiredAt is null && IsShared(row)))
+        if (SharesSecret && !ring.Exists(row => (row.RetiredAt is null || row.RevokedAt is not null) && IsShared(row)))
             ring.Add(Seal(SigningKey.FromPrivate(SignatureAlgorithm.HS256, settings.Hs256Secret), now, forApisOnly: true));
 
         // Of two that may sign from the same moment, the one added later is the last.
@@ -59,7 +62,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
             Retire(superseded, now);
         if (next is null && now >= signing.SignsFrom + settings.RotateEvery - settings.PublishAhead)
             ring.Add(Seal(SigningKey.Generate(settings.Algorithm), now + settings.PublishAhead));
-        ring.RemoveAll(row => row.RetiredAt + Retention <= now);
+        ring.RemoveAll(row => row.RevokedAt is null && row.RetiredAt + Retention <= now);
     }
 
     /// <summary>Adds a key that will sign from the given time on. False where it is there already.</summary>
@@ -84,6 +87,17 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         if (ring.Find(row => row.KeyId == keyId && row.RetiredAt is null) is not { } row)
             return false;
         Retire(row, time.GetUtcNow());
+        Bring(ring);
+        return true;
+    }
+
+    /// <summary>Ends a key with all that it signed, because somebody else may have it. False where there is no such key or it was revoked before.</summary>
+    public bool Revoke(List<SigningKeyRow> ring, string keyId)
+    {
+        if (ring.Find(row => row.KeyId == keyId && row.RevokedAt is null) is not { } row)
+            return false;
+        row.RevokedAt = time.GetUtcNow();
+        Retire(row, row.RetiredAt ?? row.RevokedAt.Value);
         Bring(ring);
         return true;
     }

@@ -42,12 +42,29 @@ internal sealed class MasterKey
         return secret;
     }
 
+    /// <summary>A key of its own for message authentication codes of one purpose.</summary>
+    public MacKey MacKey(string purpose)
+    {
+        byte[] subkey = new byte[32];
+        Derive(purpose, subkey);
+        return new MacKey(subkey);
+    }
+
     private AesGcm Subkey(string purpose)
     {
         Span<byte> subkey = stackalloc byte[32];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, subkey, salt: [], info: Encoding.UTF8.GetBytes("JwtAuth " + purpose));
+        Derive(purpose, subkey);
         var aes = new AesGcm(subkey, TagLength);
         CryptographicOperations.ZeroMemory(subkey);
         return aes;
     }
+
+    private void Derive(string purpose, Span<byte> subkey) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, subkey, salt: [], info: Encoding.UTF8.GetBytes("JwtAuth " + purpose));
+}
+
+/// <summary>Computes message authentication codes (HMAC-SHA256, RFC 2104) with a subkey of the master key. Safe for concurrent use.</summary>
+internal sealed class MacKey(byte[] key)
+{
+    public void Compute(ReadOnlySpan<byte> message, Span<byte> code) => HMACSHA256.HashData(key, message, code);
 }

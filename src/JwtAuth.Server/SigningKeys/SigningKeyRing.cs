@@ -57,10 +57,11 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
             .Where(row => row is { RetiredAt: null, SealedPrivateKey: not null })
             .ToDictionary(row => row.KeyId, row => current.SigningKeys.GetValueOrDefault(row.KeyId) ?? schedule.Open(row));
         content = new Content(
-            rows, signing, [.. rows.Select(VerificationKeyOf)],
-            JsonWebKeys.WriteSet(rows.Where(row => row.PublicKey is not null).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))));
+            rows, signing, [.. rows.Where(row => row.RevokedAt is null).Select(VerificationKeyOf)],
+            JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null }).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))));
 
-        static (string, bool, DateTimeOffset, DateTimeOffset?) Version(SigningKeyRow row) => (row.KeyId, row.ForApisOnly, row.SignsFrom, row.RetiredAt);
+        static (string, bool, DateTimeOffset, DateTimeOffset?, DateTimeOffset?) Version(SigningKeyRow row) =>
+            (row.KeyId, row.ForApisOnly, row.SignsFrom, row.RetiredAt, row.RevokedAt);
     }
 
     private async Task ChangeAsync(Action<List<SigningKeyRow>> change, CancellationToken cancellation)
@@ -75,7 +76,12 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
         foreach (SigningKeyRow row in after)
         {
             SigningKeyRow? known = before.FirstOrDefault(other => other.KeyId == row.KeyId);
-            if (row.RetiredAt is { } retiredAt && (known is null || known.RetiredAt is null))
+            if (row.RevokedAt is not null)
+            {
+                if (known is { RevokedAt: null })
+                    log.KeyRevoked(row.KeyId, $"{row.Algorithm}");
+            }
+            else if (row.RetiredAt is { } retiredAt && (known is null || known.RetiredAt is null))
                 log.KeyRetired(row.KeyId, $"{row.Algorithm}", retiredAt);
             else if (row.RetiredAt is null && row.SignsFrom != known?.SignsFrom)
                 log.KeySigns(row.KeyId, $"{row.Algorithm}", row.SignsFrom);

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using JwtAuth.Server.Accounts;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 
 namespace JwtAuth.Server.Storage;
 
@@ -14,8 +13,11 @@ internal enum AccountChange
     Done,
     NotFound,
 
-    /// <summary>Refused: who asked is no administrator any more, or of an older generation.</summary>
+    /// <summary>Refused: the credential of who asked has ended, or an administrator is none any more.</summary>
     NotStanding,
+
+    /// <summary>Refused: the password that was checked is not the account's any more.</summary>
+    PasswordOutdated,
 
     /// <summary>Refused: nobody enabled would be left in the role <c>admin</c>.</summary>
     LastAdministrator,
@@ -24,16 +26,13 @@ internal enum AccountChange
     TooManyRoles,
 }
 
-/// <summary>Who asks for a change: the <c>sub</c> and <c>gen</c> of an administrator's token.</summary>
-internal readonly record struct Administrator(string Subject, long Generation);
-
 /// <summary>Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.</summary>
-internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvider time)
+internal sealed class AccountStore(Db db, UserManager<Account> users, Endings endings, TimeProvider time)
 {
     /// <summary>Adds an account with its roles, or nothing; <see langword="null"/> where the name is taken, in any letter case.</summary>
     public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles)
     {
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
         var account = new Account
         {
             Id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
@@ -79,25 +78,47 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
         await db.Users.Where(row => row.Id == subject && row.PasswordHash == oldHash)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
 
+    /// <summary>The owner's new password, in place of the one that was checked: everything that came from the old one ends but the caller's session.</summary>
+    public async Task<AccountChange> ChangePasswordAsync(Caller caller, string oldHash, string newHash)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await endings.StandsAsync(caller))
+            return AccountChange.NotStanding;
+        if (!await ReplaceHashAsync(caller.Subject, oldHash, newHash))
+            return AccountChange.PasswordOutdated;
+        await endings.EndSubjectAsync(caller.Subject, exceptSessionId: caller.SessionId);
+        await endings.CommitAsync(transaction);
+        return AccountChange.Done;
+    }
+
     /// <summary>A new password, and the end of all that came from the old one.</summary>
-    public Task<AccountChange> ResetPasswordAsync(Administrator by, string subject, string newHash) => ChangeAsync(by, subject, () =>
-        db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set
-            .SetProperty(row => row.PasswordHash, newHash)
-            .SetProperty(row => row.Generation, row => row.Generation + 1)));
+    public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) => ChangeAsync(by, subject, async () =>
+    {
+        await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash));
+        await endings.EndSubjectAsync(subject);
+    });
+
+    /// <summary>Ends all that was issued to the account; it may log in again.</summary>
+    public Task<AccountChange> LogOutAsync(Caller by, string subject) => ChangeAsync(by, subject, () => endings.EndSubjectAsync(subject));
 
     /// <summary>Disables an account, and ends all that was issued to it: what came before stays dead when it is enabled again.</summary>
-    public Task<AccountChange> DisableAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
-        db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set
-            .SetProperty(row => row.DisabledAt, time.GetUtcNow())
-            .SetProperty(row => row.Generation, row => row.Generation + 1)));
+    public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
+    {
+        DateTimeOffset? now = time.GetUtcNow();
+        if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
+            await endings.EndSubjectAsync(subject);
+    });
 
-    public Task<AccountChange> EnableAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
+    public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
         db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)));
 
-    public Task<AccountChange> DeleteAsync(Administrator by, string subject) => ChangeAsync(by, subject, () =>
-        db.Users.Where(row => row.Id == subject).ExecuteDeleteAsync());
+    public Task<AccountChange> DeleteAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
+    {
+        await endings.EndSubjectAsync(subject);
+        await db.Users.Where(row => row.Id == subject).ExecuteDeleteAsync();
+    });
 
-    public async Task<AccountChange> AddRoleAsync(Administrator by, string subject, string role)
+    public async Task<AccountChange> AddRoleAsync(Caller by, string subject, string role)
     {
         bool hasRoom = true;
         AccountChange change = await ChangeAsync(by, subject, async () =>
@@ -110,22 +131,28 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, TimeProvid
         return hasRoom ? change : AccountChange.TooManyRoles;
     }
 
-    public Task<AccountChange> RemoveRoleAsync(Administrator by, string subject, string role) => ChangeAsync(by, subject, () =>
-        db.UserRoles.Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role)).ExecuteDeleteAsync());
-
-    // The caller's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And the change is
-    // rolled back where it would leave nobody to administer.
-    private async Task<AccountChange> ChangeAsync(Administrator by, string subject, Func<Task> change)
+    /// <summary>Takes a role away, and with it the access tokens that say it; the sessions go on, and their next tokens are without it.</summary>
+    public Task<AccountChange> RemoveRoleAsync(Caller by, string subject, string role) => ChangeAsync(by, subject, async () =>
     {
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
-        if (!await Administrators().AnyAsync(account => account.Id == by.Subject && account.Generation == by.Generation))
+        int removed = await db.UserRoles
+            .Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role)).ExecuteDeleteAsync();
+        if (removed > 0)
+            await endings.EndSubjectAsync(subject, sparesSessions: true);
+    });
+
+    // The administrator's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And the change is
+    // rolled back where it would leave nobody to administer.
+    private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await endings.StandsAsync(by) || !await Administrators().AnyAsync(account => account.Id == by.Subject))
             return AccountChange.NotStanding;
         if (!await db.Users.AnyAsync(row => row.Id == subject))
             return AccountChange.NotFound;
         await change();
         if (!await Administrators().AnyAsync())
             return AccountChange.LastAdministrator;
-        await transaction.CommitAsync();
+        await endings.CommitAsync(transaction);
         return AccountChange.Done;
     }
 

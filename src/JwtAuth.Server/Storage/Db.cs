@@ -7,11 +7,37 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>The service's database. Each provider has a context of its own, because its migrations belong to it.</summary>
-internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account, IdentityRole, string>(options)
+internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityDbContext<Account, IdentityRole, string>(options)
 {
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<DenialRow> Denials => Set<DenialRow>();
+
     public DbSet<SigningKeyRow> SigningKeys => Set<SigningKeyRow>();
 
     public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
+
+    /// <summary>Begins to write. Every transaction begins here.</summary>
+    /// <exception cref="StorageBusyException">Others of this process have written for longer than one waits.</exception>
+    public async Task<WriteTransaction> BeginWriteAsync()
+    {
+        await lane.EnterAsync();
+        try
+        {
+            return new WriteTransaction(await Database.BeginTransactionAsync(), lane);
+        }
+        catch
+        {
+            lane.Leave();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A number that differs from the last one whenever somebody else has committed since. Cheap; asked again and again on the connection of this
+    /// context, which stays open.
+    /// </summary>
+    public abstract Task<long> DataVersionAsync();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
@@ -28,6 +54,19 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
         {
             key.HasKey(row => row.KeyId);
             key.Property(row => row.Algorithm).HasConversion<string>();
+        });
+        builder.Entity<SessionRow>(session =>
+        {
+            session.HasKey(row => row.SessionId);
+            session.HasIndex(row => row.Subject);
+            session.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<DenialRow>(denial =>
+        {
+            denial.HasKey(row => row.Number);
+            denial.HasIndex(row => row.Name);
+            denial.HasIndex(row => row.ExpiresAt);
+            denial.Property(row => row.Kind).HasConversion<string>();
         });
         builder.Entity<MasterKeyCheck>(check => check.HasKey(row => row.Id));
     }

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 
 namespace JwtAuth.Server.Storage;
 
@@ -16,7 +15,7 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
 
     /// <summary>
     /// Reads the ring, lets <paramref name="change"/> decide and writes what it did, all while no other process can write: two that start at once on
-    /// one database end with one key.
+    /// one database end with one key. The tokens of a key that is revoked are denied in the same transaction.
     /// </summary>
     /// <param name="change">Adds to the list and sets members of its rows. May run while others wait: no slow work.</param>
     /// <param name="cancellation">Gives up waiting.</param>
@@ -24,14 +23,17 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync(cancellation);
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        Endings endings = scope.ServiceProvider.GetRequiredService<Endings>();
         List<SigningKeyRow> before = await db.SigningKeys.ToListAsync(cancellation);
+        HashSet<string> revokedBefore = [.. before.Where(row => row.RevokedAt is not null).Select(row => row.KeyId)];
         List<SigningKeyRow> after = [.. before];
         T result = change(after);
         db.SigningKeys.AddRange(after.Except(before));
         db.SigningKeys.RemoveRange(before.Except(after));
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+        foreach (SigningKeyRow revoked in after.Where(row => row.RevokedAt is not null && !revokedBefore.Contains(row.KeyId)))
+            endings.EndKey(revoked.KeyId);
+        await endings.CommitAsync(transaction);
         return result;
     }
 }

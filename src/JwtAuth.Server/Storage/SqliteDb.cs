@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>The embedded default.</summary>
-internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options, lane)
 {
     // How long a writer waits for another; the driver's own 30 s would hold a thread for each of them so long.
     private const int Patience = 5;
@@ -18,6 +18,14 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
         if (!connection.ShouldSerialize("Default Timeout"))
             connection.DefaultTimeout = Patience;
         options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
+
+    public override async Task<long> DataVersionAsync()
+    {
+        await Database.OpenConnectionAsync();
+        await using DbCommand command = Database.GetDbConnection().CreateCommand();
+        command.CommandText = "PRAGMA data_version";
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     // What was acknowledged survives a crash (synchronous=FULL with WAL), and writers wait for each other instead of failing.
@@ -50,6 +58,6 @@ internal sealed class SqliteDbFactory : IDesignTimeDbContextFactory<SqliteDb>
     {
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, "Data Source=:memory:");
-        return new SqliteDb(options.Options);
+        return new SqliteDb(options.Options, new WriteLane());
     }
 }

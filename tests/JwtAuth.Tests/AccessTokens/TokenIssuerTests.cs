@@ -160,12 +160,12 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
         Names.IsUsername(account.Username).Should().BeTrue();
         roles.Should().OnlyContain(role => Names.IsRole(role));
         var tokens = new TokenIssuer(settings.Issuer, settings.AccessTokens, host.Get<SigningKeyRing>(), host.Time);
-        string token = tokens.Issue(account, audience, scopes, TokenIssuer.NewId()).Value;
+        string token = tokens.Issue(account, audience, [.. scopes, "offline_access"], TokenIssuer.NewId()).Value;
         var options = new JwtAuthBearerOptions { Authority = issuer };
         options.Audiences.Add(audience);
         new TokenValidator(options, host.Get<SigningKeyRing>(), host.Time).TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
             .Should().BeTrue($"{rejection} was the verdict");
-        (accepted!.Scopes.Count, accepted.Roles.Count).Should().Be((32, 32));
+        (accepted!.Scopes.Count, accepted.Roles.Count).Should().Be((33, 32));
 
         // An ES256 signature has 86 characters, an RS256 one of the longest key that may be imported (8192 bits) has 1366.
         (token.Length - 86 + 1366).Should().BeLessThanOrEqualTo(TokenValidator.MaximumLength);

@@ -160,12 +160,9 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("RefreshTokens:Lifetime")]
     [InlineData("Sessions:IdleLifetime")]
     [InlineData("SignedCookies:Enabled")]
     [InlineData("Basic:Enabled")]
-    [InlineData("Denylist:Enabled")]
-    [InlineData("Clients:0:Id")]
     [InlineData("Lab:Enabled")]
     [InlineData("Authority")]
     [InlineData("SharedSecrets:0")]
@@ -201,6 +198,7 @@ public sealed class SettingsReaderTests
             ["orders:read"] = [],
             ["orders:write"] = ["clerk", "admin"],
             ["audit"] = ["admin", "auditor"],
+            ["offline_access"] = [],
         });
     }
 

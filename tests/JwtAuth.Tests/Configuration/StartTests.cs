@@ -73,11 +73,11 @@ public sealed class StartTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(secrets, "JwtAuth__MasterKey"), masterKey + "\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "JwtAuth__SigningKeys__Algorithm"), "ES256", TestContext.Current.CancellationToken);
 
-        (await ScopesAsync([])).Should().Equal("orders:read", "orders:write");
+        (await ScopesAsync([])).Should().Equal("offline_access", "orders:read", "orders:write");
         File.Exists(Path.Combine(directory, "master.key")).Should().BeTrue("nothing else gave it one");
         foreach (string made in Directory.GetFiles(directory))
             File.Delete(made);
-        (await ScopesAsync(new() { ["contentRoot"] = root, ["KeyPerFileDirectory"] = secrets })).Should().BeEquivalentTo("orders:read", "orders:write", "changed:here");
+        (await ScopesAsync(new() { ["contentRoot"] = root, ["KeyPerFileDirectory"] = secrets })).Should().BeEquivalentTo("orders:read", "orders:write", "changed:here", "offline_access");
         File.Exists(Path.Combine(directory, "master.key")).Should().BeFalse("it came from the secret's file");
 
         async Task<string[]> ScopesAsync(Dictionary<string, string> settings)

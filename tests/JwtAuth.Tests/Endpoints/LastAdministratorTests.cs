@@ -58,7 +58,7 @@ public sealed class LastAdministratorTests : IAsyncLifetime
         AccountSnapshot ended = await host.AddAccountAsync("ended", "admin"), other = await host.AddAccountAsync("other");
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         AccountStore accounts = scope.ServiceProvider.GetRequiredService<AccountStore>();
-        var by = new Administrator(ended.Subject, ended.Generation);
+        var by = new Caller(ended.Subject, ended.Generation, "a login", Token: null);
         Func<Task<AccountChange>>[] changes =
         [
             () => accounts.ResetPasswordAsync(by, other.Subject, "$2b$10$x"), () => accounts.DisableAsync(by, other.Subject), () => accounts.EnableAsync(by, other.Subject),

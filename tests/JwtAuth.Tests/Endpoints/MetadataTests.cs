@@ -17,7 +17,7 @@ public sealed class MetadataTests(MetadataTests.Fixture fixture) : IClassFixture
         reply.Header("Cache-Control").Should().Be("public, max-age=300");
         reply.Json.GetProperty("issuer").GetString().Should().Be(host.Issuer);
         reply.Json.GetProperty("jwks_uri").GetString().Should().Be($"{host.Issuer}/.well-known/jwks.json");
-        reply.Json.GetProperty("scopes_supported").EnumerateArray().Select(scope => scope.GetString()).Should().BeEquivalentTo("orders:read", "orders:write");
+        reply.Json.GetProperty("scopes_supported").EnumerateArray().Select(scope => scope.GetString()).Should().BeEquivalentTo("orders:read", "orders:write", "offline_access");
         (await client.AskAsync("GET", "/.well-known/openid-configuration")).Body.Should().Be(reply.Body);
         (await client.AskAsync("GET", reply.Json.GetProperty("jwks_uri").GetString()!)).Status.Should().Be(200);
     }

@@ -8,7 +8,7 @@ public sealed class RouteTests(OneHost fixture) : IClassFixture<OneHost>
     // The only calls that anybody may make.
     private static readonly string[] Public =
     [
-        "POST /auth/register", "POST /auth/login",
+        "POST /auth/register", "POST /auth/login", "POST /auth/refresh",
         "GET /.well-known/jwks.json", "GET /.well-known/oauth-authorization-server", "GET /.well-known/openid-configuration",
         "GET /health/live", "GET /health/ready",
     ];

@@ -74,7 +74,7 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
         AccountStore accounts = scope.ServiceProvider.GetRequiredService<AccountStore>();
 
         AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():N}", "admin");
-        (await accounts.ResetPasswordAsync(new Administrator(root.Subject, root.Generation), subject, changed)).Should().Be(AccountChange.Done);
+        (await accounts.ResetPasswordAsync(new Caller(root.Subject, root.Generation, "a login", Token: null), subject, changed)).Should().Be(AccountChange.Done);
         (await accounts.ReplaceHashAsync(subject, old, renewed)).Should().BeFalse();
 
         (await HashAsync(subject)).Should().Be(changed);

@@ -142,7 +142,7 @@ public sealed class MasterKeyTests : IDisposable
             var settings = new StorageSettings(directory, $"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False", MasterKey: null);
             var options = new DbContextOptionsBuilder<SqliteDb>();
             SqliteDb.Configure(options, settings.ConnectionString);
-            await using var db = new SqliteDb(options.Options);
+            await using var db = new SqliteDb(options.Options, new WriteLane());
             var start = new DatabaseStart(settings);
             await start.PrepareAsync(db);
             return start.MasterKey;
@@ -201,7 +201,7 @@ public sealed class MasterKeyTests : IDisposable
         string connection = $"Data Source={Path.Combine(directory, "jwtauth.db")}";
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, connection);
-        await using var db = new SqliteDb(options.Options);
+        await using var db = new SqliteDb(options.Options, new WriteLane());
         await new DatabaseStart(new StorageSettings(directory, connection, masterKey)).PrepareAsync(db);
     }
 

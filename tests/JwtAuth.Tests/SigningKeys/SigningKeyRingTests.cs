@@ -217,7 +217,8 @@ public sealed class SigningKeyRingTests
         JsonObject document = JsonNode.Parse(one)!.AsObject();
         $"{document["issuer"]}".Should().Be(host.Issuer).And.Be($"{new Forge(host).Claims()["iss"]}");
         $"{document["jwks_uri"]}".Should().Be($"{host.Issuer}/.well-known/jwks.json");
-        document.Where(member => member.Key.EndsWith("_endpoint", StringComparison.Ordinal)).Should().BeEmpty("there are none yet");
+        document.Where(member => member.Key.EndsWith("_endpoint", StringComparison.Ordinal)).Select(member => (member.Key, member.Value!.GetValue<string>()))
+            .Should().BeEquivalentTo([("introspection_endpoint", $"{host.Issuer}/oauth/introspect"), ("revocation_endpoint", $"{host.Issuer}/oauth/revoke")]);
         one.Should().NotContain("none").And.NotContain("plain");
         foreach (string form in new[] { "/.well-known/openid-configuration/", "/tenant/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/tenant" })
         {

@@ -1,0 +1,115 @@
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.Denials;
+
+/// <summary>
+/// Keeps the denylist: reads the log of denials at the start, after each commit of this process that denies, and whenever another process has written
+/// (the command line is one), which a look four times a second finds out.
+/// </summary>
+internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time, ILogger<DenialTail> log) : BackgroundService, IDenialSource
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the log may go unread before nothing is accepted any more.</summary>
+    public static readonly TimeSpan MaximumSilence = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim reading = new(1, 1);
+    private readonly Lazy<AsyncServiceScope> scope = new(scopes.CreateAsyncScope);
+    private long lastNumber, lastVersion = -1;
+    private volatile bool hasBegun;
+    private bool isSilent;
+
+    public Denylist Denylist { get; } = new(time, MaximumSilence);
+
+    /// <summary>Reads the whole log: before the service says that it is ready.</summary>
+    /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
+    public Task BeginAsync()
+    {
+        hasBegun = true;
+        return ReadAsync(always: true);
+    }
+
+    /// <summary>Reads what is new, in the log's order. A process that checks nothing, such as a command's, has not begun, and reads nothing.</summary>
+    /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
+    public Task ReadAsync() => hasBegun ? ReadAsync(always: true) : Task.CompletedTask;
+
+    public async Task CatchUpAsync()
+    {
+        try
+        {
+            await ReadAsync(always: true);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            log.DenialsNotRead(fault);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, time);
+        DateTimeOffset forgotAt = time.GetUtcNow();
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await ReadAsync(always: false);
+                if ((time.GetUtcNow() - forgotAt).Duration() >= ForgetEvery)
+                {
+                    forgotAt = time.GetUtcNow();
+                    Denylist.Forget(forgotAt);
+                }
+                isSilent = false;
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                if (!isSilent)
+                    log.DenialsNotRead(fault);
+                isSilent = true;
+            }
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (scope.IsValueCreated)
+            await scope.Value.DisposeAsync();
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        reading.Dispose();
+    }
+
+    // One at a time, so that what is merged is merged in the order of the log.
+    private async Task ReadAsync(bool always)
+    {
+        await reading.WaitAsync();
+        try
+        {
+            long begunAt = time.GetTimestamp();
+            Db db = scope.Value.ServiceProvider.GetRequiredService<Db>();
+            long version = await db.DataVersionAsync();
+            if (always || version != lastVersion)
+            {
+                await foreach (DenialRow row in db.Denials.AsNoTracking().Where(row => row.Number > lastNumber).OrderBy(row => row.Number).AsAsyncEnumerable())
+                {
+                    Denylist.Add(row.ToDenial());
+                    lastNumber = row.Number;
+                }
+                lastVersion = version;
+            }
+            Denylist.CompleteAsOf(begunAt);
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+}

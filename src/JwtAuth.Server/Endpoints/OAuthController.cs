@@ -1,0 +1,150 @@
+using System.Text.Json.Serialization;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Http;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints;
+
+/// <summary>What a token is worth now (RFC 7662 §2.2). Of one that is worth nothing, or not this client's business, only `active` is told.</summary>
+internal sealed record IntrospectionReply(bool Active)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Iss { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Sub { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Username { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Aud { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ClientId { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Scope { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Roles { get; init; }
+
+    /// <summary>`Bearer` for an access token; a refresh token has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? TokenType { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Exp { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Nbf { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Iat { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Jti { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Sid { get; init; }
+}
+
+[ApiController]
+[AllowAnonymous]
+[Tags("Clients")]
+internal sealed class OAuthController(
+    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, AccountStore accounts, IssuerSettings issuer,
+    DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
+{
+    private static readonly IntrospectionReply Inactive = new(Active: false);
+
+    /// <summary>Tells a client what a token for one of its audiences is worth now (RFC 7662): exactly what a check of it would say.</summary>
+    /// <response code="200">`active`, and if so the claims.</response>
+    /// <response code="400">`invalid_request`, `unauthorized_client`</response>
+    /// <response code="401">`invalid_client`</response>
+    [HttpPost("/oauth/introspect")]
+    [FormFields("token", "token_type_hint")]
+    [ProducesResponseType<IntrospectionReply>(200)]
+    public async Task<IActionResult> Introspect()
+    {
+        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, door, ClientRights.Introspect);
+        if (form is null)
+            return refusal!;
+        if (codec.TryRead(form.Token, out RefreshToken refresh))
+            return Ok(await ReplyOfAsync(refresh, form.Client));
+        (AccessToken? token, TokenRejection? rejection) = await validator.ValidateAsync(form.Token);
+        return rejection == TokenRejection.DenialsUnknown ? Unknown() : Ok(token is not null && IsFor(form.Client, token.Audiences) ? ReplyOf(token) : Inactive);
+    }
+
+    /// <summary>Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session.</summary>
+    /// <response code="200">Ended, or there was nothing to end; nobody is told which.</response>
+    /// <response code="400">`unsupported_token_type`: an access token, where no denylist is kept; `invalid_request`, `unauthorized_client`</response>
+    /// <response code="401">`invalid_client`</response>
+    [HttpPost("/oauth/revoke")]
+    [FormFields("token", "token_type_hint")]
+    [ProducesResponseType(200)]
+    public async Task<IActionResult> Revoke()
+    {
+        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, door, ClientRights.Revoke);
+        if (form is null)
+            return refusal!;
+        if (codec.TryRead(form.Token, out RefreshToken refresh))
+        {
+            if (await sessions.EndAsync(refresh.SessionId, form.Client.Audiences) is { } subject)
+                log.ClientRevoked(form.Client.Id, "a refresh token", subject);
+            return Ok();
+        }
+
+        (AccessToken? token, TokenRejection? rejection) = await validator.ValidateAsync(form.Token);
+        if (rejection == TokenRejection.DenialsUnknown)
+            return Unknown();
+        if (token is null || !IsFor(form.Client, token.Audiences))
+            return Ok();
+        if (!denylist.Enabled)
+            return OAuthError.Result(400, "unsupported_token_type", "This service keeps no denylist: an access token lives until it expires.");
+        await sessions.EndTokenAsync(token);
+        log.ClientRevoked(form.Client.Id, "an access token", token.Subject);
+        return Ok();
+    }
+
+    private ObjectResult Unknown()
+    {
+        Response.Headers.RetryAfter = "1";
+        return OAuthError.Result(503, "temporarily_unavailable", TokenRejection.DenialsUnknown.Hint);
+    }
+
+    private static bool IsFor(Client client, IEnumerable<string> audiences) => audiences.Any(client.Audiences.Contains);
+
+    private static IntrospectionReply ReplyOf(AccessToken token) => new(Active: true)
+    {
+        Iss = token.Issuer,
+        Sub = token.Subject,
+        Username = token.Username,
+        Aud = token.Audiences,
+        ClientId = token.ClientId,
+        Scope = string.Join(' ', token.Scopes),
+        Roles = token.Roles,
+        TokenType = "Bearer",
+        Exp = token.ExpiresAt.ToUnixTimeSeconds(),
+        Nbf = token.NotBefore.ToUnixTimeSeconds(),
+        Iat = token.IssuedAt.ToUnixTimeSeconds(),
+        Jti = token.JwtId,
+        Sid = token.SessionId,
+    };
+
+    private async Task<IntrospectionReply> ReplyOfAsync(RefreshToken refresh, Client client)
+    {
+        if (await sessions.FindAliveAsync(refresh) is not { } session || !IsFor(client, [session.Audience])
+            || await accounts.FindBySubjectAsync(session.Subject) is not { } account)
+        {
+            return Inactive;
+        }
+        return new(Active: true)
+        {
+            Iss = issuer.Url,
+            Sub = session.Subject,
+            Username = account.Username,
+            Aud = [session.Audience],
+            ClientId = TokenIssuer.FirstParty,
+            Scope = session.Scope,
+            Exp = session.ExpiresAt.ToUnixTimeSeconds(),
+            Iat = session.CreatedAt.ToUnixTimeSeconds(),
+            Sid = session.SessionId,
+        };
+    }
+}

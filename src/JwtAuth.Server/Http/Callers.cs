@@ -1,0 +1,48 @@
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Http;
+
+/// <summary>Who has sent a request, and from where.</summary>
+internal static class Callers
+{
+    /// <summary>The caller behind the access token of a call that demands one.</summary>
+    public static Caller Caller(this ControllerBase controller) => Accounts.Caller.Of(AccessToken.Of(controller.User)!);
+
+    public static Device Device(this ControllerBase controller) =>
+        Sessions.Device.Of(controller.HttpContext.Connection.RemoteIpAddress, controller.Request.Headers.UserAgent);
+
+    /// <summary>The answer to an access token that was refused only now: 401, or 503 where it is not known whether it was ended.</summary>
+    public static ChallengeResult Challenge(TokenRejection rejection)
+    {
+        var properties = new AuthenticationProperties();
+        properties.SetParameter(nameof(TokenRejection), rejection);
+        return new ChallengeResult(properties);
+    }
+}
+
+/// <summary>
+/// The caller of what an access token or the refresh cookie alone may ask for. <c>Authorization</c> decides alone where it is sent, and a bad one is never
+/// replaced by the cookie.
+/// </summary>
+internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenCodec codec, SessionStore sessions)
+{
+    /// <summary>Either the caller, or the answer to somebody who is none.</summary>
+    public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller)
+    {
+        if (controller.Request.Headers.Authorization.Count > 0 || cookie.Read(controller.Request) is not { } text)
+            return AccessToken.Of(controller.User) is { } token ? (Accounts.Caller.Of(token), null) : (null, controller.Challenge());
+        if (!cookie.IsAskedByOurs(controller.Request))
+            return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
+        if (codec.TryRead(text, out RefreshToken refresh) && await sessions.FindAliveAsync(refresh) is { } session)
+            return (new Caller(session.Subject, session.Generation, session.SessionId, Token: null), null);
+        cookie.Clear(controller.Response);
+        return (null, controller.Challenge());
+    }
+}

@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using JwtAuth.Server.SigningKeys;
+
+namespace JwtAuth.Server.RefreshTokens;
+
+/// <summary>What a refresh token says: the session, and the how-manieth of it this is.</summary>
+internal readonly record struct RefreshToken(string SessionId, long Counter)
+{
+    public override string ToString() => $"[refresh token of {SessionId}]";
+}
+
+/// <summary>
+/// Writes and reads refresh tokens: <c>jrt_</c> and, in base64url, the version of the MAC key (1 byte), the session (16), the counter (8) and an
+/// HMAC-SHA256 over all of it (32). Nobody can make or change one without the master key, and none is stored: a successor that has to be given
+/// again is computed again.
+/// </summary>
+internal sealed class RefreshTokenCodec(MasterKey masterKey)
+{
+    private const string Prefix = "jrt_";
+    private const byte Version = 1;
+    private const int SessionLength = 16;
+    private const int SignedLength = 1 + SessionLength + sizeof(long);
+    private const int Length = SignedLength + HMACSHA256.HashSizeInBytes;
+
+    private readonly MacKey key = masterKey.MacKey($"refresh tokens {Version}");
+
+    public string Write(RefreshToken token)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        bytes[0] = Version;
+        Base64Url.DecodeFromChars(token.SessionId, bytes.Slice(1, SessionLength));
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(1 + SessionLength)..], token.Counter);
+        key.Compute(bytes[..SignedLength], bytes[SignedLength..]);
+        return Prefix + Base64Url.EncodeToString(bytes);
+    }
+
+    /// <summary>Whether the text is a refresh token that we wrote, letter for letter. Says nothing of its session, which may have ended.</summary>
+    public bool TryRead([NotNullWhen(true)] string? text, out RefreshToken token)
+    {
+        token = default;
+        Span<byte> bytes = stackalloc byte[Length];
+        // 57 bytes are 76 characters without a spare bit, so that there is one spelling.
+        if (text is null || text.Length != Prefix.Length + Base64Url.GetEncodedLength(Length) || !text.StartsWith(Prefix, StringComparison.Ordinal)
+            || !Base64Url.TryDecodeFromChars(text.AsSpan(Prefix.Length), bytes, out int length) || length != Length || bytes[0] != Version)
+        {
+            return false;
+        }
+
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        key.Compute(bytes[..SignedLength], expected);
+        if (!CryptographicOperations.FixedTimeEquals(expected, bytes[SignedLength..]))
+            return false;
+        token = new RefreshToken(
+            Base64Url.EncodeToString(bytes.Slice(1, SessionLength)), BinaryPrimitives.ReadInt64BigEndian(bytes[(1 + SessionLength)..SignedLength]));
+        return true;
+    }
+}

@@ -1,0 +1,29 @@
+namespace JwtAuth.Server.Sessions;
+
+/// <summary>A session as its owner sees it.</summary>
+/// <param name="SessionId">Its <c>sid</c>: a name, never a secret.</param>
+/// <param name="CreatedAt">The login.</param>
+/// <param name="LastUsedAt">The login or the last refresh.</param>
+/// <param name="ExpiresAt">When it ends by itself, if it is used until then.</param>
+/// <param name="Address">Where it was last used from.</param>
+/// <param name="Agent">What it was last used with, as that said of itself.</param>
+internal sealed record Session(
+    string SessionId, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent);
+
+/// <summary>Where a login or a refresh comes from, as far as a person would recognise it.</summary>
+/// <param name="Address">The network address.</param>
+/// <param name="Agent">What the client says of itself: cut, and without control characters.</param>
+internal sealed record Device(string Address, string Agent)
+{
+    private const int LongestAgent = 256;
+
+    public static Device Of(System.Net.IPAddress? address, string? agent) => new(
+        address?.ToString() ?? "unknown",
+        string.Concat((agent ?? "").Where(character => character is >= ' ' and <= '~').Take(LongestAgent)));
+}
+
+/// <summary>What a logout or a revocation ended.</summary>
+/// <param name="RefreshTokens">Refresh tokens that are dead now.</param>
+/// <param name="AccessTokens">Whether there can be access tokens that were ended.</param>
+/// <param name="LiveUntil">Until when a verifier that hears no denials takes such an access token.</param>
+internal sealed record Ended(int RefreshTokens, bool AccessTokens, DateTimeOffset LiveUntil);

@@ -1,0 +1,39 @@
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Observability;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>Deletes sessions and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
+internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings settings, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
+
+    /// <summary>Deletes them now.</summary>
+    public async Task DeleteAsync()
+    {
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        Db db = scope.ServiceProvider.GetRequiredService<Db>();
+        // A clock that has stepped forward may step back: what only seems to be over is kept for a while.
+        DateTimeOffset now = time.GetUtcNow(), overSince = now - Denial.Margin, idleSince = overSince - settings.IdleLifetime;
+        await db.Sessions.Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= idleSince).ExecuteDeleteAsync();
+        await db.Denials.Where(row => row.ExpiresAt <= now).ExecuteDeleteAsync();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await DeleteAsync();
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                log.ExpiredRowsNotDeleted(fault);
+            }
+        }
+    }
+}

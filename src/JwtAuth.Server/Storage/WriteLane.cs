@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>
+/// Where the writers of this process wait for each other: in order, and without holding a thread. SQLite's own waiting, which sleeps on the thread and
+/// wakes in no order, is left for other processes.
+/// </summary>
+internal sealed class WriteLane : IDisposable
+{
+    // As long as SQLite itself waits for another process.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim place = new(1, 1);
+
+    /// <exception cref="StorageBusyException">Others have written for longer than one waits.</exception>
+    public async Task EnterAsync()
+    {
+        if (!await place.WaitAsync(Patience))
+            throw new StorageBusyException();
+    }
+
+    public void Leave() => place.Release();
+
+    public void Dispose() => place.Dispose();
+}
+
+/// <summary>The store is written by others for longer than one waits: the caller may come back.</summary>
+internal sealed class StorageBusyException : Exception;
+
+/// <summary>A transaction that no other writer enters, of this process or another. What is not committed is rolled back.</summary>
+internal sealed class WriteTransaction(IDbContextTransaction transaction, WriteLane lane) : IAsyncDisposable
+{
+    public Task CommitAsync() => transaction.CommitAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await transaction.DisposeAsync();
+        }
+        finally
+        {
+            lane.Leave();
+        }
+    }
+}
