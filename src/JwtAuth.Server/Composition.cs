@@ -80,6 +80,7 @@ internal static class Composition
         {
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
+            app.Services.GetRequiredService<Meters>(); // measures from the start
         }
         foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
@@ -136,6 +137,7 @@ internal static class Composition
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<RefreshTokenCodec>();
         services.AddSingleton<ClientDoor>();
+        services.AddSingleton<Meters>();
     }
 
     private static void AddDenials(IServiceCollection services, DenylistSettings settings)

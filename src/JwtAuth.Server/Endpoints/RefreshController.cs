@@ -24,7 +24,8 @@ internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope
 [AllowAnonymous]
 [Tags("Sessions")]
 internal sealed class RefreshController(
-    RefreshTokenCodec codec, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, ILogger<RefreshController> log)
+    RefreshTokenCodec codec, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, Meters meters,
+    ILogger<RefreshController> log)
     : ControllerBase
 {
     /// <summary>Changes a refresh token into a new access token and the next refresh token.</summary>
@@ -48,17 +49,13 @@ internal sealed class RefreshController(
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
-        Device device = this.Device();
         if (!codec.TryRead(byCookie ? cookie.Read(Request) : request.RefreshToken, out RefreshToken token))
-        {
-            log.RefreshRefused(device.Address, "not a refresh token");
-            return Refuse(byCookie);
-        }
-
+            return Refuse("refused", byCookie, () => log.RefreshRefused(this.Device().Address, "not a refresh token"));
         // Asked before the token is used up: a typing error costs nothing.
         if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
             return this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6).");
 
+        Device device = this.Device();
         switch (await sessions.RotateAsync(token, device))
         {
             case Rotation.Successor session when settings.Knows(session.Audience):
@@ -66,21 +63,21 @@ internal sealed class RefreshController(
                     log.RefreshRepeated(token.SessionId, session.Account.Subject, device.Address);
                 else
                     log.SessionRefreshed(token.SessionId, session.Account.Subject, device.Address);
+                meters.CountRefresh(session.IsRepeated ? "repeated" : "rotated");
                 return Ok(replies.Of(session, ScopeGrant.OfRefresh(request.Scope, session.Scope, session.Account.Roles, settings), Response, byCookie));
             case Rotation.Reused reused:
-                log.RefreshReused(token.SessionId, reused.Subject, device.Address);
-                return Refuse(byCookie);
+                return Refuse("reused", byCookie, () => log.RefreshReused(token.SessionId, reused.Subject, device.Address));
             case Rotation.Ahead ahead:
-                log.RefreshAhead(token.SessionId, ahead.Subject, device.Address);
-                return Refuse(byCookie);
+                return Refuse("ahead", byCookie, () => log.RefreshAhead(token.SessionId, ahead.Subject, device.Address));
             default:
-                log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more");
-                return Refuse(byCookie);
+                return Refuse("refused", byCookie, () => log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more"));
         }
     }
 
-    private ObjectResult Refuse(bool byCookie)
+    private ObjectResult Refuse(string outcome, bool byCookie, Action report)
     {
+        report();
+        meters.CountRefresh(outcome);
         if (byCookie)
             cookie.Clear(Response);
         return this.Problem(ErrorCode.InvalidGrant);
