@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
@@ -36,10 +37,32 @@ public sealed class DocumentationTests
         [
             "GET {{host}}/health/live", "GET {{host}}/health/ready", "GET {{host}}/me", "POST {{host}}/auth/register", "POST {{host}}/auth/login",
             "GET {{host}}/.well-known/jwks.json", "GET {{host}}/.well-known/openid-configuration", "GET {{host}}/.well-known/oauth-authorization-server",
-            "GET {{host}}/admin/users", "/disable", "/enable", "/password", "PUT {{host}}/admin/users", "DELETE {{host}}/admin/users",
+            "POST {{host}}/auth/refresh", "POST {{host}}/auth/logout", "POST {{host}}/auth/logout/others", "POST {{host}}/auth/logout/everywhere", "POST {{host}}/auth/revoke",
+            "POST {{host}}/auth/password", "GET {{host}}/auth/sessions", "DELETE {{host}}/auth/sessions/", "POST {{host}}/oauth/introspect", "POST {{host}}/oauth/revoke",
+            "GET {{host}}/admin/users", "/disable", "/enable", "/logout", "/password", "PUT {{host}}/admin/users", "DELETE {{host}}/admin/users",
         ];
 
         foreach (string call in calls)
             story.Should().Contain(call);
+    }
+
+    [Fact]
+    public async Task What_the_page_says_of_both_modes_is_what_the_script_prints()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/curl") || File.Exists("/bin/curl"), "There is no curl; install it with: apt-get install curl");
+        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/why-revocation-needs-state.md"), TestContext.Current.CancellationToken);
+
+        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "docs/two-modes.sh"), $"{ServerProcess.FreePort()}", $"{ServerProcess.FreePort()}"])
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["JWTAUTH_SERVER"] = Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.dll") },
+        };
+        using Process script = Process.Start(start)!;
+        string printed = await script.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await script.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        script.ExitCode.Should().Be(0);
+        printed.Trim().Split('\n').Should().HaveCount(8);
+        page.Should().Contain($"```\n{printed.TrimEnd()}\n```");
     }
 }

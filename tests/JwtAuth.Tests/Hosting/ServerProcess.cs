@@ -130,7 +130,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             return text.ToString();
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
