@@ -18,7 +18,7 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="Scope" example="orders:read">Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out.</param>
 /// <param name="Audience" example="orders">The API that the token is for; left out, the first that is configured. The issuer's own URL for the account.</param>
 /// <param name="Credential" example="bearer">`bearer`.</param>
-/// <param name="Refresh">`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</param>
+/// <param name="Refresh" example="null">`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</param>
 internal sealed record LoginRequest(
     string Username, Password Password, string? Scope = null, string? Audience = null, string? Credential = null, string? Refresh = null);
 

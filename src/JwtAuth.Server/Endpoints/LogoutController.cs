@@ -6,7 +6,6 @@ using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
@@ -29,7 +28,7 @@ internal sealed record EndedReply(string RefreshToken, string AccessToken, strin
 }
 
 /// <summary>A token to revoke.</summary>
-/// <param name="Token">An access or refresh token of the caller's own account; left out, the access token of the call.</param>
+/// <param name="Token" example="jrt_…">An access or refresh token of the caller's own account; left out, the access token of the call.</param>
 internal sealed record RevokeRequest(string? Token = null)
 {
     public override string ToString() => "[revoke request]";
@@ -46,7 +45,7 @@ internal sealed class LogoutController(
     /// <response code="200">What was ended, and until when a verifier that does not hear of it is fooled.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout")]
-    [AllowAnonymous]
+    [BearerOrRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
     public Task<IActionResult> LogOut() => LogOutAsync("logout", sessions.EndOwnAsync);
 
@@ -54,7 +53,7 @@ internal sealed class LogoutController(
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/others")]
-    [AllowAnonymous]
+    [BearerOrRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
     public Task<IActionResult> LogOutOthers() => LogOutAsync("logout of all others", caller => sessions.EndAllAsync(caller, exceptSessionId: caller.SessionId), isOver: false);
 
@@ -62,7 +61,7 @@ internal sealed class LogoutController(
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/everywhere")]
-    [AllowAnonymous]
+    [BearerOrRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
     public Task<IActionResult> LogOutEverywhere() => LogOutAsync("logout everywhere", caller => sessions.EndAllAsync(caller, exceptSessionId: null));
 

@@ -12,9 +12,9 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints;
 
 /// <summary>A refresh (RFC 6749 §6).</summary>
-/// <param name="RefreshToken">The one that the last reply brought; left out where it is in the cookie.</param>
+/// <param name="RefreshToken" example="jrt_…">The one that the last reply brought; left out where it is in the cookie.</param>
 /// <param name="Scope" example="orders:read">Less than was granted at login, for this access token alone; left out, all of it.</param>
-/// <param name="Refresh">`cookie`: the refresh token comes and goes in the cookie.</param>
+/// <param name="Refresh" example="null">`cookie`: the refresh token comes and goes in the cookie.</param>
 internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope = null, string? Refresh = null)
 {
     public override string ToString() => "[refresh request]";

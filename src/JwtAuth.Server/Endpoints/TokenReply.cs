@@ -11,7 +11,7 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="TokenType" example="Bearer">Always `Bearer`.</param>
 /// <param name="ExpiresIn" example="300">Remaining life in seconds.</param>
 /// <param name="Scope" example="orders:read offline_access">What was granted.</param>
-/// <param name="RefreshToken">Where `offline_access` was granted, and no cookie was asked for: good for one refresh.</param>
+/// <param name="RefreshToken" example="jrt_…">Where `offline_access` was granted, and no cookie was asked for: good for one refresh.</param>
 internal sealed record TokenReply(
     string AccessToken,
     string TokenType,

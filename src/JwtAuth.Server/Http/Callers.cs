@@ -5,6 +5,7 @@ using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Http;
@@ -26,6 +27,10 @@ internal static class Callers
         return new ChallengeResult(properties);
     }
 }
+
+/// <summary>An action that takes an access token or the refresh cookie alone, and asks <see cref="RefreshCookieCallers"/> who calls.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class BearerOrRefreshCookieAttribute : AllowAnonymousAttribute;
 
 /// <summary>
 /// The caller of what an access token or the refresh cookie alone may ask for. <c>Authorization</c> decides alone where it is sent, and a bad one is never
