@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Clients;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Attacks;
@@ -75,6 +76,52 @@ public sealed class LogTests
 
         async Task<string> LoginAsync(string username, string audience) =>
             (await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, audience })).Json.GetProperty("access_token").GetString()!;
+    }
+
+    [Fact, Trait("row", "OPS-01")]
+    public async Task No_refresh_token_and_no_clients_secret_is_logged_at_any_level()
+    {
+        (string secret, string atRest) = ClientSecret.Make();
+        await using ServerHost host = new ServerHost()
+            .With("Logging:LogLevel:Default", "Trace").With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
+            .With("JwtAuth:Clients:api:Secrets:0", atRest).With("JwtAuth:Clients:api:Audiences:0", "orders").With("JwtAuth:Clients:api:May", "introspect revoke");
+        await host.AddAccountAsync("alice");
+        using HttpClient client = host.Connect();
+        (string, string) origin = ("Origin", host.Issuer), basic = ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"api:{secret}"))}");
+
+        Reply first = await LoginAsync(null), byCookie = await LoginAsync("cookie"), second = await RefreshAsync(Token(first));
+        string cookie = byCookie.Header("Set-Cookie").Split(';')[0], guess = "a secret that was guessed";
+        List<Reply> replies =
+        [
+            first, byCookie, second, await RefreshAsync(Token(first)), await RefreshAsync(Token(first) + "x"), await RefreshAsync(Token(second)[..^1]),
+            await client.AskAsync("POST", "/auth/refresh", $$"""{"refresh_token":"{{Token(second)}}","surplus":1}"""),
+            await client.AskAsync("POST", "/auth/refresh", $$"""{"refresh_token":"{{Token(second)}}"""),
+            await client.AskAsync("GET", $"/auth/refresh?refresh_token={Token(second)}"),
+            await client.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" }, origin, ("Cookie", cookie)),
+            await client.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" }, origin, ("Cookie", cookie + "x")),
+            await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {Token(second)}")),
+            await client.AskAsync("POST", "/oauth/introspect", new FormUrlEncodedContent([new("token", Token(second))]), basic),
+            await client.AskAsync("POST", "/oauth/introspect", new FormUrlEncodedContent([new("token", Token(second)), new("client_id", "api"), new("client_secret", guess)])),
+            await client.AskAsync("GET", $"/oauth/revoke?token={Token(second)}&client_secret={secret}", null, basic),
+            await client.AskAsync("POST", "/auth/revoke", new { token = Token(second) }, ("Authorization", $"Bearer {second.Json.GetProperty("access_token")}")),
+            await client.AskAsync("POST", "/oauth/revoke", new FormUrlEncodedContent([new("token", Token(second))]), basic),
+            await client.AskAsync("POST", "/auth/logout", null, origin, ("Cookie", cookie)),
+        ];
+
+        replies.Select(reply => reply.Status).Should().Contain([200, 400, 401, 405]).And.OnlyContain(status => status < 500);
+        string[] secrets =
+        [
+            secret, atRest, atRest["sha256:".Length..], guess, Uri.EscapeDataString(guess), basic.Item2,
+            .. new[] { Token(first), Token(second), cookie.Split('=')[1] }.SelectMany(token => new[] { token, token[4..], token[^43..], token[^32..] }),
+        ];
+        host.Log.All.Should().Contain(line => line.Contains(" refreshed from ", StringComparison.Ordinal));
+        foreach (string one in secrets)
+            host.Log.All.Where(line => line.Contains(one, StringComparison.Ordinal)).Should().BeEmpty();
+
+        Task<Reply> LoginAsync(string? refresh) =>
+            client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access", refresh }, origin);
+        Task<Reply> RefreshAsync(string token) => client.AskAsync("POST", "/auth/refresh", new { refresh_token = token });
+        static string Token(Reply reply) => reply.Json.GetProperty("refresh_token").GetString()!;
     }
 
     [Fact, Trait("row", "OPS-02")]
