@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -49,7 +50,7 @@ internal sealed class DenialTable
     public static UInt128 IdOf(string text)
     {
         Span<byte> bits = stackalloc byte[16];
-        if (text.Length != 22 || !Base64Url.TryDecodeFromChars(text, bits, out int length) || length != 16)
+        if (text.Length != 22 || Base64Url.DecodeFromChars(text, bits, out _, out int length) != OperationStatus.Done || length != 16)
             SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16).CopyTo(bits);
         return MemoryMarshal.Read<UInt128>(bits);
     }

@@ -37,7 +37,7 @@ internal sealed class ClientSecret
         {
             ReadOnlySpan<char> text = atRest.AsSpan(Sha256Prefix.Length);
             byte[] hash = new byte[SHA256.HashSizeInBytes];
-            if ((Base64Url.TryDecodeFromChars(text, hash, out int length) || Convert.FromHexString(text, hash, out _, out length) == OperationStatus.Done)
+            if ((Base64Url.DecodeFromChars(text, hash, out _, out int length) == OperationStatus.Done || Convert.FromHexString(text, hash, out _, out length) == OperationStatus.Done)
                 && length == hash.Length)
             {
                 secret = new ClientSecret(hash, null);

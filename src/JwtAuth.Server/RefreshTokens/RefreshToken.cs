@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
@@ -44,7 +45,7 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
         Span<byte> bytes = stackalloc byte[Length];
         // 57 bytes are 76 characters without a spare bit, so that there is one spelling.
         if (text is null || text.Length != Prefix.Length + Base64Url.GetEncodedLength(Length) || !text.StartsWith(Prefix, StringComparison.Ordinal)
-            || !Base64Url.TryDecodeFromChars(text.AsSpan(Prefix.Length), bytes, out int length) || length != Length || bytes[0] != Version)
+            || Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length), bytes, out _, out int length) != OperationStatus.Done || length != Length || bytes[0] != Version)
         {
             return false;
         }
