@@ -45,7 +45,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            log.DenialsNotRead(fault);
+            TellOnce(fault);
         }
     }
 
@@ -63,13 +63,10 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
                     forgotAt = time.GetUtcNow();
                     Denylist.Forget(forgotAt);
                 }
-                isSilent = false;
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                if (!isSilent)
-                    log.DenialsNotRead(fault);
-                isSilent = true;
+                TellOnce(fault);
             }
         }
     }
@@ -85,6 +82,13 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     {
         base.Dispose();
         reading.Dispose();
+    }
+
+    // Every look and every request finds it out; the log of the service is not to be filled with it.
+    private void TellOnce(Exception fault)
+    {
+        if (!Interlocked.Exchange(ref isSilent, true))
+            log.DenialsNotRead(fault);
     }
 
     // One at a time, so that what is merged is merged in the order of the log.
@@ -106,6 +110,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
                 lastVersion = version;
             }
             Denylist.CompleteAsOf(begunAt);
+            Volatile.Write(ref isSilent, false);
         }
         finally
         {
