@@ -14,6 +14,8 @@ internal static partial class ClientReader
     public static ClientSettings Read(SettingValues values, IReadOnlyCollection<string> audiences)
     {
         Dictionary<string, Client> clients = new(StringComparer.Ordinal);
+        if (values[Key] is { Length: > 0 })
+            values.Fault(Key, "holds a value, but no client", "write each below its id, such as JwtAuth__Clients__ID__Secrets");
         foreach (IConfigurationSection section in values.Section.GetSection(Key).GetChildren())
         {
             Client client = Read(values, section, audiences);
@@ -32,14 +34,15 @@ internal static partial class ClientReader
             values.Fault($"{key}:{member.Key}", "is not a setting", $"below a client stand {string.Join(", ", Members)}");
 
         List<ClientSecret> secrets = [];
-        foreach (string atRest in values.List($"{key}:Secrets"))
+        string[] configured = values.List($"{key}:Secrets"), words = values.List($"{key}:May");
+        foreach (string atRest in configured)
         {
             if (ClientSecret.TryParse(atRest, out ClientSecret? secret))
                 secrets.Add(secret);
             else
                 values.Fault($"{key}:Secrets", "holds what is neither sha256: with a hash nor a bcrypt hash", "make one with the command: clients secret");
         }
-        if (secrets.Count is 0 or > 2)
+        if (configured.Length == 0 || secrets.Count > 2)
             values.Fault($"{key}:Secrets", "does not hold one secret, or two while it changes", "make one with the command: clients secret");
 
         string[] known = values.List($"{key}:Audiences");
@@ -47,14 +50,14 @@ internal static partial class ClientReader
             values.Fault($"{key}:Audiences", "is empty, or names what is no audience of JwtAuth:Audiences", "name the audiences whose tokens the client may ask about");
 
         ClientRights rights = ClientRights.None;
-        foreach (string word in values.List($"{key}:May"))
+        foreach (string word in words)
         {
-            if (Enum.TryParse(word, ignoreCase: true, out ClientRights right) && !int.TryParse(word, out _))
+            if (Enum.TryParse(word, ignoreCase: true, out ClientRights right) && right != ClientRights.None && !int.TryParse(word, out _))
                 rights |= right;
             else
                 values.Fault($"{key}:May", "holds an unknown word", "write one or more of introspect, revoke, denials");
         }
-        if (rights == ClientRights.None)
+        if (words.Length == 0)
             values.Fault($"{key}:May", "is empty, so that the client may do nothing", "write one or more of introspect, revoke, denials");
         return new Client(id, secrets, known, rights);
     }

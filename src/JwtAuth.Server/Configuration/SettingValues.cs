@@ -76,6 +76,11 @@ internal sealed class SettingValues(IConfigurationSection section)
     public static string[] Words(string? text) =>
         text?.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    /// <summary>Notes what is wrong with a key, and how to mend it, on one line.</summary>
-    public void Fault(string key, string fault, string remedy) => faults.Add($"{section.Path}:{key} {fault}; {remedy}.");
+    /// <summary>Notes what is wrong with a key, and how to mend it, on one line; once, however many values have that fault.</summary>
+    public void Fault(string key, string fault, string remedy)
+    {
+        string line = $"{section.Path}:{key} {fault}; {remedy}.";
+        if (!faults.Contains(line))
+            faults.Add(line);
+    }
 }
