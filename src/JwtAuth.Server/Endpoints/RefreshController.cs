@@ -58,7 +58,7 @@ internal sealed class RefreshController(
         Device device = this.Device();
         switch (await sessions.RotateAsync(token, device))
         {
-            case Rotation.Successor session when settings.Knows(session.Audience):
+            case Rotation.Successor session:
                 if (session.IsRepeated)
                     log.RefreshRepeated(token.SessionId, session.Account.Subject, device.Address);
                 else

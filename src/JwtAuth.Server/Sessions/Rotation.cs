@@ -21,7 +21,7 @@ internal abstract record Rotation
     public sealed record Successor(
         AccountSnapshot Account, string SessionId, string Audience, string Scope, long Counter, DateTimeOffset At, DateTimeOffset ExpiresAt, bool IsRepeated) : Rotation;
 
-    /// <summary>There is no such session, or it has expired, or its account no longer stands.</summary>
+    /// <summary>There is no such session, or it has expired, or its account no longer stands, or its audience is not configured any more. Nothing was used up.</summary>
     public sealed record Refused : Rotation;
 
     /// <summary>It had been used before, outside the reuse window: somebody holds a copy. The session is ended.</summary>

@@ -9,7 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>Sessions: one row for each login that can be refreshed. Each change is one transaction that no other writer enters.</summary>
-internal sealed class SessionStore(Db db, AccountStore accounts, Endings endings, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
+internal sealed class SessionStore(
+    Db db, AccountStore accounts, Endings endings, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
 {
     /// <summary>How many sessions an account may have: of more, the one that was not used for longest is ended.</summary>
     public const int MaximumPerAccount = 1000;
@@ -67,9 +68,10 @@ internal sealed class SessionStore(Db db, AccountStore accounts, Endings endings
                 .SetProperty(row => row.Agent, device.Agent)) == 1;
 
         if (await FindAsync(token.SessionId) is not { } session || session.ExpiresAt <= now || session.RotatedAt <= idleSince
-            || await accounts.FindBySubjectAsync(session.Subject) is not { IsEnabled: true } account || account.Generation != session.Generation)
+            || await accounts.FindBySubjectAsync(session.Subject) is not { IsEnabled: true } account || account.Generation != session.Generation
+            || !issuer.Knows(session.Audience))
         {
-            return new Rotation.Refused();
+            return new Rotation.Refused(); // and the transaction is rolled back: nothing was used up
         }
 
         bool isRepeated = !isRotated && IsPredecessor(session, token, now);
