@@ -63,7 +63,7 @@ internal sealed class SessionStore(
             .ExecuteUpdateAsync(set => set
                 .SetProperty(row => row.Counter, row => row.Counter + 1)
                 .SetProperty(row => row.RotatedAt, now)
-                .SetProperty(row => row.TokensUntil, tokensUntil)
+                .SetProperty(row => row.TokensUntil, row => row.TokensUntil > tokensUntil ? row.TokensUntil : tokensUntil)
                 .SetProperty(row => row.Address, device.Address)
                 .SetProperty(row => row.Agent, device.Agent)) == 1;
 
@@ -83,7 +83,8 @@ internal sealed class SessionStore(
         }
 
         if (isRepeated)
-            await db.Sessions.Where(row => row.SessionId == token.SessionId).ExecuteUpdateAsync(set => set.SetProperty(row => row.TokensUntil, tokensUntil));
+            await db.Sessions.Where(row => row.SessionId == token.SessionId && row.TokensUntil < tokensUntil)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.TokensUntil, tokensUntil));
         await endings.CommitAsync(transaction);
         return SuccessorOf(session, account, now, isRepeated);
     }
