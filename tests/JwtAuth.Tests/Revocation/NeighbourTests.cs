@@ -1,0 +1,35 @@
+using JwtAuth.Server.Accounts;
+using JwtAuth.Tests.Hosting;
+
+namespace JwtAuth.Tests.Revocation;
+
+public sealed class NeighbourTests
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    [Fact, Trait("row", "REV-05")]
+    public async Task What_one_process_ends_another_on_the_same_database_refuses_at_its_next_look_and_where_state_changes_at_once()
+    {
+        await using ServerHost one = Host(), other = Host(one.Directory);
+        AccountSnapshot account = await one.AddAccountAsync("alice");
+        Holding ended = await one.BeginAsync(account), control = await one.BeginAsync(account);
+        using HttpClient here = one.Connect(ended.AccessToken), there = other.Connect(ended.AccessToken), twin = other.Connect(control.AccessToken);
+        (await there.AskAsync("GET", "/me")).Status.Should().Be(200);
+
+        (await here.AskAsync("POST", "/auth/logout")).Status.Should().Be(200);
+
+        (await here.AskAsync("GET", "/me")).Status.Should().Be(401);
+        (await there.AskAsync("POST", "/auth/revoke", new { token = "nobody's" })).Status.Should().Be(401, "the store is asked");
+        (await there.AskAsync("POST", "/auth/refresh", new { refresh_token = ended.RefreshToken })).Status.Should().Be(400);
+        (await there.AskAsync("GET", "/me")).Status.Should().Be(200, "its clock stands, so it has not looked");
+        other.Time.Advance(Look);
+        // The look is taken beside the requests; each of them is a moment.
+        int asked = 0;
+        while ((await there.AskAsync("GET", "/me")).Status == 200)
+            (++asked).Should().BeLessThan(5000, "it has looked by now");
+        (await twin.AskAsync("GET", "/me")).Status.Should().Be(200);
+    }
+
+    private static ServerHost Host(string? directory = null) =>
+        new ServerHost(directory).With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Issuer", "http://localhost:5080");
+}

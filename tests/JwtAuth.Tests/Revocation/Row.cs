@@ -1,0 +1,53 @@
+using JwtAuth.Tests.Hosting;
+
+namespace JwtAuth.Tests.Revocation;
+
+/// <summary>A row of the table of docs/revocation.md. Of each login first the access token, then the refresh token: ● ends, ○ lives.</summary>
+/// <param name="Event">The row's name in the page.</param>
+/// <param name="Calling">The session that calls, or that it happens to.</param>
+/// <param name="Other">Another session of the same account.</param>
+/// <param name="WithoutSession">A login of the account that has only an access token.</param>
+/// <param name="Stranger">Another account's session.</param>
+/// <param name="HappensAsync">Over HTTP; the reply must be a success.</param>
+/// <param name="PasswordAfterwards">What the account logs in with afterwards; <see langword="null"/> where it cannot.</param>
+internal sealed record Row(
+    string Event, string Calling, string Other, string WithoutSession, string Stranger, Func<Scene, Task<Reply>> HappensAsync, string? PasswordAfterwards = ServerHost.Password)
+{
+    private const string NewPassword = "the lamp by the window";
+
+    public static IReadOnlyList<Row> All { get; } =
+    [
+        //   event                             calling other  alone stranger
+        new("logout",                            "●●", "○○", "○", "○○", scene => scene.CallAsync("POST", "/auth/logout")),
+        new("logout others",                     "○○", "●●", "●", "○○", scene => scene.CallAsync("POST", "/auth/logout/others")),
+        new("logout everywhere",                 "●●", "●●", "●", "○○", scene => scene.CallAsync("POST", "/auth/logout/everywhere")),
+        new("logout by an administrator",        "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/logout")),
+        new("session deleted from the list",     "○○", "●●", "○", "○○", scene => scene.CallAsync("DELETE", $"/auth/sessions/{scene.Other.SessionId}")),
+        new("access token revoked",              "●○", "○○", "○", "○○", scene => scene.CallAsync("POST", "/auth/revoke")),
+        new("refresh token revoked",             "○○", "●●", "○", "○○", scene => scene.CallAsync("POST", "/auth/revoke", new { token = scene.Other.RefreshToken })),
+        new("refresh reuse detected",            "●●", "○○", "○", "○○", scene => scene.ReuseAsync()),
+        new("password changed by its owner",     "○○", "●●", "●", "○○",
+            scene => scene.CallAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword }), NewPassword),
+        new("password reset by an administrator", "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/password", new { new_password = NewPassword }), NewPassword),
+        new("user disabled",                     "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/disable"), PasswordAfterwards: null),
+        new("user enabled again",                "●●", "●●", "●", "○○", async scene =>
+        {
+            (await scene.AdministerAsync("POST", "/disable")).Status.Should().Be(204);
+            return await scene.AdministerAsync("POST", "/enable");
+        }),
+        new("user deleted",                      "●●", "●●", "●", "○○", scene => scene.AdministerAsync("DELETE", ""), PasswordAfterwards: null),
+        new("role taken away",                   "●○", "●○", "●", "○○", scene => scene.AdministerAsync("DELETE", "/roles/clerk")),
+        new("role given",                        "○○", "○○", "○", "○○", scene => scene.AdministerAsync("PUT", "/roles/auditor")),
+        new("key retired",                       "○○", "○○", "○", "○○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Retire(ring, keyId))),
+        new(KeyRevoked,                          "●○", "●○", "●", "●○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Revoke(ring, keyId))),
+    ];
+
+    /// <summary>The one event that a check without denials hears of, by the keys.</summary>
+    public const string KeyRevoked = "key revoked";
+
+    public bool EndsAccessTokens => $"{Calling[0]}{Other[0]}{WithoutSession[0]}".Contains('●', StringComparison.Ordinal);
+
+    public bool EndsRefreshTokens => $"{Calling[1]}{Other[1]}".Contains('●', StringComparison.Ordinal);
+
+    public override string ToString() => Event;
+}
