@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace JwtAuth.Tests.Revocation;
+
+/// <summary>
+/// Random sequences of everything that can happen, and after each step every token that was handed out so far, at every door, against the table.
+/// JWTAUTH_SEED repeats a run, JWTAUTH_SEQUENCES makes it longer.
+/// </summary>
+public sealed class ModelTests(ITestOutputHelper output)
+{
+    private const int Steps = 60;
+    private const int SequencesOfOneService = 20;
+
+    private static readonly int Seed = NumberOf("JWTAUTH_SEED") ?? Random.Shared.Next();
+    private static readonly int Sequences = NumberOf("JWTAUTH_SEQUENCES") ?? 40;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("row", "REV-05")]
+    [Trait("row", "REV-11")]
+    [Trait("row", "REV-16")]
+    [Trait("row", "REV-21")]
+    [Trait("row", "ACC-07")]
+    public async Task No_sequence_of_events_leaves_alive_what_the_table_calls_dead_or_kills_what_it_calls_alive(bool hearsDenials)
+    {
+        output.WriteLine($"JWTAUTH_SEED={Seed}");
+        int alive = 0, ended = 0;
+
+        for (int first = hearsDenials ? 0 : 1; first < Sequences; first += 2 * SequencesOfOneService)
+        {
+            await using Trial trial = await Trial.StartAsync(hearsDenials);
+            for (int sequence = first; sequence < Math.Min(Sequences, first + (2 * SequencesOfOneService)); sequence += 2)
+            {
+                trial.Begin($"JWTAUTH_SEED={Seed}, sequence {sequence}");
+                await RunAsync(trial, new Random(unchecked(Seed + sequence)));
+                alive += trial.Ledger.Tokens.Count(token => !token.IsEnded);
+                ended += trial.Ledger.Tokens.Count(token => token.IsEnded);
+            }
+        }
+
+        output.WriteLine($"{alive} access tokens that nothing had ended, {ended} that were ended");
+        alive.Should().BePositive();
+        ended.Should().BePositive();
+    }
+
+    private static async Task RunAsync(Trial trial, Random random)
+    {
+        var course = new Course(trial, random);
+        await course.BeginAsync();
+        for (int step = 0; step < Steps; step++)
+        {
+            await course.StepAsync();
+            await trial.CompareAsync();
+        }
+        course.SetClockRight();
+        await trial.CompareAsync();
+    }
+
+    private static int? NumberOf(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } number ? int.Parse(number, CultureInfo.InvariantCulture) : null;
+}
