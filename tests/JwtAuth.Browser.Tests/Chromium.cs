@@ -18,7 +18,9 @@ public sealed class Chromium : IAsyncDisposable
     public async Task<(IPage Page, IReadOnlyCollection<string> Errors)> OpenPageAsync()
     {
         Assert.SkipUnless(Executable is not null, "There is no Chromium on this machine; run tests/run, or apt-get install chromium.");
-        IPage page = await (await started.Value).Browser.NewPageAsync();
+        // A context of its own, so that the page can have more tabs.
+        IBrowserContext context = await (await started.Value).Browser.NewContextAsync();
+        IPage page = await context.NewPageAsync();
         var errors = new ConcurrentQueue<string>();
         page.PageError += (_, error) => errors.Enqueue(error);
         page.Console += (_, message) =>
