@@ -41,15 +41,18 @@ internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeP
         Client? client = clients.ById.GetValueOrDefault(id);
         IReadOnlyList<ClientSecret> secrets = client?.Secrets ?? nobody;
 
-        bool isRight;
-        if (secrets.Any(candidate => candidate.IsSlow))
+        bool isRight, isSlow = secrets.Any(candidate => candidate.IsSlow);
+        if (isSlow)
         {
-            if (WaitOf(network) is { } wait)
+            // Taken before it is made, so that many at once cannot outrun the limit.
+            if (Enter(network) is { } wait)
                 return new ClientResult.TooManyAttempts(wait);
             using IDisposable? place = await gate.EnterAsync(cancellation, address);
+            isRight = place is not null && secrets.Any(candidate => candidate.Matches(secret));
+            if (place is null || isRight)
+                Withdraw(network);
             if (place is null)
                 return new ClientResult.Busy();
-            isRight = secrets.Any(candidate => candidate.Matches(secret));
         }
         else
         {
@@ -59,17 +62,24 @@ internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeP
         if (isRight && client is not null)
             return new ClientResult.Verified(client);
         log.ClientRefused($"{address}");
-        if (WaitOf(network) is { } delay)
-            return new ClientResult.TooManyAttempts(delay);
-        lock (guard)
-            failures.Add(network);
-        return new ClientResult.Refused();
+        return !isSlow && Enter(network) is { } delay ? new ClientResult.TooManyAttempts(delay) : new ClientResult.Refused();
     }
 
-    private TimeSpan? WaitOf(string network)
+    private TimeSpan? Enter(string network)
     {
         lock (guard)
-            return failures.WaitOf(network) is var wait && wait > TimeSpan.Zero ? wait : null;
+        {
+            if (failures.WaitOf(network) is var wait && wait > TimeSpan.Zero)
+                return wait;
+            failures.Add(network);
+            return null;
+        }
+    }
+
+    private void Withdraw(string network)
+    {
+        lock (guard)
+            failures.TakeBack(network);
     }
 
     private static ClientSecret Unknown() => ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();

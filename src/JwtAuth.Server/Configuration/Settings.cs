@@ -38,7 +38,12 @@ internal sealed record AccessTokenSettings(TimeSpan Lifetime, TimeSpan ClockSkew
 /// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
 /// <param name="IdleLifetime">How long after its last use a session ends.</param>
 /// <param name="ReuseWindow">How long after its use a refresh token is answered with the same successor; zero: never, and who asks again ends the session.</param>
-internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow);
+internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow)
+{
+    /// <summary>When a session ends that is not used any more.</summary>
+    public DateTimeOffset EndOf(DateTimeOffset absoluteEnd, DateTimeOffset lastUse) =>
+        absoluteEnd < lastUse + IdleLifetime ? absoluteEnd : lastUse + IdleLifetime;
+}
 
 /// <param name="Enabled">Whether checks ask the denylist; without it an access token lives until it expires.</param>
 internal sealed record DenylistSettings(bool Enabled);

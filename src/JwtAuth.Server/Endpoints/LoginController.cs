@@ -26,8 +26,7 @@ internal sealed record LoginRequest(
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    PasswordDoor door, TokenIssuer issuer, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, RefreshTokenCodec codec,
-    IssuerSettings settings, ILogger<LoginController> log) : ControllerBase
+    PasswordDoor door, TokenIssuer issuer, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, ILogger<LoginController> log) : ControllerBase
 {
     /// <summary>Changes a password into a signed JWT.</summary>
     /// <remarks>With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.</remarks>
@@ -82,7 +81,7 @@ internal sealed class LoginController(
         }
 
         // A browser has one cookie: the session that it held before could not be reached any more.
-        string? replaced = byCookie && codec.TryRead(cookie.Read(Request), out RefreshToken former) ? former.SessionId : null;
+        string? replaced = byCookie && cookie.TryRead(Request, out RefreshToken former) ? former.SessionId : null;
         if (await sessions.BeginAsync(account, audience, granted, this.Device(), replaced) is not { } session)
             return this.Problem(ErrorCode.InvalidCredentials);
         log.LoggedIn(account.Subject, this.Device().Address);

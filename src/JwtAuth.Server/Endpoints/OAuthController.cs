@@ -49,7 +49,7 @@ internal sealed record IntrospectionReply(bool Active)
 [Tags("Clients")]
 internal sealed class OAuthController(
     ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, AccountStore accounts, IssuerSettings issuer,
-    DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
+    RefreshTokenSettings lifetimes, DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
 {
     private static readonly IntrospectionReply Inactive = new(Active: false);
 
@@ -142,7 +142,7 @@ internal sealed class OAuthController(
             Aud = [session.Audience],
             ClientId = TokenIssuer.FirstParty,
             Scope = session.Scope,
-            Exp = session.ExpiresAt.ToUnixTimeSeconds(),
+            Exp = lifetimes.EndOf(session.ExpiresAt, session.RotatedAt).ToUnixTimeSeconds(),
             Iat = session.CreatedAt.ToUnixTimeSeconds(),
             Sid = session.SessionId,
         };

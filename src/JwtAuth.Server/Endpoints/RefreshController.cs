@@ -49,7 +49,7 @@ internal sealed class RefreshController(
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
-        if (!codec.TryRead(byCookie ? cookie.Read(Request) : request.RefreshToken, out RefreshToken token))
+        if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
             return Refuse("refused", byCookie, () => log.RefreshRefused(this.Device().Address, "not a refresh token"));
         // Asked before the token is used up: a typing error costs nothing.
         if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))

@@ -30,10 +30,10 @@ internal sealed class SessionReplies(TokenIssuer issuer, RefreshTokenCodec codec
 {
     public TokenReply Of(Rotation.Successor session, IReadOnlyList<string> scopes, HttpResponse response, bool byCookie)
     {
-        string refreshToken = codec.Write(new RefreshToken(session.SessionId, session.Counter));
+        var refreshToken = new RefreshToken(session.SessionId, session.Counter);
         if (byCookie)
             cookie.Write(response, refreshToken, session.ExpiresAt);
         IssuedToken token = issuer.Issue(session.Account, session.Audience, scopes, session.SessionId, session.At);
-        return TokenReply.Of(token, scopes, byCookie ? null : refreshToken);
+        return TokenReply.Of(token, scopes, byCookie ? null : codec.Write(refreshToken));
     }
 }

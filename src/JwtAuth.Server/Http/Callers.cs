@@ -36,16 +36,16 @@ internal sealed class BearerOrRefreshCookieAttribute : AllowAnonymousAttribute;
 /// The caller of what an access token or the refresh cookie alone may ask for. <c>Authorization</c> decides alone where it is sent, and a bad one is never
 /// replaced by the cookie.
 /// </summary>
-internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenCodec codec, SessionStore sessions)
+internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore sessions)
 {
     /// <summary>Either the caller, or the answer to somebody who is none.</summary>
     public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller)
     {
-        if (controller.Request.Headers.Authorization.Count > 0 || cookie.Read(controller.Request) is not { } text)
+        if (controller.Request.Headers.Authorization.Count > 0 || !cookie.TryRead(controller.Request, out RefreshToken refresh))
             return AccessToken.Of(controller.User) is { } token ? (Accounts.Caller.Of(token), null) : (null, controller.Challenge());
         if (!cookie.IsAskedByOurs(controller.Request))
             return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
-        if (codec.TryRead(text, out RefreshToken refresh) && await sessions.FindAliveAsync(refresh) is { } session)
+        if (await sessions.FindAliveAsync(refresh) is { } session)
             return (new Caller(session.Subject, session.Generation, session.SessionId, Token: null), null);
         cookie.Clear(controller.Response);
         return (null, controller.Challenge());

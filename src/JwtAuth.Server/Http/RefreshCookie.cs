@@ -1,4 +1,5 @@
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.RefreshTokens;
 
 namespace JwtAuth.Server.Http;
 
@@ -6,13 +7,16 @@ namespace JwtAuth.Server.Http;
 /// The refresh token's cookie (RFC 6265): no script reads it, no other site sends it, and it goes to <c>/auth</c> only. Its name and its <c>Secure</c>
 /// follow the issuer's scheme, not the request's; on https a name without the prefix is never read.
 /// </summary>
-internal sealed class RefreshCookie(IssuerSettings issuer, HttpSettings settings, TimeProvider time)
+internal sealed class RefreshCookie(RefreshTokenCodec codec, IssuerSettings issuer, HttpSettings settings, TimeProvider time)
 {
     private readonly string name = issuer.IsHttps ? "__Secure-jwtauth-refresh" : "jwtauth-refresh";
     private readonly HashSet<string> origins = [issuer.Url, .. settings.CorsOrigins];
 
-    /// <summary>The cookie's value. Of two with this name, one was put there by somebody else, a neighbouring host above all: then there is none.</summary>
-    public string? Read(HttpRequest request)
+    /// <summary>
+    /// Whether the request has the cookie, with a refresh token that we wrote. Of two with this name, one was put there by somebody else, a neighbouring
+    /// host above all: then there is none.
+    /// </summary>
+    public bool TryRead(HttpRequest request, out RefreshToken token)
     {
         string start = name + "=";
         string[] values =
@@ -22,14 +26,14 @@ internal sealed class RefreshCookie(IssuerSettings issuer, HttpSettings settings
                 .Where(pair => pair.StartsWith(start, StringComparison.Ordinal))
                 .Select(pair => pair[start.Length..]),
         ];
-        return values is [var value] ? value : null;
+        return codec.TryRead(values is [var value] ? value : null, out token);
     }
 
-    public void Write(HttpResponse response, string token, DateTimeOffset expiresAt)
+    public void Write(HttpResponse response, RefreshToken token, DateTimeOffset expiresAt)
     {
         CookieOptions options = Options();
         options.MaxAge = expiresAt - time.GetUtcNow();
-        response.Cookies.Append(name, token, options);
+        response.Cookies.Append(name, codec.Write(token), options);
     }
 
     public void Clear(HttpResponse response)
