@@ -25,7 +25,7 @@ internal sealed class SessionRow
     /// <summary>The absolute end.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The <c>exp</c> of the latest access token.</summary>
+    /// <summary>The latest <c>exp</c> of its access tokens: not always that of the last one, after a clock that stepped back or a lifetime that was shortened.</summary>
     public required DateTimeOffset TokensUntil { get; init; }
 
     /// <summary>Where it was last used from.</summary>
