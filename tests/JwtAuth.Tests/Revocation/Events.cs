@@ -16,7 +16,7 @@ internal static class Events
 
     public static async Task<Person> RegisterAsync(this Trial trial)
     {
-        AccountSnapshot account = (await trial.AskAsync((AccountStore store) => store.AddAsync($"p-{Guid.NewGuid():n}", NewHash())))!;
+        AccountSnapshot account = (await trial.AskAsync((AccountStore store) => store.AddAsync($"person-{trial.Ledger.People.Count}-{TokenIssuer.NewId()}", NewHash())))!;
         var person = new Person(account);
         trial.Ledger.People.Add(person);
         return person;

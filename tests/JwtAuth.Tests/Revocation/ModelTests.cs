@@ -44,6 +44,26 @@ public sealed class ModelTests(ITestOutputHelper output)
         ended.Should().BePositive();
     }
 
+    [Fact, Trait("row", "REV-16")]
+    public async Task What_went_with_a_role_stays_dead_when_its_session_is_spared_afterwards()
+    {
+        await using Trial trial = await Trial.StartAsync(hearsDenials: true);
+        Person person = await trial.RegisterAsync();
+        await trial.GiveRoleAsync(person);
+        Issued before = (await trial.LogInAsync(person, withSession: true))!;
+        await trial.TakeRoleAsync(person);
+        await trial.RefreshAsync(before.Login, before.Login.Counter);
+        Issued after = trial.Ledger.Tokens[^1];
+
+        await trial.LogOutOthersAsync(after);
+
+        trial.Ledger.IsTaken(before).Should().BeFalse();
+        trial.Ledger.IsTaken(after).Should().BeTrue();
+        await trial.CompareAsync();
+        await trial.RestartAsync();
+        await trial.CompareAsync();
+    }
+
     private static async Task RunAsync(Trial trial, Random random)
     {
         var course = new Course(trial, random);
