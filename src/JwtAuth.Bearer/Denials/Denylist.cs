@@ -29,7 +29,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 
     /// <summary>Whether a token is denied.</summary>
     public bool Denies(string subject, string jwtId, string sessionId, long generation, string keyId) =>
-        (!keys.IsEmpty && keys.ContainsKey(keyId))
+        keys.ContainsKey(keyId) // IsEmpty would take every lock of the dictionary
         || (subjects.TryGetValue(subject, out SubjectDenial? denial) && denial.Denies(generation, sessionId))
         || sessions.Contains(DenialTable.IdOf(sessionId))
         || tokens.Contains(DenialTable.IdOf(subject, jwtId));
