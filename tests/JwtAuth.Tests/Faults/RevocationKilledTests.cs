@@ -37,6 +37,8 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
                 if (kills < Kills)
                     await KillAmidAsync(server, witnesses.Select(witness => (Func<Action, Action, Task>)((begun, acknowledged) => witness.WorkAsync(client, begun, acknowledged))), random);
                 server.StandardOutput.Should().NotContain("A request failed");
+                if (kills % 20 == 19)
+                    Tell(kills + 1, witnesses);
             }
         }
         finally
@@ -44,9 +46,14 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
             Directory.Delete(directory, recursive: true);
         }
 
+        Tell(Kills, witnesses).Keys.Should().Contain(["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
+    }
+
+    private Dictionary<string, int> Tell(int kills, Witness[] witnesses)
+    {
         Dictionary<string, int> counts = witnesses.SelectMany(witness => witness.Counts).GroupBy(count => count.Key).ToDictionary(kind => kind.Key, kind => kind.Sum(count => count.Value));
-        output.WriteLine($"kills {Kills}; {string.Join("; ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key} {count.Value}"))}");
-        counts.Keys.Should().Contain(["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
+        output.WriteLine($"kills {kills}; {string.Join("; ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key} {count.Value}"))}");
+        return counts;
     }
 
     // At the moment when so many requests have been begun, or acknowledged: the other clients are wherever they are.
