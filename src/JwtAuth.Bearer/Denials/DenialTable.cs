@@ -7,7 +7,7 @@ using System.Text;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// A set of identifiers, each with the minute at which it may be forgotten: 20 bytes an entry, open addressing, half to three quarters full once it has grown.
+/// A set of identifiers, each with the minute at which it may be forgotten: 20 bytes an entry, open addressing, half to two thirds full once it has grown.
 /// Readers take no lock; writers take turns. An entry is never changed into another one: what is forgotten goes when the table is built anew.
 /// </summary>
 internal sealed class DenialTable
@@ -19,8 +19,10 @@ internal sealed class DenialTable
 
     public int Count => slots.Count;
 
+    public bool IsEmpty => slots.Count == 0;
+
     /// <summary>Whether the identifier is there. Lock-free.</summary>
-    public bool Contains(UInt128 id) => slots.Count > 0 && slots.Find(id) >= 0;
+    public bool Contains(UInt128 id) => slots.Find(id) >= 0;
 
     /// <summary>Adds an identifier, or lets it be kept longer.</summary>
     public void Add(UInt128 id, DateTimeOffset forgetAt)
@@ -60,25 +62,24 @@ internal sealed class DenialTable
 
     private sealed class Slots(int capacity)
     {
-        // Zero is an empty slot, so an identifier of zero is stored as one.
-        private readonly ulong[] high = new ulong[capacity];
-        private readonly ulong[] low = new ulong[capacity];
+        private readonly Id[] ids = new Id[capacity];
         private readonly uint[] forgetAt = new uint[capacity];
 
         public int Count { get; private set; }
 
-        public bool HasRoom => Count < high.Length / 4 * 3;
+        public bool HasRoom => Count < ids.Length / 3 * 2;
 
         public int Find(UInt128 id)
         {
-            (ulong wantedHigh, ulong wantedLow) = Split(id);
-            for (int slot = Start(wantedLow); ; slot = Next(slot))
+            Id wanted = Id.Of(id);
+            for (int slot = Start(wanted); ; slot = Next(slot))
             {
+                ref Id found = ref ids[slot];
                 // The high half is written last, so whoever sees it sees the rest.
-                ulong found = Volatile.Read(ref high[slot]);
-                if (found == 0)
+                ulong high = Volatile.Read(ref found.High);
+                if (high == 0)
                     return -1;
-                if (found == wantedHigh && low[slot] == wantedLow)
+                if (high == wanted.High && found.Low == wanted.Low)
                     return slot;
             }
         }
@@ -86,25 +87,16 @@ internal sealed class DenialTable
         public void Add(UInt128 id, uint minute)
         {
             if (Find(id) is var known and >= 0)
-            {
                 forgetAt[known] = Math.Max(forgetAt[known], minute);
-                return;
-            }
-
-            (ulong newHigh, ulong newLow) = Split(id);
-            int slot = Start(newLow);
-            while (high[slot] != 0)
-                slot = Next(slot);
-            (low[slot], forgetAt[slot]) = (newLow, minute);
-            Volatile.Write(ref high[slot], newHigh);
-            Count++;
+            else
+                Add(Id.Of(id), minute);
         }
 
         public int CountBefore(uint minute)
         {
             int count = 0;
-            for (int slot = 0; slot < high.Length; slot++)
-                count += high[slot] != 0 && forgetAt[slot] < minute ? 1 : 0;
+            for (int slot = 0; slot < ids.Length; slot++)
+                count += ids[slot].High != 0 && forgetAt[slot] < minute ? 1 : 0;
             return count;
         }
 
@@ -112,19 +104,36 @@ internal sealed class DenialTable
         public Slots Rebuilt(uint keepFrom)
         {
             var rebuilt = new Slots(Math.Max(SmallestCapacity, 2 * (Count - CountBefore(keepFrom))));
-            for (int slot = 0; slot < high.Length; slot++)
+            for (int slot = 0; slot < ids.Length; slot++)
             {
-                if (high[slot] != 0 && forgetAt[slot] >= keepFrom)
-                    rebuilt.Add(new UInt128(high[slot], low[slot]), forgetAt[slot]);
+                if (ids[slot].High != 0 && forgetAt[slot] >= keepFrom)
+                    rebuilt.Add(ids[slot], forgetAt[slot]);
             }
             return rebuilt;
         }
 
-        private static (ulong High, ulong Low) Split(UInt128 id) => ((ulong)(id >> 64) is var top && top == 0 ? 1 : top, (ulong)id);
+        private void Add(Id id, uint minute)
+        {
+            int slot = Start(id);
+            while (ids[slot].High != 0)
+                slot = Next(slot);
+            (ids[slot].Low, forgetAt[slot]) = (id.Low, minute);
+            Volatile.Write(ref ids[slot].High, id.High);
+            Count++;
+        }
 
         // Identifiers are random: their low half is a hash as good as any.
-        private int Start(ulong hash) => (int)Math.BigMul(hash, (ulong)high.Length, out _);
+        private int Start(Id id) => (int)Math.BigMul(id.Low, (ulong)ids.Length, out _);
 
-        private int Next(int slot) => ++slot == high.Length ? 0 : slot;
+        private int Next(int slot) => ++slot == ids.Length ? 0 : slot;
+    }
+
+    // Both halves in one line of the cache. A high half of zero is an empty slot, so that of an identifier is stored as one.
+    private struct Id
+    {
+        public ulong High;
+        public ulong Low;
+
+        public static Id Of(UInt128 id) => new() { High = (ulong)(id >> 64) is var high && high == 0 ? 1 : high, Low = (ulong)id };
     }
 }

@@ -31,8 +31,8 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     public bool Denies(string subject, string jwtId, string sessionId, long generation, string keyId) =>
         keys.ContainsKey(keyId) // IsEmpty would take every lock of the dictionary
         || (subjects.TryGetValue(subject, out SubjectDenial? denial) && denial.Denies(generation, sessionId))
-        || sessions.Contains(DenialTable.IdOf(sessionId))
-        || tokens.Contains(DenialTable.IdOf(subject, jwtId));
+        || (!sessions.IsEmpty && sessions.Contains(DenialTable.IdOf(sessionId)))
+        || (!tokens.IsEmpty && tokens.Contains(DenialTable.IdOf(subject, jwtId)));
 
     /// <summary>Adds a denial, after those that came before it in the log.</summary>
     public void Add(Denial denial)
