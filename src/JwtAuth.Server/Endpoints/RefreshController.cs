@@ -50,7 +50,10 @@ internal sealed class RefreshController(
             return this.Problem(ErrorCode.InvalidScope);
 
         if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
-            return Refuse("refused", byCookie, () => log.RefreshRefused(this.Device().Address, "not a refresh token"));
+        {
+            log.RefreshRefused(this.Device().Address, "not a refresh token");
+            return Refuse("refused", clearsCookie: false); // of two with its name, one may be good
+        }
         // Asked before the token is used up: a typing error costs nothing.
         if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
             return this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6).");
@@ -66,19 +69,21 @@ internal sealed class RefreshController(
                 meters.CountRefresh(session.IsRepeated ? "repeated" : "rotated");
                 return Ok(replies.Of(session, ScopeGrant.OfRefresh(request.Scope, session.Scope, session.Account.Roles, settings), Response, byCookie));
             case Rotation.Reused reused:
-                return Refuse("reused", byCookie, () => log.RefreshReused(token.SessionId, reused.Subject, device.Address));
+                log.RefreshReused(token.SessionId, reused.Subject, device.Address);
+                return Refuse("reused", byCookie);
             case Rotation.Ahead ahead:
-                return Refuse("ahead", byCookie, () => log.RefreshAhead(token.SessionId, ahead.Subject, device.Address));
+                log.RefreshAhead(token.SessionId, ahead.Subject, device.Address);
+                return Refuse("ahead", byCookie);
             default:
-                return Refuse("refused", byCookie, () => log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more"));
+                log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more");
+                return Refuse("refused", byCookie);
         }
     }
 
-    private ObjectResult Refuse(string outcome, bool byCookie, Action report)
+    private ObjectResult Refuse(string outcome, bool clearsCookie)
     {
-        report();
         meters.CountRefresh(outcome);
-        if (byCookie)
+        if (clearsCookie)
             cookie.Clear(Response);
         return this.Problem(ErrorCode.InvalidGrant);
     }
