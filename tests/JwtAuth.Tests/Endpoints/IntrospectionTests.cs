@@ -97,7 +97,7 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         Reply reply = await http.IntrospectAsync(service.Orders, first);
         reply.Json.EnumerateObject().Select(member => member.Name).Should().Equal("active", "iss", "sub", "username", "aud", "client_id", "scope", "exp", "iat", "sid");
         reply.Json.GetProperty("scope").GetString().Should().Be("offline_access orders:read");
-        (reply.Json.GetProperty("exp").GetInt64() - reply.Json.GetProperty("iat").GetInt64()).Should().Be(30 * 24 * 3600);
+        (reply.Json.GetProperty("exp").GetInt64() - reply.Json.GetProperty("iat").GetInt64()).Should().Be(7 * 24 * 3600, "that is when it ends if nobody uses it");
         reply.Json.GetProperty("sid").GetString().Should().Be($"{JsonNode.Parse(Forge.Decode(access.Split('.')[1]))!["sid"]}");
 
         string second = (await service.RefreshAsync(first))!.Value.Refresh;
