@@ -31,38 +31,38 @@ internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeP
     private readonly Lock guard = new();
     private readonly AttemptBuckets failures = new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
 
-    // Compared where there is no such client, so that the work is the same.
-    private readonly IReadOnlyList<ClientSecret> nobody =
-        clients.ById.Values.SelectMany(client => client.Secrets).FirstOrDefault(secret => secret.IsSlow) is { } slow ? [slow] : [Unknown()];
+    // Compared where there is no such client, or where its own secrets were not right but another's would have cost a bcrypt: the work is the same.
+    private readonly ClientSecret nobody = ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
+    private readonly ClientSecret? slowNobody = clients.ById.Values.SelectMany(client => client.Secrets).FirstOrDefault(secret => secret.IsSlow);
 
     public async Task<ClientResult> CheckAsync(string id, string secret, IPAddress? address, CancellationToken cancellation)
     {
         string network = Network.Of(address);
         Client? client = clients.ById.GetValueOrDefault(id);
-        IReadOnlyList<ClientSecret> secrets = client?.Secrets ?? nobody;
-
-        bool isRight, isSlow = secrets.Any(candidate => candidate.IsSlow);
-        if (isSlow)
-        {
-            // Taken before it is made, so that many at once cannot outrun the limit.
-            if (Enter(network) is { } wait)
-                return new ClientResult.TooManyAttempts(wait);
-            using IDisposable? place = await gate.EnterAsync(cancellation, address);
-            isRight = place is not null && secrets.Any(candidate => candidate.Matches(secret));
-            if (place is null || isRight)
-                Withdraw(network);
-            if (place is null)
-                return new ClientResult.Busy();
-        }
-        else
-        {
-            isRight = secrets.Any(candidate => candidate.Matches(secret));
-        }
-
-        if (isRight && client is not null)
+        IReadOnlyList<ClientSecret> secrets = client?.Secrets ?? [nobody];
+        if (secrets.Any(candidate => !candidate.IsSlow && candidate.Matches(secret)) && client is not null)
             return new ClientResult.Verified(client);
-        log.ClientRefused($"{address}");
-        return !isSlow && Enter(network) is { } delay ? new ClientResult.TooManyAttempts(delay) : new ClientResult.Refused();
+
+        // Taken before the attempt is made, so that many at once cannot outrun the limit.
+        if (Enter(network) is { } wait)
+            return Refuse(new ClientResult.TooManyAttempts(wait));
+        if (slowNobody is not null)
+        {
+            using IDisposable? place = await gate.EnterAsync(cancellation, address);
+            bool isRight = place is not null && secrets.Where(candidate => candidate.IsSlow).DefaultIfEmpty(slowNobody).Any(candidate => candidate.Matches(secret));
+            if (place is null || (isRight && client?.Secrets.Any(candidate => candidate.IsSlow) == true))
+            {
+                Withdraw(network);
+                return place is null ? new ClientResult.Busy() : new ClientResult.Verified(client!);
+            }
+        }
+        return Refuse(new ClientResult.Refused());
+
+        ClientResult Refuse(ClientResult result)
+        {
+            log.ClientRefused($"{address}");
+            return result;
+        }
     }
 
     private TimeSpan? Enter(string network)
@@ -81,6 +81,4 @@ internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeP
         lock (guard)
             failures.TakeBack(network);
     }
-
-    private static ClientSecret Unknown() => ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
 }

@@ -38,7 +38,7 @@ internal sealed class ClientSecret
             ReadOnlySpan<char> text = atRest.AsSpan(Sha256Prefix.Length);
             byte[] hash = new byte[SHA256.HashSizeInBytes];
             if ((Base64Url.DecodeFromChars(text, hash, out _, out int length) == OperationStatus.Done || Convert.FromHexString(text, hash, out _, out length) == OperationStatus.Done)
-                && length == hash.Length)
+                && length == hash.Length && !hash.AsSpan().SequenceEqual(SHA256.HashData([])))
             {
                 secret = new ClientSecret(hash, null);
             }

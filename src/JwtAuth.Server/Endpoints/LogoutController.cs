@@ -47,7 +47,7 @@ internal sealed class LogoutController(
     [HttpPost("/auth/logout")]
     [BearerOrRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
-    public Task<IActionResult> LogOut() => LogOutAsync("logout", sessions.EndOwnAsync);
+    public Task<IActionResult> LogOut() => LogOutAsync("logout", sessions.EndOwnAsync, endsItself: true);
 
     /// <summary>Ends every other session of the account, and the access tokens of all others.</summary>
     /// <response code="200">What was ended.</response>
@@ -75,7 +75,7 @@ internal sealed class LogoutController(
         Caller caller = this.Caller();
         AccessToken? token = caller.Token;
         if (codec.TryRead(request?.Token, out RefreshToken refresh))
-            return Reply(caller, "refresh token revoked", await sessions.EndListedAsync(caller, refresh.SessionId));
+            return Reply(caller, $"refresh token of session {refresh.SessionId} revoked", await sessions.EndListedAsync(caller, refresh.SessionId));
         if (request?.Token is { } text)
         {
             (token, TokenRejection? rejection) = await validator.ValidateAsync(text);
@@ -85,9 +85,9 @@ internal sealed class LogoutController(
         return Reply(caller, "access token revoked", await sessions.EndTokenAsync(caller, token?.Subject == caller.Subject ? token : null));
     }
 
-    private async Task<IActionResult> LogOutAsync(string change, Func<Caller, Task<Ended?>> end, bool isOver = true)
+    private async Task<IActionResult> LogOutAsync(string change, Func<Caller, Task<Ended?>> end, bool isOver = true, bool endsItself = false)
     {
-        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this);
+        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself);
         if (caller is null)
             return refusal!;
         Ended? ended = await end(caller);
@@ -100,7 +100,8 @@ internal sealed class LogoutController(
     {
         if (ended is null)
             return Callers.Challenge(TokenRejection.NotStanding);
-        log.AccountEnded(caller.Subject, caller.SessionId, change);
+        if (ended.RefreshTokens > 0 || ended.AccessTokens)
+            log.AccountEnded(caller.Subject, caller.SessionId, change);
         return Ok(EndedReply.Of(ended, denylist));
     }
 }

@@ -52,7 +52,7 @@ internal sealed class RefreshController(
         if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
         {
             log.RefreshRefused(this.Device().Address, "not a refresh token");
-            return Refuse("refused", clearsCookie: false); // of two with its name, one may be good
+            return Refuse("refused");
         }
         // Asked before the token is used up: a typing error costs nothing.
         if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
@@ -70,21 +70,20 @@ internal sealed class RefreshController(
                 return Ok(replies.Of(session, ScopeGrant.OfRefresh(request.Scope, session.Scope, session.Account.Roles, settings), Response, byCookie));
             case Rotation.Reused reused:
                 log.RefreshReused(token.SessionId, reused.Subject, device.Address);
-                return Refuse("reused", byCookie);
+                return Refuse("reused");
             case Rotation.Ahead ahead:
                 log.RefreshAhead(token.SessionId, ahead.Subject, device.Address);
-                return Refuse("ahead", byCookie);
+                return Refuse("ahead");
             default:
                 log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more");
-                return Refuse("refused", byCookie);
+                return Refuse("refused");
         }
     }
 
-    private ObjectResult Refuse(string outcome, bool clearsCookie)
+    // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
+    private ObjectResult Refuse(string outcome)
     {
         meters.CountRefresh(outcome);
-        if (clearsCookie)
-            cookie.Clear(Response);
         return this.Problem(ErrorCode.InvalidGrant);
     }
 }

@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
@@ -36,17 +37,24 @@ internal sealed class BearerOrRefreshCookieAttribute : AllowAnonymousAttribute;
 /// The caller of what an access token or the refresh cookie alone may ask for. <c>Authorization</c> decides alone where it is sent, and a bad one is never
 /// replaced by the cookie.
 /// </summary>
-internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore sessions)
+internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore sessions, ILogger<RefreshCookieCallers> log)
 {
     /// <summary>Either the caller, or the answer to somebody who is none.</summary>
-    public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller)
+    /// <param name="controller">Whose request it is.</param>
+    /// <param name="endsItself">
+    /// Whether the call ends no more than the cookie's own session: for that a refresh token is enough that was used before. Elsewhere such a one is a copy
+    /// in the wrong hands, and ends the session.
+    /// </param>
+    public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller, bool endsItself)
     {
         if (controller.Request.Headers.Authorization.Count > 0 || !cookie.TryRead(controller.Request, out RefreshToken refresh))
             return AccessToken.Of(controller.User) is { } token ? (Accounts.Caller.Of(token), null) : (null, controller.Challenge());
         if (!cookie.IsAskedByOurs(controller.Request))
             return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
-        if (await sessions.FindAliveAsync(refresh) is { } session)
-            return (new Caller(session.Subject, session.Generation, session.SessionId, Token: null), null);
+        if ((endsItself || await sessions.FindAliveAsync(refresh) is not null) && await sessions.FindOwnerAsync(refresh) is { } owner)
+            return (owner, null);
+        if (await sessions.EndReusedAsync(refresh) is { } subject)
+            log.RefreshReused(refresh.SessionId, subject, controller.Device().Address);
         cookie.Clear(controller.Response);
         return (null, controller.Challenge());
     }

@@ -13,8 +13,8 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
     // SQLITE_BUSY and LOCKED: others write, for longer than one waits.
     private static readonly int[] Contended = [5, 6];
 
-    // SQLITE_READONLY, IOERR and FULL: the store cannot be written until somebody mends it.
-    private static readonly int[] Unwritable = [8, 10, 13];
+    // SQLITE_READONLY, IOERR, FULL and CANTOPEN: the store cannot be written until somebody mends it.
+    private static readonly int[] Unwritable = [8, 10, 13, 14];
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {

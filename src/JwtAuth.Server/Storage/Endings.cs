@@ -38,8 +38,12 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
         Append(Denial.OfSession(sessionId, Denial.ForgetAfter(latestExpiry)));
     }
 
-    /// <summary>Ends one access token.</summary>
-    public void EndToken(AccessToken token) => Append(Denial.OfToken(token.Subject, token.JwtId, Denial.ForgetAfter(token.ExpiresAt)));
+    /// <summary>Ends one access token; asked again, it is not written again.</summary>
+    public async Task EndTokenAsync(AccessToken token)
+    {
+        if (!await db.Denials.AnyAsync(row => row.Name == token.JwtId && row.Kind == DenialKind.Token && row.TokenSubject == token.Subject))
+            Append(Denial.OfToken(token.Subject, token.JwtId, Denial.ForgetAfter(token.ExpiresAt)));
+    }
 
     /// <summary>Ends all sessions and access tokens of an account, by a new generation: what is being issued at this moment carries the old one.</summary>
     /// <param name="subject">The account.</param>
@@ -54,8 +58,15 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
             : await db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId).ExecuteDeleteAsync();
         await db.Sessions.Where(row => row.Subject == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
         // A token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
-        DateTimeOffset latestExpiry = time.GetUtcNow() + TokenValidator.MaximumLifetime;
-        Append(Denial.OfSubject(subject, generation, exceptSessionId, Denial.ForgetAfter(latestExpiry)));
+        DateTimeOffset forgetAt = Denial.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
+
+        // What this denial says as well goes: an account that is ended again and again has one row for each session that was spared, not one for each time.
+        IQueryable<DenialRow> superseded = db.Denials.Where(row =>
+            row.Name == subject && row.Kind == DenialKind.Subject && (exceptSessionId == null || row.ExceptSessionId == exceptSessionId));
+        if (await superseded.MaxAsync(row => row.ExpiresAt) is { } later && later > forgetAt)
+            forgetAt = later;
+        await superseded.ExecuteDeleteAsync();
+        Append(Denial.OfSubject(subject, generation, exceptSessionId, forgetAt));
         return ended;
     }
 

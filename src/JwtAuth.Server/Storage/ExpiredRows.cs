@@ -8,6 +8,8 @@ namespace JwtAuth.Server.Storage;
 /// <summary>Deletes sessions and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
 internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings settings, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
 {
+    private const int AtOnce = 1000;
+
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
 
     /// <summary>Deletes them now.</summary>
@@ -17,8 +19,16 @@ internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSetti
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
         // A clock that has stepped forward may step back: what only seems to be over is kept for a while.
         DateTimeOffset now = time.GetUtcNow(), overSince = now - Denial.Margin, idleSince = overSince - settings.IdleLifetime;
-        await db.Sessions.Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= idleSince).ExecuteDeleteAsync();
-        await db.Denials.Where(row => row.ExpiresAt <= now).ExecuteDeleteAsync();
+        await DeleteAsync(db.Sessions.Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= idleSince).OrderBy(row => row.SessionId));
+        await DeleteAsync(db.Denials.Where(row => row.ExpiresAt <= now).OrderBy(row => row.Number));
+    }
+
+    // Some at a time, so that nobody waits long to write.
+    private static async Task DeleteAsync<T>(IQueryable<T> rows)
+    {
+        while (await rows.Take(AtOnce).ExecuteDeleteAsync() == AtOnce)
+        {
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -2,6 +2,7 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using Microsoft.EntityFrameworkCore;
@@ -10,7 +11,8 @@ namespace JwtAuth.Server.Storage;
 
 /// <summary>Sessions: one row for each login that can be refreshed. Each change is one transaction that no other writer enters.</summary>
 internal sealed class SessionStore(
-    Db db, AccountStore accounts, Endings endings, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
+    Db db, AccountStore accounts, Endings endings, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time,
+    ILogger<SessionStore> log)
 {
     /// <summary>How many sessions an account may have: of more, the one that was not used for longest is ended.</summary>
     public const int MaximumPerAccount = 1000;
@@ -25,10 +27,17 @@ internal sealed class SessionStore(
         DateTimeOffset now = time.GetUtcNow();
         if (!await db.Users.AnyAsync(row => row.Id == account.Subject && row.DisabledAt == null && row.Generation == account.Generation))
             return null;
-        if (replaces is not null)
-            await EndRowAsync(await FindAsync(replaces));
+        if (replaces is not null && await FindAsync(replaces) is { } replaced)
+        {
+            await EndRowAsync(replaced);
+            log.AccountEnded(replaced.Subject, replaced.SessionId, "replaced by a login of the same browser");
+        }
         if (await db.Sessions.CountAsync(row => row.Subject == account.Subject) >= MaximumPerAccount)
-            await EndRowAsync(await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync());
+        {
+            SessionRow oldest = await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
+            await EndRowAsync(oldest);
+            log.AccountEnded(oldest.Subject, oldest.SessionId, "one session too many, and not used for longest");
+        }
 
         var session = new SessionRow
         {
@@ -55,6 +64,8 @@ internal sealed class SessionStore(
     /// </summary>
     public async Task<Rotation> RotateAsync(RefreshToken token, Device device)
     {
+        if (await AnswerWithoutWritingAsync(token) is { } answer)
+            return answer;
         await using WriteTransaction transaction = await db.BeginWriteAsync();
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime, tokensUntil = tokens.ExpiryOf(now);
         bool isRotated = await db.Sessions
@@ -67,7 +78,7 @@ internal sealed class SessionStore(
                 .SetProperty(row => row.Address, device.Address)
                 .SetProperty(row => row.Agent, device.Agent)) == 1;
 
-        if (await FindAsync(token.SessionId) is not { } session || session.ExpiresAt <= now || session.RotatedAt <= idleSince
+        if (await FindAsync(token.SessionId) is not { } session || !IsAlive(session, now)
             || await accounts.FindBySubjectAsync(session.Subject) is not { IsEnabled: true } account || account.Generation != session.Generation
             || !issuer.Knows(session.Audience))
         {
@@ -89,6 +100,19 @@ internal sealed class SessionStore(
         return SuccessorOf(session, account, now, isRepeated);
     }
 
+    // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's id and the
+    // account's generation, so that an ending meanwhile is not outrun.
+    private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (await FindAsync(token.SessionId) is not { } session)
+            return new Rotation.Refused();
+        return IsPredecessor(session, token, now) && session.TokensUntil >= tokens.ExpiryOf(now) && IsAlive(session, now) && issuer.Knows(session.Audience)
+            && await accounts.FindBySubjectAsync(session.Subject) is { IsEnabled: true } account && account.Generation == session.Generation
+                ? SuccessorOf(session, account, now, isRepeated: true)
+                : null;
+    }
+
     /// <summary>The session of a refresh token that would be taken now, without using it up.</summary>
     public async Task<SessionRow?> FindAliveAsync(RefreshToken token)
     {
@@ -98,6 +122,24 @@ internal sealed class SessionStore(
             && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation));
         return session is not null && (session.Counter == token.Counter || IsPredecessor(session, token, now)) ? session : null;
     }
+
+    /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
+    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    public async Task<string?> EndReusedAsync(RefreshToken token)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (await FindAsync(token.SessionId) is not { } session || !IsAlive(session, time.GetUtcNow()))
+            return null;
+        await EndRowAsync(session);
+        await endings.CommitAsync(transaction);
+        return session.Subject;
+    }
+
+    /// <summary>Whose session a refresh token of ours comes from, used or not; <see langword="null"/> where it is over.</summary>
+    public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>
+        await FindAsync(token.SessionId) is { } session && IsAlive(session, time.GetUtcNow())
+            ? new Caller(session.Subject, session.Generation, session.SessionId, Token: null)
+            : null;
 
     /// <summary>The caller's sessions, the last used first, or <see langword="null"/> where the caller no longer stands.</summary>
     public async Task<IReadOnlyList<Session>?> ListAsync(Caller caller)
@@ -117,21 +159,22 @@ internal sealed class SessionStore(
     public Task<Ended?> EndOwnAsync(Caller caller) => ChangeAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(caller.SessionId);
-        DateTimeOffset now = time.GetUtcNow(), latest = new[] { now, session?.TokensUntil ?? now, caller.Token?.ExpiresAt ?? now }.Max();
+        if (session is not null && session.Subject != caller.Subject)
+            return Nothing(); // only a token that somebody else could sign says so
+        DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
         await endings.EndSessionAsync(caller.SessionId, latest);
-        return new Ended(session is null ? 0 : 1, AccessTokens: latest > now, latest);
+        return EndedOf(session is null ? 0 : 1, latest);
     });
 
     /// <summary>Ends one session of the caller's account.</summary>
     /// <returns>Whether there was such a session; <see langword="null"/> where the caller no longer stands.</returns>
     public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => ChangeAsync(caller, async () =>
     {
-        DateTimeOffset now = time.GetUtcNow();
         SessionRow? session = await FindAsync(sessionId);
-        if (session?.Subject != caller.Subject)
-            return new Ended(RefreshTokens: 0, AccessTokens: false, now);
+        if (session?.Subject != caller.Subject || !IsAlive(session, time.GetUtcNow()))
+            return Nothing();
         await EndRowAsync(session);
-        return new Ended(RefreshTokens: 1, AccessTokens: session.TokensUntil > now, session.TokensUntil > now ? session.TokensUntil : now);
+        return EndedOf(refreshTokens: 1, session.TokensUntil);
     });
 
     /// <summary>Ends every session and access token of the caller's account, but for <paramref name="exceptSessionId"/>.</summary>
@@ -141,18 +184,19 @@ internal sealed class SessionStore(
 
     /// <summary>Ends one access token of the caller's account, if one is given; its session goes on.</summary>
     /// <returns><see langword="null"/> where the caller no longer stands.</returns>
-    public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) => ChangeAsync(caller, () =>
+    public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) => ChangeAsync(caller, async () =>
     {
-        if (token is not null)
-            endings.EndToken(token);
-        return Task.FromResult(new Ended(RefreshTokens: 0, AccessTokens: token is not null, token?.ExpiresAt ?? time.GetUtcNow()));
+        if (token is null)
+            return Nothing();
+        await endings.EndTokenAsync(token);
+        return EndedOf(refreshTokens: 0, token.ExpiresAt);
     });
 
     /// <summary>Ends one access token without a caller: by a client that may.</summary>
     public async Task EndTokenAsync(AccessToken token)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        endings.EndToken(token);
+        await endings.EndTokenAsync(token);
         await endings.CommitAsync(transaction);
     }
 
@@ -180,7 +224,20 @@ internal sealed class SessionStore(
 
     private Task<SessionRow?> FindAsync(string sessionId) => db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.SessionId == sessionId);
 
-    private Task EndRowAsync(SessionRow? session) => session is null ? Task.CompletedTask : endings.EndSessionAsync(session.SessionId, session.TokensUntil);
+    private Task EndRowAsync(SessionRow session) => endings.EndSessionAsync(session.SessionId, session.TokensUntil);
+
+    private bool IsAlive(SessionRow session, DateTimeOffset now) => settings.EndOf(session.ExpiresAt, session.RotatedAt) > now;
+
+    private Ended Nothing() => new(RefreshTokens: 0, AccessTokens: false, time.GetUtcNow());
+
+    // A token passes until its exp and the skew.
+    private Ended EndedOf(int refreshTokens, DateTimeOffset latestExpiry)
+    {
+        bool isAccepted = latestExpiry + tokens.ClockSkew > time.GetUtcNow();
+        return new Ended(refreshTokens, isAccepted, isAccepted ? latestExpiry : time.GetUtcNow());
+    }
+
+    private static DateTimeOffset? Later(DateTimeOffset? first, DateTimeOffset? second) => first is null || second > first ? second : first;
 
     // The one before the present one, shortly after it was used up. A clock that stepped back since makes nothing young again.
     private bool IsPredecessor(SessionRow session, RefreshToken token, DateTimeOffset now) =>

@@ -11,13 +11,24 @@ internal sealed class WriteLane : IDisposable
     // As long as SQLite itself waits for another process.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim place = new(1, 1);
+    // A write takes a millisecond or a few: who comes later than these is told to come back at once.
+    private const int MaximumWaiting = 500;
 
-    /// <exception cref="StorageBusyException">Others have written for longer than one waits.</exception>
+    private readonly SemaphoreSlim place = new(1, 1);
+    private int waiting;
+
+    /// <exception cref="StorageBusyException">Too many wait, or others have written for longer than one waits.</exception>
     public async Task EnterAsync()
     {
-        if (!await place.WaitAsync(Patience))
-            throw new StorageBusyException();
+        try
+        {
+            if (Interlocked.Increment(ref waiting) > MaximumWaiting || !await place.WaitAsync(Patience))
+                throw new StorageBusyException();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
     }
 
     public void Leave() => place.Release();

@@ -39,7 +39,7 @@ public sealed class RefreshCookieLogoutTests(CookieHosts hosts) : IClassFixture<
 
         page.Cookie = copy;
         Reply refresh = await page.RefreshAsync();
-        (refresh.Status, refresh.Code, page.Cookie is null).Should().Be((400, "invalid_grant", true));
+        (refresh.Status, refresh.Code, page.Cookie).Should().Be((400, "invalid_grant", copy), "a late refusal takes nothing away");
         foreach (string logout in (string[])["/auth/logout", "/auth/logout/others", "/auth/logout/everywhere"])
         {
             page.Cookie = copy;
@@ -148,7 +148,6 @@ public sealed class RefreshCookieLogoutTests(CookieHosts hosts) : IClassFixture<
         host.Time.Advance(TimeSpan.FromSeconds(10));
 
         (await thief.RefreshAsync()).Code.Should().Be("invalid_grant");
-        thief.Cookie.Should().BeNull();
         (await page.RefreshAsync()).Code.Should().Be("invalid_grant", "nobody knows which of the two is the owner");
         (await page.IsAcceptedAsync()).Should().BeFalse();
         (await page.LogInAsync()).Status.Should().Be(200);
