@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the service twice, once with its denylist and once purely stateless, logs in at both, keeps a copy of the tokens as a thief
-# would, logs out, and tries the copies. Needs curl and the .NET 10 SDK (or JWTAUTH_SERVER, the path of a built JwtAuth.Server.dll).
+# would, logs out, and tries the copies. Arguments: two free ports (5081 and 5082). Needs curl and the .NET 10 SDK (or JWTAUTH_SERVER, the path of a built JwtAuth.Server.dll).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 data=$(mktemp -d) pids=()
@@ -13,6 +13,7 @@ fi
 
 # serve NAME PORT DENYLIST: Development, so that it makes its own master key; tokens that live for six seconds, so that nobody has to wait.
 serve() {
+    if curl -s -o /dev/null "http://localhost:$2/health/live"; then echo "port $2 is taken; name two others: $0 PORT PORT" >&2; exit 1; fi
     env ASPNETCORE_ENVIRONMENT=Development ASPNETCORE_URLS="http://localhost:$2" JwtAuth__Issuer="http://localhost:$2" JwtAuth__Audiences__0=orders \
         JwtAuth__DataDirectory="$data/$1" JwtAuth__Denylist__Enabled="$3" JwtAuth__AccessTokens__Lifetime=00:00:06 JwtAuth__AccessTokens__ClockSkew=0 \
         JwtAuth__SigningKeys__Algorithm=ES256 JwtAuth__Passwords__WorkFactor=10 JwtAuth__Registration__Open=true \

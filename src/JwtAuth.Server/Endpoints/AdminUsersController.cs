@@ -104,7 +104,7 @@ internal sealed class AdminUsersController(
             ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(this.Caller(), sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
-    /// <summary>Takes a role away: access tokens that say it end, and the next ones are without it.</summary>
+    /// <summary>Takes a role away: the account's access tokens end, and the next ones are without it.</summary>
     /// <response code="204">Done, or it did not have the role.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>

@@ -91,9 +91,19 @@ internal sealed class LogoutController(
         if (caller is null)
             return refusal!;
         Ended? ended = await end(caller);
-        if (isOver && ended is not null)
-            cookie.Clear(Response);
+        if (isOver && ended is not null && await EndCookieAsync(caller))
+            ended = ended with { RefreshTokens = ended.RefreshTokens + 1 };
         return Reply(caller, change, ended);
+    }
+
+    // The browser forgets the cookie, so the session behind it must not live on, be it another login's. Only a page of ours may do that to another one.
+    private async Task<bool> EndCookieAsync(Caller caller)
+    {
+        bool isOther = cookie.TryRead(Request, out RefreshToken held) && held.SessionId != caller.SessionId;
+        if (isOther && !cookie.IsAskedByOurs(Request))
+            return false;
+        cookie.Clear(Response);
+        return isOther && await sessions.FindOwnerAsync(held) is { } owner && await sessions.EndOwnAsync(owner) is { RefreshTokens: > 0 };
     }
 
     private IActionResult Reply(Caller caller, string change, Ended? ended)

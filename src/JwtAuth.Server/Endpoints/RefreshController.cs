@@ -52,7 +52,7 @@ internal sealed class RefreshController(
         if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
         {
             log.RefreshRefused(this.Device().Address, "not a refresh token");
-            return Refuse("refused");
+            return Refuse("refused", byCookie ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?" : null);
         }
         // Asked before the token is used up: a typing error costs nothing.
         if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
@@ -81,9 +81,9 @@ internal sealed class RefreshController(
     }
 
     // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
-    private ObjectResult Refuse(string outcome)
+    private ObjectResult Refuse(string outcome, string? detail = null)
     {
         meters.CountRefresh(outcome);
-        return this.Problem(ErrorCode.InvalidGrant);
+        return this.Problem(ErrorCode.InvalidGrant, detail);
     }
 }

@@ -13,7 +13,7 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="Sid" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its name, never a secret.</param>
 /// <param name="CreatedAt">The login.</param>
 /// <param name="LastUsedAt">The login or the last refresh.</param>
-/// <param name="ExpiresAt">When it ends at the latest.</param>
+/// <param name="ExpiresAt">When it ends if it is not used again.</param>
 /// <param name="Address" example="192.0.2.7">Where it was last used from.</param>
 /// <param name="Agent" example="Mozilla/5.0">What it was last used with, as that said of itself.</param>
 /// <param name="Current">Whether the call comes from it.</param>

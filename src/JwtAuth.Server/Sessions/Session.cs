@@ -4,7 +4,7 @@ namespace JwtAuth.Server.Sessions;
 /// <param name="SessionId">Its <c>sid</c>: a name, never a secret.</param>
 /// <param name="CreatedAt">The login.</param>
 /// <param name="LastUsedAt">The login or the last refresh.</param>
-/// <param name="ExpiresAt">When it ends by itself, if it is used until then.</param>
+/// <param name="ExpiresAt">When it ends if it is not used again.</param>
 /// <param name="Address">Where it was last used from.</param>
 /// <param name="Agent">What it was last used with, as that said of itself.</param>
 internal sealed record Session(

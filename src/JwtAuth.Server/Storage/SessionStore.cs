@@ -147,11 +147,12 @@ internal sealed class SessionStore(
         if (!await endings.StandsAsync(caller))
             return null;
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime;
-        return await db.Sessions.AsNoTracking()
+        List<SessionRow> rows = await db.Sessions.AsNoTracking()
             .Where(row => row.Subject == caller.Subject && row.ExpiresAt > now && row.RotatedAt > idleSince)
             .OrderByDescending(row => row.RotatedAt).ThenBy(row => row.SessionId)
-            .Select(row => new Session(row.SessionId, row.CreatedAt, row.RotatedAt, row.ExpiresAt, row.Address, row.Agent))
             .ToListAsync();
+        return [.. rows.Select(row =>
+            new Session(row.SessionId, row.CreatedAt, row.RotatedAt, settings.EndOf(row.ExpiresAt, row.RotatedAt), row.Address, row.Agent))];
     }
 
     /// <summary>Ends the caller's own session: the refresh token, where there is one, and the access tokens.</summary>

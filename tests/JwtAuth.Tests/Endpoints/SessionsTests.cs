@@ -43,7 +43,7 @@ public sealed class SessionsTests(SessionsHost fixture) : IClassFixture<Sessions
         list.Select(session => session.GetProperty("address").GetString()).Should().OnlyContain(address => address == "127.0.0.1");
         list.Select(session => session.GetProperty("created_at").GetDateTimeOffset()).Should().Equal(start, start.AddMinutes(2), start.AddMinutes(1));
         list.Select(session => session.GetProperty("last_used_at").GetDateTimeOffset()).Should().Equal(start.AddMinutes(3), start.AddMinutes(2), start.AddMinutes(1));
-        list[0].GetProperty("expires_at").GetDateTimeOffset().Should().Be(start.AddDays(30));
+        list[0].GetProperty("expires_at").GetDateTimeOffset().Should().Be(start.AddMinutes(3).AddDays(7), "that is when it ends if nobody uses it");
         reply.Body.Should().NotContain("jrt_");
     }
 
