@@ -85,7 +85,7 @@ internal static class DenialsVerb
                 full.Add(Denial.OfToken(subject, jwtId, ForgetAt));
             }
         });
-        Line($"| memory, a session or token | {bytes:F1} bytes: 20 a slot (two arrays of 8, one of 4), {bytes / 20:F2} slots an entry |");
+        Line($"| memory, a session or token | {bytes:F1} bytes: 20 a slot (16 of the identifier, 4 of its time), {bytes / 20:F2} slots an entry |");
         return (full, sessions, tokens, bytes);
     }
 

@@ -97,10 +97,9 @@ internal sealed class Day(Trial trial, Random random)
     private async Task LogOutAsync(int which)
     {
         Held held = living[which];
-        DateTimeOffset now = trial.Time.GetUtcNow(), latest = held.Claims.ExpiresAt > now ? held.Claims.ExpiresAt : now;
         var caller = new Caller(held.Claims.Subject, held.Claims.Generation, held.SessionId, Token: null);
         (await trial.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
-        forgetAt.Add(Denial.ForgetAfter(latest));
+        forgetAt.Add(Denial.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         (await trial.AskAsync((SessionStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
         living[which] = living[^1];
