@@ -78,12 +78,8 @@ internal sealed class SessionStore(
                 .SetProperty(row => row.Address, device.Address)
                 .SetProperty(row => row.Agent, device.Agent)) == 1;
 
-        if (await FindAsync(token.SessionId) is not { } session || !IsAlive(session, now)
-            || await accounts.FindBySubjectAsync(session.Subject) is not { IsEnabled: true } account || account.Generation != session.Generation
-            || !issuer.Knows(session.Audience))
-        {
+        if (await FindAsync(token.SessionId) is not { } session || await FindStandingAsync(session, now) is not { } account)
             return new Rotation.Refused(); // and the transaction is rolled back: nothing was used up
-        }
 
         bool isRepeated = !isRotated && IsPredecessor(session, token, now);
         if (!isRotated && !isRepeated)
@@ -107,11 +103,17 @@ internal sealed class SessionStore(
         DateTimeOffset now = time.GetUtcNow();
         if (await FindAsync(token.SessionId) is not { } session)
             return new Rotation.Refused();
-        return IsPredecessor(session, token, now) && session.TokensUntil >= tokens.ExpiryOf(now) && IsAlive(session, now) && issuer.Knows(session.Audience)
-            && await accounts.FindBySubjectAsync(session.Subject) is { IsEnabled: true } account && account.Generation == session.Generation
-                ? SuccessorOf(session, account, now, isRepeated: true)
-                : null;
+        return IsPredecessor(session, token, now) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
+            ? SuccessorOf(session, account, now, isRepeated: true)
+            : null;
     }
+
+    // The account of a session that tokens may be issued for now.
+    private async Task<AccountSnapshot?> FindStandingAsync(SessionRow session, DateTimeOffset now) =>
+        IsAlive(session, now) && issuer.Knows(session.Audience)
+            && await accounts.FindBySubjectAsync(session.Subject) is { IsEnabled: true } account && account.Generation == session.Generation
+                ? account
+                : null;
 
     /// <summary>The session of a refresh token that would be taken now, without using it up.</summary>
     public async Task<SessionRow?> FindAliveAsync(RefreshToken token)
@@ -125,15 +127,7 @@ internal sealed class SessionStore(
 
     /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
     /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
-    public async Task<string?> EndReusedAsync(RefreshToken token)
-    {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (await FindAsync(token.SessionId) is not { } session || !IsAlive(session, time.GetUtcNow()))
-            return null;
-        await EndRowAsync(session);
-        await endings.CommitAsync(transaction);
-        return session.Subject;
-    }
+    public Task<string?> EndReusedAsync(RefreshToken token) => EndAsync(token.SessionId, session => IsAlive(session, time.GetUtcNow()));
 
     /// <summary>Whose session a refresh token of ours comes from, used or not; <see langword="null"/> where it is over.</summary>
     public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>
@@ -203,10 +197,12 @@ internal sealed class SessionStore(
 
     /// <summary>Ends a session of one of these audiences without a caller: by a client that may.</summary>
     /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
-    public async Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences)
+    public Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences) => EndAsync(sessionId, session => audiences.Contains(session.Audience));
+
+    private async Task<string?> EndAsync(string sessionId, Func<SessionRow, bool> mayEnd)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (await FindAsync(sessionId) is not { } session || !audiences.Contains(session.Audience))
+        if (await FindAsync(sessionId) is not { } session || !mayEnd(session))
             return null;
         await EndRowAsync(session);
         await endings.CommitAsync(transaction);
