@@ -59,7 +59,7 @@ internal sealed class RefreshController(
             return this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6).");
 
         Device device = this.Device();
-        switch (await sessions.RotateAsync(token, device))
+        switch (await sessions.RotateAsync(token, device, isSharedByTabs: byCookie))
         {
             case Rotation.Successor session:
                 if (session.IsRepeated)

@@ -45,7 +45,7 @@ internal static partial class LogEvents
     [LoggerMessage(15, LogLevel.Information, "Session {SessionId} of account {Subject} refreshed from {Address}")]
     public static partial void SessionRefreshed(this ILogger log, string sessionId, string subject, string address);
 
-    [LoggerMessage(16, LogLevel.Information, "Session {SessionId} of account {Subject}: a refresh token came again within the reuse window, from {Address}, and got the same successor")]
+    [LoggerMessage(16, LogLevel.Information, "Session {SessionId} of account {Subject}: a refresh came again within the reuse window, from {Address}, and got the same successor")]
     public static partial void RefreshRepeated(this ILogger log, string sessionId, string subject, string address);
 
     [LoggerMessage(17, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: a refresh token that was used before came again, from {Address}; somebody holds a copy")]

@@ -60,16 +60,19 @@ internal sealed class SessionStore(
 
     /// <summary>
     /// Uses a refresh token up: one conditional update. A loser of a race, or a client whose reply was lost, gets the same successor inside the reuse
-    /// window; any other token that is not the session's present one ends the session.
+    /// window; any other token that is not the session's present one ends the session. The tabs of a browser share one cookie: one that comes with what
+    /// another tab's refresh has just brought keeps it, since rotating again would overtake the requests of the others that are still on their way.
     /// </summary>
-    public async Task<Rotation> RotateAsync(RefreshToken token, Device device)
+    public async Task<Rotation> RotateAsync(RefreshToken token, Device device, bool isSharedByTabs)
     {
-        if (await AnswerWithoutWritingAsync(token) is { } answer)
+        if (await AnswerWithoutWritingAsync(token, isSharedByTabs) is { } answer)
             return answer;
         await using WriteTransaction transaction = await db.BeginWriteAsync();
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime, tokensUntil = tokens.ExpiryOf(now);
+        DateTimeOffset windowStart = now - settings.ReuseWindow, windowEnd = now + settings.ReuseWindow;
         bool isRotated = await db.Sessions
             .Where(row => row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
+                && (!isSharedByTabs || row.Counter == 0 || row.RotatedAt <= windowStart || row.RotatedAt >= windowEnd)
                 && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation))
             .ExecuteUpdateAsync(set => set
                 .SetProperty(row => row.Counter, row => row.Counter + 1)
@@ -81,7 +84,7 @@ internal sealed class SessionStore(
         if (await FindAsync(token.SessionId) is not { } session || await FindStandingAsync(session, now) is not { } account)
             return new Rotation.Refused(); // and the transaction is rolled back: nothing was used up
 
-        bool isRepeated = !isRotated && IsPredecessor(session, token, now);
+        bool isRepeated = !isRotated && IsRepetition(session, token, now, isSharedByTabs);
         if (!isRotated && !isRepeated)
         {
             await EndRowAsync(session);
@@ -98,12 +101,12 @@ internal sealed class SessionStore(
 
     // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's id and the
     // account's generation, so that an ending meanwhile is not outrun.
-    private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token)
+    private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token, bool isSharedByTabs)
     {
         DateTimeOffset now = time.GetUtcNow();
         if (await FindAsync(token.SessionId) is not { } session)
             return new Rotation.Refused();
-        return IsPredecessor(session, token, now) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
+        return IsRepetition(session, token, now, isSharedByTabs) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
             ? SuccessorOf(session, account, now, isRepeated: true)
             : null;
     }
@@ -122,7 +125,7 @@ internal sealed class SessionStore(
         SessionRow? session = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(row =>
             row.SessionId == token.SessionId && row.ExpiresAt > now && row.RotatedAt > idleSince
             && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation));
-        return session is not null && (session.Counter == token.Counter || IsPredecessor(session, token, now)) ? session : null;
+        return session is not null && (session.Counter == token.Counter || IsRepetition(session, token, now)) ? session : null;
     }
 
     /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
@@ -236,9 +239,10 @@ internal sealed class SessionStore(
 
     private static DateTimeOffset? Later(DateTimeOffset? first, DateTimeOffset? second) => first is null || second > first ? second : first;
 
-    // The one before the present one, shortly after it was used up. A clock that stepped back since makes nothing young again.
-    private bool IsPredecessor(SessionRow session, RefreshToken token, DateTimeOffset now) =>
-        token.Counter == session.Counter - 1 && (now - session.RotatedAt).Duration() < settings.ReuseWindow;
+    // Shortly after a rotation: the one that it used up, and in a shared cookie the one that it brought. A clock that stepped back since makes nothing young again.
+    private bool IsRepetition(SessionRow session, RefreshToken token, DateTimeOffset now, bool isSharedByTabs = false) =>
+        (token.Counter == session.Counter - 1 || (isSharedByTabs && token.Counter == session.Counter && session.Counter > 0))
+        && (now - session.RotatedAt).Duration() < settings.ReuseWindow;
 
     private static Rotation.Successor SuccessorOf(SessionRow session, AccountSnapshot account, DateTimeOffset now, bool isRepeated) =>
         new(account, session.SessionId, session.Audience, session.Scope, session.Counter, now, session.ExpiresAt, isRepeated);

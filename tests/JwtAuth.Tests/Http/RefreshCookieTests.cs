@@ -142,4 +142,54 @@ public sealed class RefreshCookieTests(CookieHosts hosts) : IClassFixture<Cookie
         (await page.RefreshAsync()).Status.Should().Be(200);
         hosts.Plain.Log.All.Should().NotContain(line => line.Contains("came again", StringComparison.Ordinal), "nothing had been used up");
     }
+
+    [Fact, Trait("row", "REF-16")]
+    public async Task Tabs_whose_requests_and_replies_overtake_each_other_keep_one_cookie_for_as_long_as_the_window()
+    {
+        await using var host = new ServerHost();
+        await host.AddAccountAsync("alice");
+        using var tab = new CookieClient(host.Connect(), host.Issuer, "alice");
+        await tab.LogInAsync();
+        string first = tab.Cookie!;
+        await tab.RefreshAsync();
+        string second = tab.Cookie!;
+
+        foreach (string sent in (string[])[second, first, second, first])
+        {
+            tab.Cookie = sent;
+            (await tab.RefreshAsync()).Status.Should().Be(200);
+            tab.Cookie.Should().Be(second, "whichever reply is the last to arrive");
+            (await tab.IsAcceptedAsync()).Should().BeTrue();
+        }
+
+        host.Time.Advance(TimeSpan.FromMilliseconds(9_999));
+        (await tab.RefreshAsync()).Status.Should().Be(200);
+        tab.Cookie.Should().Be(second, "still inside");
+        host.Time.Advance(TimeSpan.FromMilliseconds(1));
+        (await tab.RefreshAsync()).Status.Should().Be(200);
+        tab.Cookie.Should().NotBe(second, "the window is over, and was not moved");
+        string third = tab.Cookie!;
+        tab.Cookie = first;
+        (await tab.RefreshAsync()).Code.Should().Be("invalid_grant", "two rotations old: a copy");
+        tab.Cookie = third;
+        (await tab.RefreshAsync()).Code.Should().Be("invalid_grant", "and its session has ended");
+    }
+
+    [Fact]
+    public async Task Without_a_window_each_refresh_of_a_tab_brings_another_cookie()
+    {
+        await using ServerHost host = new ServerHost().With("JwtAuth:RefreshTokens:ReuseWindow", "00:00:00");
+        await host.AddAccountAsync("alice");
+        using var tab = new CookieClient(host.Connect(), host.Issuer, "alice");
+        await tab.LogInAsync();
+        List<string> cookies = [tab.Cookie!];
+
+        for (int refresh = 0; refresh < 3; refresh++)
+        {
+            (await tab.RefreshAsync()).Status.Should().Be(200);
+            cookies.Add(tab.Cookie!);
+        }
+
+        cookies.Should().OnlyHaveUniqueItems();
+    }
 }

@@ -79,7 +79,7 @@ internal sealed class Day(Trial trial, Random random)
     private async Task RefreshAsync(int which)
     {
         Held held = living[which];
-        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device));
+        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
         living[which] = await IssueAsync(rotation.Should().BeOfType<Rotation.Successor>().Subject);
     }
 

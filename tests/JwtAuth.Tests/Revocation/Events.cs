@@ -56,7 +56,7 @@ internal static class Events
     {
         trial.Note($"refresh of {trial.Describe(login)} with {counter}, the present one being {login.Counter}");
         RefreshOutcome expected = trial.Ledger.Refresh(login, counter);
-        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device));
+        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
         RefreshOutcome outcome = rotation switch
         {
             Rotation.Successor { IsRepeated: false } => RefreshOutcome.Successor,
