@@ -1,42 +1,125 @@
+using System.Security.Claims;
 using JwtAuth.Bearer.AccessTokens;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// What a bearer token's transport and refusals look like on the wire (RFC 6750): one <c>Authorization</c> header, one method, and challenges of
-/// fixed ASCII text in which nothing of the token appears.
+/// What a bearer token's transport, check and refusals look like on the wire (RFC 6750): one <c>Authorization</c> header, one method, and challenges of
+/// fixed ASCII text in which nothing of the token appears. The check is made where JwtBearer asks for the token, so that nothing of JwtBearer's own validation
+/// is ever reached.
 /// </summary>
-internal sealed class BearerEvents(bool explains) : JwtBearerEvents
+/// <param name="checker">The scheme's check.</param>
+/// <param name="own">The events of the application, if it has set any: raised as JwtBearer would raise them.</param>
+/// <param name="explains">Whether a refusal says why: in Development alone.</param>
+internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
 {
     private const string Scheme = "Bearer ";
     private const string TokenParameter = "access_token";
 
-    public override async Task MessageReceived(MessageReceivedContext context)
+    public override Task MessageReceived(MessageReceivedContext context)
     {
-        string?[] headers = [.. context.Request.Headers.Authorization];
-        if (headers is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen before.
+        if (own is null && !context.Options.SaveToken && !MayHoldAnother(context.Request))
         {
-            if (headers.Length > 1)
-                context.Fail(AmbiguousRequestException.Instance);
-            else
-                context.NoResult();
-            return;
+            (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(TokenOf(context.Request.Headers.Authorization));
+            if (principal is not null || rejection is not null)
+            {
+                Settle(context, principal, rejection);
+                return Task.CompletedTask;
+            }
         }
-
-        // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token.
-        string token = header[Scheme.Length..].Trim(' ');
-        if (token.Length == 0)
-            context.NoResult();
-        else if (await HasSecondMethodAsync(context.Request))
-            context.Fail(AmbiguousRequestException.Instance);
-        else
-            context.Token = token;
+        return ReceiveAsync(context);
     }
 
-    public override Task Challenge(JwtBearerChallengeContext context)
+    private async Task ReceiveAsync(MessageReceivedContext context)
+    {
+        await (own?.MessageReceived(context) ?? Task.CompletedTask);
+        if (context.Result is not null)
+            return;
+        if (context.Token is null)
+        {
+            StringValues headers = context.Request.Headers.Authorization;
+            string token = TokenOf(headers).ToString();
+            if (headers.Count > 1 || (token.Length > 0 && await HasSecondMethodAsync(context.Request)))
+            {
+                context.Fail(AmbiguousRequestException.Instance);
+                return;
+            }
+            if (token.Length == 0)
+            {
+                context.NoResult();
+                return;
+            }
+            context.Token = token;
+        }
+
+        (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(context.Token);
+        if (principal is null && rejection is null)
+            (principal, rejection) = await checker.CheckAsync(context.Token);
+        if (own is not null && await RaiseAsync(own, context, principal, rejection) is { } result)
+            Settle(context, result);
+        else
+            Settle(context, principal, rejection);
+    }
+
+    // What the application makes of it, if anything.
+    private static async Task<AuthenticateResult?> RaiseAsync(JwtBearerEvents own, MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
+    {
+        if (principal is null)
+        {
+            var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options) { Exception = rejection!.AsException };
+            await own.AuthenticationFailed(failed);
+            return failed.Result;
+        }
+
+        var validated = new TokenValidatedContext(context.HttpContext, context.Scheme, context.Options)
+        {
+            Principal = principal,
+            SecurityToken = new JsonWebToken(context.Token),
+        };
+        await own.TokenValidated(validated);
+        if (validated.Result is null && validated.Principal != principal)
+            validated.Success();
+        return validated.Result;
+    }
+
+    private static void Settle(MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
+    {
+        if (principal is null)
+        {
+            context.Fail(rejection!.AsException);
+            return;
+        }
+        if (context.Options.SaveToken)
+            context.Properties.StoreTokens([new AuthenticationToken { Name = TokenParameter, Value = context.Token! }]);
+        context.Principal = principal;
+        context.Success();
+    }
+
+    private static void Settle(MessageReceivedContext context, AuthenticateResult result)
+    {
+        if (result.Succeeded)
+            Settle(context, result.Principal, rejection: null);
+        else if (result.Failure is { } failure)
+            context.Fail(failure);
+        else
+            context.NoResult();
+    }
+
+    public override async Task Challenge(JwtBearerChallengeContext context)
+    {
+        await (own?.Challenge(context) ?? Task.CompletedTask);
+        if (!context.Handled)
+            await RefuseAsync(context);
+    }
+
+    private Task RefuseAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
         HttpResponse response = context.Response;
@@ -50,11 +133,11 @@ internal sealed class BearerEvents(bool explains) : JwtBearerEvents
 
         TokenRejection? rejection = (context.AuthenticateFailure as TokenRejectedException)?.Rejection
             ?? context.Properties.GetParameter<TokenRejection>(nameof(TokenRejection));
-        if (rejection == TokenRejection.DenialsUnknown)
+        if (rejection is { IsTemporary: true })
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             response.Headers.RetryAfter = "1";
-            return ExplainAsync(response, "denials_unknown", rejection.Reason, rejection.Hint);
+            return ExplainAsync(response, rejection.Reason, rejection.Reason, rejection.Hint);
         }
 
         response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -75,8 +158,14 @@ internal sealed class BearerEvents(bool explains) : JwtBearerEvents
             .Where(scope => !context.HttpContext.User.HasClaim("scope", scope)) ?? []];
         if (missing.Length > 0)
             context.Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{string.Join(' ', missing)}\"";
-        return Task.CompletedTask;
+        return own?.Forbidden(context) ?? Task.CompletedTask;
     }
+
+    // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than one header.
+    private static ReadOnlySpan<char> TokenOf(StringValues headers) =>
+        headers.Count == 1 && headers[0] is { } header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim(' ') : default;
+
+    private static bool MayHoldAnother(HttpRequest request) => request.QueryString.HasValue || request.ContentType is not null;
 
     private static async Task<bool> HasSecondMethodAsync(HttpRequest request)
     {

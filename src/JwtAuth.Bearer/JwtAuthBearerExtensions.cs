@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
@@ -5,8 +6,11 @@ using JwtAuth.Bearer.Keys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -15,35 +19,105 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class JwtAuthBearerExtensions
 {
     /// <summary>
-    /// Adds the scheme <c>Bearer</c> (RFC 6750): JwtBearer with <see cref="TokenValidator"/> behind its extension point. The keys come from the
-    /// registered <see cref="IVerificationKeys"/>, the time from the registered <see cref="TimeProvider"/>, else the system's.
+    /// Adds the scheme <c>Bearer</c> (RFC 6750): tokens are checked here, by the issuer's published keys and by the denials that its feed brings. What is needed is read
+    /// from the configuration's section <c>JwtAuth</c> (<c>Authority</c>, <c>Audience</c>, <c>Denials</c>, <c>ClientId</c>, <c>ClientSecret</c>,
+    /// <c>SharedSecrets</c>); <paramref name="configure"/> has the last word.
     /// </summary>
-    /// <remarks>Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says the remedy.</remarks>
-    public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, Action<JwtAuthBearerOptions> configure)
+    /// <remarks>Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.</remarks>
+    public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, Action<JwtAuthBearerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<JwtAuthBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<IConfiguration>((options, configuration) => Bind(configuration.GetSection("JwtAuth"), options));
+        return builder.AddJwtAuthBearer(JwtBearerDefaults.AuthenticationScheme, configure ?? (_ => { }));
+    }
+
+    /// <summary>Adds a scheme of another name, for an API that takes tokens of more than one issuer; nothing of it is read from the configuration.</summary>
+    /// <remarks>Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.</remarks>
+    public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<JwtAuthBearerOptions>()
-            .Configure(configure)
-            .Validate(options => options.Fault is null, $"{nameof(AddJwtAuthBearer)}: Authority and at least one audience are needed, and a ClockSkew of a minute at most.")
-            .ValidateOnStart();
-        services.TryAddSingleton(provider => new TokenValidator(
-            provider.GetRequiredService<IOptions<JwtAuthBearerOptions>>().Value,
-            provider.GetRequiredService<IVerificationKeys>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<IDenialSource>()));
+        services.AddKeyedSingleton(scheme, (provider, _) => new RemoteIssuer(
+            OptionsOf(provider, scheme), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RemoteIssuer>>()));
+        services.AddSingleton<IHostedService>(provider =>
+        {
+            RemoteIssuer issuer = provider.GetRequiredKeyedService<RemoteIssuer>(scheme);
+            BearerMeasures.Add(provider.GetRequiredService<IMeterFactory>(), scheme, issuer, provider.GetRequiredKeyedService<TokenChecker>(scheme));
+            return issuer;
+        });
+        return builder.AddChecking(scheme, configure, options => options.RemoteFault, provider =>
+            provider.GetRequiredKeyedService<RemoteIssuer>(scheme) is var issuer ? (issuer.Keys, issuer.Feed) : default);
+    }
+
+    /// <summary>
+    /// Adds a health check: unhealthy before keys and denials have been heard, and once the feed has been silent for too long; its data tell how old they are.
+    /// </summary>
+    public static IHealthChecksBuilder AddJwtAuthBearer(this IHealthChecksBuilder builder, string name = "jwtauth", string scheme = JwtBearerDefaults.AuthenticationScheme)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.Add(new HealthCheckRegistration(
+            name, provider => new BearerHealth(provider.GetRequiredKeyedService<RemoteIssuer>(scheme), OptionsOf(provider, scheme)), failureStatus: null, tags: null));
+    }
+
+    /// <summary>The scheme with keys and denials from wherever they come; the issuer itself has its own.</summary>
+    internal static AuthenticationBuilder AddChecking(
+        this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure, Func<JwtAuthBearerOptions, string?> faultOf,
+        Func<IServiceProvider, (IVerificationKeys Keys, IDenialSource? Denials)> sources)
+    {
+        IServiceCollection services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<JwtAuthBearerOptions>(scheme).Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<JwtAuthBearerOptions>>(new Validation(scheme, faultOf));
+        services.AddKeyedSingleton(scheme, (provider, _) =>
+        {
+            (IVerificationKeys keys, IDenialSource? denials) = sources(provider);
+            JwtAuthBearerOptions options = OptionsOf(provider, scheme);
+            return new TokenChecker(new TokenValidator(options, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
+        });
+        services.TryAddSingleton(provider => provider.GetRequiredKeyedService<TokenChecker>(scheme).Validator);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
-        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<TokenValidator, IHostEnvironment>((options, validator, environment) =>
+        services.AddOptions<JwtBearerOptions>(scheme)
+            .Configure(options =>
             {
                 options.MapInboundClaims = false;
                 options.SaveToken = false;
+            })
+            .PostConfigure<IServiceProvider, IHostEnvironment>((options, provider, environment) =>
+            {
+                if (options.EventsType is not null)
+                    throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
                 options.TokenHandlers.Clear();
-                options.TokenHandlers.Add(new AccessTokenHandler(validator));
-                options.Events = new BearerEvents(explains: environment.IsDevelopment());
+                options.Events = new BearerEvents(provider.GetRequiredKeyedService<TokenChecker>(scheme), options.Events, environment.IsDevelopment());
             });
-        return builder.AddJwtBearer();
+        return builder.AddJwtBearer(scheme, _ => { });
+    }
+
+    private static JwtAuthBearerOptions OptionsOf(IServiceProvider provider, string scheme) => provider.GetRequiredService<IOptionsMonitor<JwtAuthBearerOptions>>().Get(scheme);
+
+    private static void Bind(IConfigurationSection section, JwtAuthBearerOptions options)
+    {
+        options.Authority = section["Authority"] ?? options.Authority;
+        foreach (string audience in ListOf(section.GetSection("Audience")))
+            options.Audiences.Add(audience);
+        options.Denials = section["Denials"] is { Length: > 0 } from
+            ? Enum.TryParse(from, ignoreCase: true, out DenialsFrom denials) && Enum.IsDefined(denials) ? denials : null
+            : options.Denials;
+        options.ClientId = section["ClientId"] ?? options.ClientId;
+        options.ClientSecret = section["ClientSecret"] ?? options.ClientSecret;
+        foreach (string secret in ListOf(section.GetSection("SharedSecrets")))
+            options.SharedSecrets.Add(secret);
+    }
+
+    // One value, or a list of them.
+    private static IEnumerable<string> ListOf(IConfigurationSection section) =>
+        section.Value is { } only ? [only] : section.GetChildren().Select(child => child.Value ?? "");
+
+    private sealed class Validation(string scheme, Func<JwtAuthBearerOptions, string?> faultOf) : IValidateOptions<JwtAuthBearerOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, JwtAuthBearerOptions options) =>
+            name != scheme ? ValidateOptionsResult.Skip : faultOf(options) is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
     }
 }

@@ -15,6 +15,7 @@ using JwtAuth.Server.Passwords;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
@@ -142,6 +143,7 @@ internal static class Composition
 
     private static void AddDenials(IServiceCollection services, DenylistSettings settings)
     {
+        services.AddSingleton<DenialPages>();
         if (!settings.Enabled)
             return;
         services.AddSingleton<DenialTail>();
@@ -153,14 +155,18 @@ internal static class Composition
     {
         // AddAuthentication brings Data Protection along, which would leave a key in the home directory; nothing is protected with it.
         services.Configure<KeyManagementOptions>(options => (options.XmlRepository, options.XmlEncryptor) = (new NoFiles(), new NullXmlEncryptor()));
-        services.AddAuthentication().AddJwtAuthBearer(options =>
-        {
-            options.Authority = settings.Issuer.Url;
-            options.Audiences.Add(settings.Issuer.Url);
-            foreach (string audience in settings.Issuer.Audiences)
-                options.Audiences.Add(audience);
-            options.ClockSkew = settings.AccessTokens.ClockSkew;
-        });
+        services.AddAuthentication().AddChecking(
+            JwtBearerDefaults.AuthenticationScheme,
+            options =>
+            {
+                options.Authority = settings.Issuer.Url;
+                options.Audiences.Add(settings.Issuer.Url);
+                foreach (string audience in settings.Issuer.Audiences)
+                    options.Audiences.Add(audience);
+                options.ClockSkew = settings.AccessTokens.ClockSkew;
+            },
+            options => options.Fault,
+            provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
         services.AddAuthorization();
     }
 

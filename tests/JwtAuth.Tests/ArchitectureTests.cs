@@ -86,6 +86,6 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"\.Sign(Data|Hash)?\(")]
     private static partial Regex Signing();
 
-    [GeneratedRegex(@"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bThread\.Sleep\b|\bEnvironment\.TickCount|\bStopwatch\b|Task\.Delay\((?!.*\btime\))")]
+    [GeneratedRegex(@"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bThread\.Sleep\b|\bEnvironment\.TickCount|\bStopwatch\b|Task\.Delay\((?!.*\btime\b)")]
     private static partial Regex Clock();
 }

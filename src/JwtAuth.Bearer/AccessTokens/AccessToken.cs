@@ -1,13 +1,13 @@
+using System.Collections.Immutable;
 using System.Security.Claims;
+using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
-/// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token.</summary>
+/// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token. Immutable: requests share it.</summary>
 public sealed class AccessToken
 {
-    internal AccessToken()
-    {
-    }
+    internal AccessToken(VerificationKey key) => Key = key;
 
     /// <summary><c>iss</c> (RFC 7519 §4.1.1).</summary>
     public required string Issuer { get; init; }
@@ -16,7 +16,7 @@ public sealed class AccessToken
     public required string Subject { get; init; }
 
     /// <summary><c>aud</c> (RFC 7519 §4.1.3).</summary>
-    public required IReadOnlyList<string> Audiences { get; init; }
+    public required ImmutableArray<string> Audiences { get; init; }
 
     /// <summary><c>exp</c> (RFC 7519 §4.1.4).</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
@@ -34,10 +34,10 @@ public sealed class AccessToken
     public required string ClientId { get; init; }
 
     /// <summary>The values of <c>scope</c> that RFC 6749 §3.3 allows. A claim that is no string grants nothing.</summary>
-    public required IReadOnlyList<string> Scopes { get; init; }
+    public required ImmutableArray<string> Scopes { get; init; }
 
     /// <summary><c>roles</c> (RFC 9068 §2.2.3.1).</summary>
-    public required IReadOnlyList<string> Roles { get; init; }
+    public required ImmutableArray<string> Roles { get; init; }
 
     /// <summary><c>username</c> (RFC 7662 §2.2), for people to read; <see cref="Subject"/> is the identity.</summary>
     public required string? Username { get; init; }
@@ -49,7 +49,10 @@ public sealed class AccessToken
     public required long Generation { get; init; }
 
     /// <summary>The <c>kid</c> of the key that verified it.</summary>
-    public required string KeyId { get; init; }
+    public string KeyId => Key.KeyId;
+
+    /// <summary>The key that verified it.</summary>
+    internal VerificationKey Key { get; }
 
     /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused.</summary>
     public static AccessToken? Of(ClaimsPrincipal principal)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
@@ -85,22 +86,21 @@ internal struct AccessTokenClaims
     }
 
     /// <summary>The claims as a token to rely on; only once every check has passed.</summary>
-    public readonly AccessToken ToAccessToken(string keyId) => new()
+    public readonly AccessToken ToAccessToken(VerificationKey key) => new(key)
     {
         Issuer = Issuer,
         Subject = Subject,
-        Audiences = Audiences,
+        Audiences = [.. Audiences],
         ExpiresAt = ExpiresAt,
         NotBefore = NotBefore,
         IssuedAt = IssuedAt,
         JwtId = JwtId,
         ClientId = clientId,
-        Scopes = scopes,
-        Roles = roles,
+        Scopes = [.. scopes],
+        Roles = [.. roles],
         Username = username,
         SessionId = SessionId,
         Generation = Generation,
-        KeyId = keyId,
     };
 
     private static string? Text(ref StrictJson json)

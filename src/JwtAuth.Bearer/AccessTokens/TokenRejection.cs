@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Why a token was refused: a closed list. On the wire every one of them is the same <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1);
+/// Why a token was refused: a closed list. On the wire every one of them is the same <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1), save the two that pass by themselves;
 /// <see cref="Reason"/> and <see cref="Hint"/> go to the log and, in Development only, into the reply. A rejection carries nothing of the token.
 /// </summary>
 public sealed class TokenRejection
@@ -37,6 +37,11 @@ public sealed class TokenRejection
     /// <summary>No key has this <c>kid</c>.</summary>
     public static readonly TokenRejection UnknownKey = new("unknown_key",
         "No key has this kid: the token comes from another issuer, or its key is gone because all its tokens have expired. Log in again.");
+
+    /// <summary>
+    /// No key has this <c>kid</c>, and the issuer's keys could not be read just now: it may be a new one. Passes by itself: 503 with <c>Retry-After</c>.
+    /// </summary>
+    public static readonly TokenRejection KeysUnknown = new("keys_unknown", "The issuer's keys cannot be read at the moment, and this kid is none of those that are known. Try again.");
 
     /// <summary>The signature is not the key's over these bytes.</summary>
     public static readonly TokenRejection BadSignature = new("bad_signature", "The signature does not fit: the token was changed or signed by somebody else.");
@@ -77,7 +82,7 @@ public sealed class TokenRejection
     public static readonly TokenRejection Denied = new("denied", "The token was ended before it expired: by a logout, a revocation, a change of the account or of its key. Log in again.");
 
     /// <summary>
-    /// Nothing is wrong with the token, but whether it was ended is not known now. The one rejection that passes by itself: 503 with <c>Retry-After</c>.
+    /// Nothing is wrong with the token, but whether it was ended is not known now. Passes by itself: 503 with <c>Retry-After</c>.
     /// </summary>
     public static readonly TokenRejection DenialsUnknown = new("denials_unknown", "The log of ended tokens cannot be read at the moment, and nothing is accepted on a guess. Try again.");
 
@@ -100,6 +105,9 @@ public sealed class TokenRejection
     /// <summary>How to mend it, for a developer.</summary>
     public string Hint { get; }
 
+    /// <summary>Whether nothing is wrong with the token, as far as is known.</summary>
+    public bool IsTemporary => this == KeysUnknown || this == DenialsUnknown;
+
     /// <summary>The same for JwtBearer, which wants an exception. Never thrown, so one object serves all.</summary>
     internal TokenRejectedException AsException { get; }
 
@@ -107,10 +115,7 @@ public sealed class TokenRejection
     public override string ToString() => Reason;
 }
 
-/// <summary>
-/// A refused token, for JwtBearer: our own subclass with a fixed message, because for a stock subclass the handler copies parts of the
-/// unverified token into the reply's header.
-/// </summary>
+/// <summary>A refused token, for JwtBearer. It says nothing of the token.</summary>
 internal sealed class TokenRejectedException(TokenRejection rejection) : SecurityTokenException($"Access token refused: {rejection.Reason}")
 {
     public TokenRejection Rejection { get; } = rejection;

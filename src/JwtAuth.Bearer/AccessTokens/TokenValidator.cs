@@ -30,6 +30,7 @@ public sealed class TokenValidator
     private readonly TimeProvider time;
     private readonly IDenialSource? denials;
     private readonly Denylist? denylist;
+    private readonly bool acceptWhileSilent;
 
     /// <summary>A validator for one issuer that hears of no denials: a token lives until it expires.</summary>
     /// <param name="options">Whose tokens, and for whom.</param>
@@ -52,6 +53,7 @@ public sealed class TokenValidator
         this.time = time;
         this.denials = denials;
         denylist = denials?.Denylist;
+        acceptWhileSilent = options.AcceptWhileSilent;
     }
 
     /// <summary>Checks a token. Never throws for what a token brings.</summary>
@@ -78,12 +80,12 @@ public sealed class TokenValidator
                 ?? CheckIssuer(claims)
                 ?? CheckAudience(claims)
                 ?? CheckKeyMaySpeakFor(claims, key)
-                ?? CheckTimes(claims, key)
+                ?? CheckTimes(claims.ExpiresAt, claims.NotBefore, claims.IssuedAt, key!)
                 ?? CheckNotBound(claims)
                 ?? CheckNotDenied(claims, key);
             if (rejection is not null)
                 return false;
-            accepted = claims.ToAccessToken(key!.KeyId);
+            accepted = claims.ToAccessToken(key!);
             return true;
         }
         finally
@@ -92,10 +94,16 @@ public sealed class TokenValidator
         }
     }
 
-    /// <summary>The same, and asks where denials come from before it refuses for not knowing: after a process was held up, that is all it takes.</summary>
+    /// <summary>
+    /// The same, and asks where keys and denials come from before it refuses for not knowing: after a key was changed, or a process was held up, that is all it takes.
+    /// </summary>
     internal async ValueTask<(AccessToken? Accepted, TokenRejection? Rejection)> ValidateAsync(string token)
     {
-        if (!TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection) && rejection == TokenRejection.DenialsUnknown)
+        bool isGood = TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection);
+        // Twice: the first answer may be one that was asked for before this token's key was published.
+        for (int asked = 0; asked < 2 && (rejection == TokenRejection.UnknownKey || rejection == TokenRejection.KeysUnknown) && await keys.CatchUpAsync(); asked++)
+            isGood = TryValidate(token, out accepted, out rejection);
+        if (!isGood && rejection == TokenRejection.DenialsUnknown)
         {
             await denials!.CatchUpAsync();
             TryValidate(token, out accepted, out rejection);
@@ -103,12 +111,21 @@ public sealed class TokenValidator
         return (accepted, rejection);
     }
 
+    /// <summary>Whether the key that verified a token still is in use.</summary>
+    internal bool StillHasKey(AccessToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
+
+    /// <summary>What may have changed since a token was found good.</summary>
+    internal TokenRejection? CheckAgain(AccessToken token) =>
+        CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Subject, token.JwtId, token.SessionId, token.Generation, token.Key);
+
     private static TokenRejection? CheckType(StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
 
     private TokenRejection? FindKey(StrictJwt jwt, out VerificationKey? key)
     {
-        key = jwt.Algorithm is null ? null : keys.Find(jwt.KeyId);
-        return jwt.Algorithm is null ? TokenRejection.WrongAlgorithm : key is null ? TokenRejection.UnknownKey : null;
+        key = jwt.Algorithm is { } algorithm ? keys.Find(jwt.KeyId, algorithm) : null;
+        return jwt.Algorithm is null ? TokenRejection.WrongAlgorithm
+            : key is not null ? null
+            : keys.IsComplete ? TokenRejection.UnknownKey : TokenRejection.KeysUnknown;
     }
 
     private static TokenRejection? CheckAlgorithm(StrictJwt jwt, VerificationKey? key) =>
@@ -133,28 +150,31 @@ public sealed class TokenValidator
     private TokenRejection? CheckKeyMaySpeakFor(in AccessTokenClaims claims, VerificationKey? key) =>
         key!.ForApisOnly && claims.Audiences.Contains(issuer) ? TokenRejection.KeyNotForAudience : null;
 
-    private TokenRejection? CheckTimes(in AccessTokenClaims claims, VerificationKey? key)
+    private TokenRejection? CheckTimes(DateTimeOffset expiresAt, DateTimeOffset notBefore, DateTimeOffset issuedAt, VerificationKey key)
     {
         DateTimeOffset now = time.GetUtcNow();
-        if (claims.ExpiresAt - claims.IssuedAt > MaximumLifetime)
+        if (expiresAt - issuedAt > MaximumLifetime)
             return TokenRejection.LifetimeTooLong;
         // The clock is moved, never the claim, which may stand at the end of time.
-        if (now - skew >= claims.ExpiresAt)
+        if (now - skew >= expiresAt)
             return TokenRejection.Expired;
         // What ends before it begins would live on the skew alone.
-        if (claims.ExpiresAt <= claims.IssuedAt || claims.ExpiresAt <= claims.NotBefore)
+        if (expiresAt <= issuedAt || expiresAt <= notBefore)
             return TokenRejection.Expired;
-        if (claims.IssuedAt > now + skew || claims.NotBefore > now + skew)
+        if (issuedAt > now + skew || notBefore > now + skew)
             return TokenRejection.NotYetValid;
-        return claims.IssuedAt > key!.RetiredAt + skew + RetirementNotice ? TokenRejection.KeyRetired : null;
+        return issuedAt > key.RetiredAt + skew + RetirementNotice ? TokenRejection.KeyRetired : null;
     }
 
     private static TokenRejection? CheckNotBound(in AccessTokenClaims claims) =>
         claims.IsBound ? TokenRejection.SenderConstrained : null;
 
-    // What was heard denied stays so, also when nothing new has been heard for too long.
     private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey? key) =>
+        CheckNotDenied(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!);
+
+    // What was heard denied stays so, also when nothing new has been heard for too long.
+    private TokenRejection? CheckNotDenied(string subject, string jwtId, string sessionId, long generation, VerificationKey key) =>
         denylist is null ? null
-        : denylist.Denies(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!.KeyId) ? TokenRejection.Denied
-        : denylist.IsComplete ? null : TokenRejection.DenialsUnknown;
+        : denylist.Denies(subject, jwtId, sessionId, generation, key.KeyId) ? TokenRejection.Denied
+        : denylist.IsComplete || acceptWhileSilent ? null : TokenRejection.DenialsUnknown;
 }

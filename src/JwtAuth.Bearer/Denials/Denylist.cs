@@ -23,6 +23,9 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     /// <summary>Whether the log was read recently enough for "not denied" to be known.</summary>
     public bool IsComplete => Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
 
+    /// <summary>How long ago the log was last known to be complete; <see langword="null"/> before that.</summary>
+    public TimeSpan? Age => Volatile.Read(ref completeAt) is var last && last != long.MinValue ? time.GetElapsedTime(last) : null;
+
     /// <summary>The log has been read to its end.</summary>
     /// <param name="timestamp"><see cref="TimeProvider.GetTimestamp"/> from before the reading.</param>
     public void CompleteAsOf(long timestamp) => Volatile.Write(ref completeAt, timestamp);
@@ -82,6 +85,9 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
         public SubjectDenial Then(Denial denial)
         {
             SubjectDenial latest = First(denial);
+            // A feed that begins anew brings again what was heard before.
+            if (latest.Below < Below)
+                return this with { ForgetAt = ForgetAt > latest.ForgetAt ? ForgetAt : latest.ForgetAt };
             long belowOfExcepted = latest.Except is null ? latest.Below : latest.Except == Except ? BelowOfExcepted : Math.Min(Below, latest.Below);
             return latest with
             {

@@ -10,6 +10,9 @@ namespace JwtAuth.Bearer.Keys;
 /// </summary>
 public abstract class VerificationKey
 {
+    /// <summary>The shortest secret of an HS256 key, in bytes (RFC 7518 §3.2).</summary>
+    public const int ShortestSecret = 32;
+
     private readonly byte[] keyId;
 
     private VerificationKey(string keyId, SignatureAlgorithm algorithm)
@@ -32,6 +35,9 @@ public abstract class VerificationKey
     /// <summary>True for a secret that APIs share: whoever can check with it can mint, so it never speaks for the issuer's own audience.</summary>
     public bool ForApisOnly { get; init; }
 
+    /// <summary>The <c>kid</c> as UTF-8.</summary>
+    internal ReadOnlySpan<byte> KeyIdBytes => keyId;
+
     /// <summary>Whether the key has exactly this <c>kid</c>, given as UTF-8.</summary>
     public bool HasId(ReadOnlySpan<byte> candidate) => candidate.SequenceEqual(keyId);
 
@@ -51,7 +57,10 @@ public abstract class VerificationKey
     /// <summary>An HS256 key. The bytes are copied.</summary>
     /// <exception cref="ArgumentException">The secret has fewer than 32 bytes.</exception>
     public static VerificationKey Hmac(string keyId, ReadOnlySpan<byte> secret, bool forApisOnly = false, DateTimeOffset? retiredAt = null) =>
-        new HmacKey(keyId, secret) { ForApisOnly = forApisOnly, RetiredAt = retiredAt };
+        new HmacKey(keyId, [secret.ToArray()]) { ForApisOnly = forApisOnly, RetiredAt = retiredAt };
+
+    /// <summary>An HS256 key that is any of these secrets, where nobody says which one goes by which name.</summary>
+    internal static VerificationKey HmacOfAny(string keyId, IReadOnlyList<byte[]> secrets) => new HmacKey(keyId, secrets) { ForApisOnly = true };
 
     /// <summary>
     /// The key that a JWK describes (RFC 7517). It must be meant for signatures: a <c>use</c> other than <c>sig</c>, <c>key_ops</c> without
@@ -137,20 +146,25 @@ public abstract class VerificationKey
 
     private sealed class HmacKey : VerificationKey
     {
-        private readonly byte[] secret;
+        private readonly IReadOnlyList<byte[]> secrets;
 
-        public HmacKey(string keyId, ReadOnlySpan<byte> secret) : base(keyId, SignatureAlgorithm.HS256)
+        public HmacKey(string keyId, IReadOnlyList<byte[]> secrets) : base(keyId, SignatureAlgorithm.HS256)
         {
-            if (secret.Length < 32)
-                throw new ArgumentException("an HS256 key has 32 bytes or more (RFC 7518 §3.2)", nameof(secret));
-            this.secret = secret.ToArray();
+            if (secrets.Any(secret => secret.Length < ShortestSecret))
+                throw new ArgumentException("an HS256 key has 32 bytes or more (RFC 7518 §3.2)", nameof(secrets));
+            this.secrets = secrets;
         }
 
         public override bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
         {
             Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-            HMACSHA256.HashData(secret, signingInput, expected);
-            return CryptographicOperations.FixedTimeEquals(expected, signature);
+            foreach (byte[] secret in secrets)
+            {
+                HMACSHA256.HashData(secret, signingInput, expected);
+                if (CryptographicOperations.FixedTimeEquals(expected, signature))
+                    return true;
+            }
+            return false;
         }
     }
 }

@@ -14,16 +14,40 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
 
+    private const int MostRecent = 4096;
+
     /// <summary>How long the log may go unread before nothing is accepted any more.</summary>
     public static readonly TimeSpan MaximumSilence = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim reading = new(1, 1);
     private readonly Lazy<AsyncServiceScope> scope = new(scopes.CreateAsyncScope);
+    private readonly Lock guard = new();
+    private readonly Queue<(long Number, DeniedTokens Denied)> recent = new();
     private long lastNumber, lastVersion = -1;
     private volatile bool hasBegun;
     private bool isSilent;
 
+    /// <summary>Denials have been read that were not known before.</summary>
+    public event Action? Changed;
+
     public Denylist Denylist { get; } = new(time, MaximumSilence);
+
+    /// <summary>The number of the last denial that was read.</summary>
+    public long LastNumber => Volatile.Read(ref lastNumber);
+
+    /// <summary>The denials after a number, where memory reaches back so far: those who listen are asked for no more.</summary>
+    /// <returns><see langword="null"/> where it does not.</returns>
+    public (IReadOnlyList<DeniedTokens> Denials, long Last)? After(long number)
+    {
+        lock (guard)
+        {
+            if (number == lastNumber)
+                return ([], lastNumber);
+            return recent.TryPeek(out (long Number, DeniedTokens) first) && first.Number <= number + 1
+                ? ([.. recent.Where(entry => entry.Number > number).Select(entry => entry.Denied)], lastNumber)
+                : null;
+        }
+    }
 
     /// <summary>Reads the whole log: before the service says that it is ready.</summary>
     /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
@@ -102,12 +126,12 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
             long version = await db.DataVersionAsync();
             if (always || version != lastVersion)
             {
-                await foreach (DenialRow row in db.Denials.AsNoTracking().Where(row => row.Number > lastNumber).OrderBy(row => row.Number).AsAsyncEnumerable())
-                {
-                    Denylist.Add(row.ToDenial());
-                    lastNumber = row.Number;
-                }
+                long before = lastNumber;
+                await foreach (DenialRow row in db.Denials.AsNoTracking().Where(row => row.Number > before).OrderBy(row => row.Number).AsAsyncEnumerable())
+                    Add(row);
                 lastVersion = version;
+                if (lastNumber != before)
+                    Changed?.Invoke();
             }
             Denylist.CompleteAsOf(begunAt);
             Volatile.Write(ref isSilent, false);
@@ -115,6 +139,19 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         finally
         {
             reading.Release();
+        }
+    }
+
+    private void Add(DenialRow row)
+    {
+        Denial denial = row.ToDenial();
+        Denylist.Add(denial);
+        lock (guard)
+        {
+            recent.Enqueue((row.Number, DeniedTokens.Of(denial)));
+            if (recent.Count > MostRecent)
+                recent.Dequeue();
+            lastNumber = row.Number;
         }
     }
 }

@@ -26,6 +26,10 @@ internal abstract class SigningKey
     /// <summary>The public half (SubjectPublicKeyInfo), or <see langword="null"/> for a secret.</summary>
     public abstract byte[]? ExportPublic();
 
+    /// <summary>What tells an API that shares the secret that it goes by this <c>kid</c>, and tells nobody else anything.</summary>
+    /// <exception cref="NotSupportedException">A pair has no secret that is shared.</exception>
+    public virtual string ProofOfSecret() => throw new NotSupportedException();
+
     /// <summary>A new key. An RSA key has 2048 bits, a secret 32 bytes.</summary>
     public static SigningKey Generate(SignatureAlgorithm algorithm)
     {
@@ -153,5 +157,7 @@ internal abstract class SigningKey
         public override byte[] ExportPrivate() => [.. secret];
 
         public override byte[]? ExportPublic() => null;
+
+        public override string ProofOfSecret() => Base64Url.EncodeToString(HMACSHA256.HashData(secret, SharedKey.ProofOf(KeyId)));
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
@@ -8,13 +10,22 @@ namespace JwtAuth.Server.SigningKeys;
 /// <summary>The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next <see cref="LoadAsync"/>.</summary>
 internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, ILogger<SigningKeyRing> log) : IVerificationKeys
 {
-    private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]));
+    private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]), []);
+
+    /// <summary>Another ring has been loaded.</summary>
+    public event Action? Changed;
 
     /// <summary>The published JWK Set: public halves of the keys that sign, will sign or still verify.</summary>
     public ReadOnlyMemory<byte> JsonWebKeySet => content.JsonWebKeySet;
 
+    /// <summary>The secrets shared with APIs that sign or still verify.</summary>
+    public IReadOnlyList<SharedKey> SharedKeys => content.SharedKeys;
+
+    /// <summary>A text that is another one for another set of published or shared keys.</summary>
+    public string Fingerprint => content.Fingerprint;
+
     /// <inheritdoc/>
-    public VerificationKey? Find(ReadOnlySpan<byte> keyId)
+    public VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm)
     {
         foreach (VerificationKey key in content.VerificationKeys)
         {
@@ -58,7 +69,9 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
             .ToDictionary(row => row.KeyId, row => current.SigningKeys.GetValueOrDefault(row.KeyId) ?? schedule.Open(row));
         content = new Content(
             rows, signing, [.. rows.Where(row => row.RevokedAt is null).Select(VerificationKeyOf)],
-            JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null }).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))));
+            JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null }).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))),
+            [.. rows.Where(row => row is { ForApisOnly: true, RevokedAt: null }).Select(row => new SharedKey(row.KeyId, schedule.Open(row).ProofOfSecret()))]);
+        Changed?.Invoke();
 
         static (string, bool, DateTimeOffset, DateTimeOffset?, DateTimeOffset?) Version(SigningKeyRow row) =>
             (row.KeyId, row.ForApisOnly, row.SignsFrom, row.RetiredAt, row.RevokedAt);
@@ -96,5 +109,10 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
         IReadOnlyList<SigningKeyRow> Rows,
         IReadOnlyDictionary<string, SigningKey> SigningKeys,
         VerificationKey[] VerificationKeys,
-        byte[] JsonWebKeySet);
+        byte[] JsonWebKeySet,
+        IReadOnlyList<SharedKey> SharedKeys)
+    {
+        public string Fingerprint { get; } = Base64Url.EncodeToString(
+            SHA256.HashData([.. JsonWebKeySet, .. SharedKeys.SelectMany(key => Encoding.UTF8.GetBytes($" {key.KeyId}"))]).AsSpan(0, 16));
+    }
 }

@@ -19,6 +19,9 @@ internal sealed class DatabaseStart(StorageSettings settings)
     /// <summary>The key that has sealed this database; there once <see cref="PrepareAsync"/> is through.</summary>
     public MasterKey MasterKey => masterKey ?? throw new InvalidOperationException("The database has not been prepared.");
 
+    /// <summary>A name of this database: of another one, though it has the same rows, it is another.</summary>
+    public string Identity { get; private set; } = "";
+
     /// <summary>Prepares data directory and schema, and finds the master key.</summary>
     /// <exception cref="ConfigurationFaultException">Not to be opened or written, or sealed with another key.</exception>
     public async Task PrepareAsync(Db db)
@@ -75,14 +78,17 @@ internal sealed class DatabaseStart(StorageSettings settings)
         MasterKey key = settings.MasterKey is not null ? new MasterKey(settings.MasterKey) : MasterKeyFile.Read(settings.DataDirectory, mayMake: check is null);
         if (check is null)
         {
-            db.MasterKeyChecks.Add(new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) });
+            check = new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) };
+            db.MasterKeyChecks.Add(check);
             await db.SaveChangesAsync();
+            Identity = IdentityOf(check);
             return key;
         }
 
         try
         {
             key.Open(Purpose, Purpose, check.Sealed);
+            Identity = IdentityOf(check);
             return key;
         }
         catch (CryptographicException)
@@ -90,6 +96,9 @@ internal sealed class DatabaseStart(StorageSettings settings)
             throw new ConfigurationFaultException("JwtAuth:MasterKey is not the key that this database was sealed with; restore that key, or begin with an empty data directory.");
         }
     }
+
+    // Sealed with a random nonce, so that no two databases have the same.
+    private static string IdentityOf(MasterKeyCheck check) => Convert.ToHexStringLower(SHA256.HashData(check.Sealed).AsSpan(0, 8));
 
     private static async Task<FileStream> EnterAloneAsync(string path)
     {

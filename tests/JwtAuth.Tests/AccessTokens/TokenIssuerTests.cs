@@ -165,7 +165,7 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
         options.Audiences.Add(audience);
         new TokenValidator(options, host.Get<SigningKeyRing>(), host.Time).TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
             .Should().BeTrue($"{rejection} was the verdict");
-        (accepted!.Scopes.Count, accepted.Roles.Count).Should().Be((33, 32));
+        (accepted!.Scopes.Length, accepted.Roles.Length).Should().Be((33, 32));
 
         // An ES256 signature has 86 characters, an RS256 one of the longest key that may be imported (8192 bits) has 1366.
         (token.Length - 86 + 1366).Should().BeLessThanOrEqualTo(TokenValidator.MaximumLength);

@@ -56,10 +56,10 @@ public sealed class SigningKeyRingTests
         here.Signer(true).KeyId.Should().Be(before);
         await here.LoadAsync(TestContext.Current.CancellationToken);
         here.Signer(true).KeyId.Should().Be(added.KeyId);
-        here.Find(Encoding.UTF8.GetBytes(before))!.RetiredAt.Should().Be(host.Time.GetUtcNow());
-        there.Find(Encoding.UTF8.GetBytes(added.KeyId)).Should().BeNull("it has not looked yet");
+        here.Find(Encoding.UTF8.GetBytes(before), SignatureAlgorithm.ES256)!.RetiredAt.Should().Be(host.Time.GetUtcNow());
+        there.Find(Encoding.UTF8.GetBytes(added.KeyId), SignatureAlgorithm.ES256).Should().BeNull("it has not looked yet");
         await there.LoadAsync(TestContext.Current.CancellationToken);
-        there.Find(Encoding.UTF8.GetBytes(added.KeyId)).Should().NotBeNull();
+        there.Find(Encoding.UTF8.GetBytes(added.KeyId), SignatureAlgorithm.ES256).Should().NotBeNull();
     }
 
     [Fact]
@@ -68,9 +68,9 @@ public sealed class SigningKeyRingTests
         await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
         SigningKeyRing ring = host.Get<SigningKeyRing>();
         string keyId = ring.Signer(true).KeyId;
-        ring.Find(Encoding.UTF8.GetBytes(keyId)).Should().NotBeNull();
+        ring.Find(Encoding.UTF8.GetBytes(keyId), SignatureAlgorithm.ES256).Should().NotBeNull();
         foreach (string other in new[] { "", keyId[..^1], keyId + " ", keyId + "\0", keyId.ToUpperInvariant(), keyId.ToLowerInvariant(), "../" + keyId })
-            ring.Find(Encoding.UTF8.GetBytes(other)).Should().BeNull(other);
+            ring.Find(Encoding.UTF8.GetBytes(other), SignatureAlgorithm.ES256).Should().BeNull(other);
     }
 
     [Theory]
@@ -292,7 +292,7 @@ public sealed class SigningKeyRingTests
     private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) => new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), NullLogger<SigningKeyRing>.Instance);
 
     private static bool Verifies(SigningKeyRing ring, string keyId, byte[] signature) =>
-        ring.Find(Encoding.UTF8.GetBytes(keyId)) is { } key && key.Verify("input"u8, signature);
+        ring.Find(Encoding.UTF8.GetBytes(keyId), SignatureAlgorithm.ES256) is { } key && key.Verify("input"u8, signature);
 
     private static TokenRejection? Verdict(ServerHost host, string token)
     {

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace JwtAuth.Bearer.AccessTokens;
+
+/// <summary>
+/// The tokens that were seen and found good, by their whole text: a signature that fits is not verified again. What may change, the clock, the key, the denials, is asked
+/// every time by whoever finds one here. Bounded: those that were not used for longest go first.
+/// </summary>
+/// <param name="size">How many are kept at most, give or take those that are added in the same moment.</param>
+internal sealed class TokenCache(int size)
+{
+    // Two halves: a token that is used moves to the younger one, and when that is full the older one is dropped whole.
+    private readonly int halfSize = size / 2;
+    private readonly Lock turning = new();
+    private volatile Half younger = new(), older = new();
+
+    /// <summary>How many are held.</summary>
+    public int Count => younger.Count + older.Count;
+
+    public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out SeenToken? seen)
+    {
+        if (younger.Find(token, out _, out seen))
+            return true;
+        if (!older.Find(token, out string? text, out seen))
+            return false;
+        Add(text, seen);
+        return true;
+    }
+
+    /// <summary>Remembers a token. Only one whose every check has passed.</summary>
+    public void Add(string token, SeenToken seen)
+    {
+        if (halfSize == 0)
+            return;
+        Half half = younger;
+        if (half.Count >= halfSize)
+        {
+            lock (turning)
+            {
+                if (half == younger)
+                    (older, younger) = (half, new Half());
+                half = younger;
+            }
+        }
+        half.Add(token, seen);
+    }
+
+    private sealed class Half
+    {
+        private readonly ConcurrentDictionary<string, SeenToken> seen = new(WholeToken.Comparer);
+        private readonly ConcurrentDictionary<string, SeenToken>.AlternateLookup<ReadOnlySpan<char>> bySpan;
+        private int count;
+
+        public Half() => bySpan = seen.GetAlternateLookup<ReadOnlySpan<char>>();
+
+        // The dictionary's own count takes all its locks.
+        public int Count => Volatile.Read(ref count);
+
+        public bool Find(ReadOnlySpan<char> token, [NotNullWhen(true)] out string? text, [NotNullWhen(true)] out SeenToken? found) =>
+            bySpan.TryGetValue(token, out text, out found);
+
+        public void Add(string token, SeenToken added)
+        {
+            if (seen.TryAdd(token, added))
+                Interlocked.Increment(ref count);
+        }
+    }
+
+    /// <summary>Tokens are equal when every character is. They are told apart quickest by their signatures' ends, which nobody chooses who cannot sign.</summary>
+    private sealed class WholeToken : IEqualityComparer<string>, IAlternateEqualityComparer<ReadOnlySpan<char>, string>
+    {
+        private const int Tail = 24;
+
+        public static readonly WholeToken Comparer = new();
+
+        public bool Equals(string? one, string? other) => string.Equals(one, other, StringComparison.Ordinal);
+
+        public bool Equals(ReadOnlySpan<char> one, string other) => one.SequenceEqual(other);
+
+        public int GetHashCode(string token) => GetHashCode(token.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<char> token) => string.GetHashCode(token[^Math.Min(Tail, token.Length)..]);
+
+        public string Create(ReadOnlySpan<char> token) => token.ToString();
+    }
+}
+
+/// <summary>A token that was found good, with what is asked about it every time it comes again. Immutable.</summary>
+internal sealed record SeenToken(AccessToken Token, IdentityTemplate Identity);

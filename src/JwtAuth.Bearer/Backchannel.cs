@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Bearer.Keys;
+
+namespace JwtAuth.Bearer;
+
+/// <summary>The calls of an API to its issuer, each with a limit of time and of size, none of them redirected.</summary>
+internal sealed class Backchannel : IDisposable
+{
+    private const int LargestReply = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient client;
+    private readonly AuthenticationHeaderValue? credentials;
+    private readonly TimeProvider time;
+
+    public Backchannel(JwtAuthBearerOptions options, TimeProvider time)
+    {
+        this.time = time;
+        client = options.BackchannelHttpHandler is { } given
+            ? new HttpClient(given, disposeHandler: false)
+            : new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = Patience, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
+        client.BaseAddress = new Uri(options.Authority.TrimEnd('/') + "/");
+        client.Timeout = Timeout.InfiniteTimeSpan; // each call has its own
+        client.MaxResponseContentBufferSize = LargestReply;
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("JwtAuth.Bearer");
+        if (options.ClientId is not null)
+            credentials = BasicOf(options.ClientId, options.ClientSecret ?? "");
+    }
+
+    /// <summary>The issuer's public keys (RFC 7517 §5).</summary>
+    /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
+    public Task<FetchedKeySet> FetchKeysAsync(CancellationToken stopping) => AskAsync(".well-known/jwks.json", Patience, authenticates: false, async (reply, cancellation) =>
+        new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation), reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
+
+    /// <summary>The piece of the feed of denials that follows a cursor.</summary>
+    /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
+    public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, CancellationToken stopping) => AskAsync(
+        string.Create(CultureInfo.InvariantCulture, $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
+        wait + Patience, authenticates: true,
+        async (reply, cancellation) => await reply.Content.ReadFromJsonAsync<DenialPage>(DenialPage.Format, cancellation) ?? throw new InvalidDataException("the feed is empty"), stopping);
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<T> AskAsync<T>(string path, TimeSpan patience, bool authenticates, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken stopping)
+    {
+        using var late = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (authenticates)
+            request.Headers.Authorization = credentials;
+        try
+        {
+            using HttpResponseMessage reply = await client.SendAsync(request, either.Token);
+            return reply.StatusCode == HttpStatusCode.OK
+                ? await read(reply, either.Token)
+                : throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} answered {(int)reply.StatusCode}{(authenticates ? RemedyFor(reply.StatusCode) : "")}");
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} did not answer in {patience.TotalSeconds} s");
+        }
+    }
+
+    private static string RemedyFor(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.Unauthorized => ": compare JwtAuth:ClientId and JwtAuth:ClientSecret with JwtAuth:Clients of the issuer",
+        HttpStatusCode.BadRequest => ": may this client read denials (JwtAuth:Clients, May: denials)?",
+        _ => "",
+    };
+
+    // Both halves are form-encoded before they become base64 (RFC 6749 §2.3.1).
+    private static AuthenticationHeaderValue BasicOf(string id, string secret) =>
+        new("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{WebUtility.UrlEncode(id)}:{WebUtility.UrlEncode(secret)}")));
+}

@@ -1,0 +1,102 @@
+using JwtAuth.Bearer.Keys;
+using Microsoft.Extensions.Logging;
+
+namespace JwtAuth.Bearer.Denials;
+
+/// <summary>
+/// The denials as an API hears them: everything there is, and from then on each as it is committed. After an outage it goes on where it was. What it has heard
+/// stays denied whatever happens.
+/// </summary>
+/// <param name="read">Brings the piece of the feed that follows a cursor, and waits so long for one.</param>
+/// <param name="keys">Are told when the issuer's keys changed.</param>
+/// <param name="maximumSilence">How long nothing may be heard before "not denied" is a guess.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Where outages are told.</param>
+internal sealed class DenialFeed(
+    Func<string?, TimeSpan, CancellationToken, Task<DenialPage>> read, PublishedKeys keys, TimeSpan maximumSilence, TimeProvider time, ILogger log) : IDenialSource
+{
+    /// <summary>How long the issuer is asked to wait for news: short, so that a connection that died unheard is noticed well before the silence is too long.</summary>
+    public static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
+
+    private TaskCompletionSource attempt = NewAttempt();
+    private string? cursor, fault;
+    private bool isCaughtUp;
+    private DateTimeOffset forgotAt = time.GetUtcNow();
+
+    public Denylist Denylist { get; } = new(time, maximumSilence);
+
+    /// <summary>Whether the issuer keeps a denylist; <see langword="null"/> before it has said so.</summary>
+    public bool? IsKept { get; private set; }
+
+    /// <summary>Hears until it is stopped.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        TimeSpan pause = TimeSpan.Zero;
+        while (!stopping.IsCancellationRequested)
+        {
+            bool heard = await HearAsync(stopping);
+            Interlocked.Exchange(ref attempt, NewAttempt()).TrySetResult();
+            pause = heard ? TimeSpan.Zero : pause == TimeSpan.Zero ? ShortestPause : pause * 2 > LongestPause ? LongestPause : pause * 2;
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits a moment for what is under way, unless the issuer was not reached just now.</summary>
+    public async Task CatchUpAsync()
+    {
+        if (Volatile.Read(ref fault) is null)
+            await Volatile.Read(ref attempt).Task.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<bool> HearAsync(CancellationToken stopping)
+    {
+        try
+        {
+            long sentAt = time.GetTimestamp();
+            DenialPage page = await read(cursor, isCaughtUp ? Wait : TimeSpan.Zero, stopping);
+            foreach (DeniedTokens denied in page.Denials)
+                Denylist.Add(denied.ToDenial());
+            cursor = page.Cursor;
+            keys.Announce(page.Keys, page.SharedKeys);
+            Tell(page.Denylist);
+            isCaughtUp = !page.More;
+            // Known is what the issuer knew when it stopped waiting; how long the answer then was on its way, or this process asleep, does not count.
+            if (isCaughtUp)
+                Denylist.CompleteAsOf(sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
+            if (Interlocked.Exchange(ref fault, null) is not null)
+                log.FeedHeardAgain();
+            Forget();
+            return true;
+        }
+        catch (Exception now)
+        {
+            if (!stopping.IsCancellationRequested && Interlocked.Exchange(ref fault, now.Message) != now.Message)
+                log.FeedNotHeard(now.Message);
+            isCaughtUp = false;
+            return false;
+        }
+    }
+
+    private void Tell(bool isKept)
+    {
+        if (!isKept && IsKept != false)
+            log.NoDenylistIsKept();
+        IsKept = isKept;
+    }
+
+    private void Forget()
+    {
+        if ((time.GetUtcNow() - forgotAt).Duration() < ForgetEvery)
+            return;
+        forgotAt = time.GetUtcNow();
+        Denylist.Forget(forgotAt);
+    }
+
+    private static TaskCompletionSource NewAttempt() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

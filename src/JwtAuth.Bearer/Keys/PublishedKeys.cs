@@ -1,0 +1,182 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
+
+namespace JwtAuth.Bearer.Keys;
+
+/// <summary>A key set as it was fetched.</summary>
+/// <param name="Json">The JWK Set (RFC 7517 §5).</param>
+/// <param name="FreshFor">How long it may be used unasked; <see langword="null"/> where that was not said.</param>
+internal sealed record FetchedKeySet(string Json, TimeSpan? FreshFor);
+
+/// <summary>A secret that the issuer says is in use: the <c>kid</c> that it goes by, and an HMAC that only this secret makes.</summary>
+internal sealed record SharedKey(string KeyId, string Proof)
+{
+    /// <summary>What the proof is an HS256 signature over: no token's signing input, which has a dot and no blank.</summary>
+    public static byte[] ProofOf(string keyId) => Encoding.UTF8.GetBytes($"shared secret {keyId}");
+}
+
+/// <summary>
+/// The issuer's keys as an API knows them: fetched at the start, again in time, again when the issuer says that they changed, and again for a <c>kid</c> that is not
+/// known. The last good set is kept through an outage. Keys that did not change stay the same objects.
+/// </summary>
+/// <param name="fetch">Brings the set from the issuer.</param>
+/// <param name="secrets">What this API shares with the issuer for HS256.</param>
+/// <param name="secretsAreAnnounced">Whether the issuer tells under which <c>kid</c> a secret is in use (the feed does); else any <c>kid</c> is taken.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Where outages are told.</param>
+internal sealed class PublishedKeys(
+    Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time, ILogger log) : IVerificationKeys
+{
+    /// <summary>A flood of unknown <c>kid</c>s fetches once in this time. A fetch that brings something new does not count, so that no rotation has to wait.</summary>
+    public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestFreshness = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ShortestFreshness = TimeSpan.FromSeconds(1);
+
+    private readonly VerificationKey? anyShared = secrets.Count > 0 && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
+    private readonly Lock guard = new();
+
+    private volatile Ring ring = new([], [], new Dictionary<string, VerificationKey>(), FetchedAt: null);
+    private volatile bool hasFailed;
+    private Task<bool>? fetching;
+    private long? fruitlessAt;
+    private string? announced;
+    private TimeSpan freshFor = LongestFreshness;
+    private CancellationToken stopping;
+
+    public bool IsComplete => ring.FetchedAt is not null && !hasFailed;
+
+    /// <summary>How old the set is; <see langword="null"/> before the first.</summary>
+    public TimeSpan? Age => ring.FetchedAt is { } at ? time.GetElapsedTime(at) : null;
+
+    public VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm)
+    {
+        Ring current = ring;
+        foreach (VerificationKey key in algorithm == SignatureAlgorithm.HS256 ? current.Shared : current.Published)
+        {
+            if (key.HasId(keyId))
+                return key;
+        }
+        return algorithm == SignatureAlgorithm.HS256 ? anyShared : null;
+    }
+
+    /// <summary>Fetches until it is stopped.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        stopping = stoppingToken;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Fetch();
+            await Task.Delay(hasFailed ? RetryEvery : freshFor, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The issuer says which keys it has now; what is not known yet is fetched.</summary>
+    /// <param name="fingerprint">Another one for another set.</param>
+    /// <param name="shared">The secrets that are in use.</param>
+    public void Announce(string fingerprint, IReadOnlyList<SharedKey> shared)
+    {
+        lock (guard)
+        {
+            if (fingerprint == announced)
+                return;
+            ring = ring with { Shared = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId) ?? SharedKeyOf(key)).OfType<VerificationKey>()] };
+            announced = fingerprint;
+            fetching = FetchAfterAsync(fetching); // what is under way may have been asked for before the change
+        }
+    }
+
+    /// <summary>Fetches for a token whose <c>kid</c> is not known. Those that wait at the same time wait for the same answer.</summary>
+    public async ValueTask<bool> CatchUpAsync()
+    {
+        Task<bool> answer;
+        bool begins;
+        lock (guard)
+        {
+            begins = fetching is null or { IsCompleted: true };
+            if (begins && fruitlessAt is { } at && time.GetElapsedTime(at) < CoolDown)
+                return false;
+            answer = Fetch();
+        }
+
+        // One that was under way may have been answered before the key was published: it neither decides nor counts.
+        if (!await answer && begins)
+        {
+            lock (guard)
+                fruitlessAt = time.GetTimestamp();
+        }
+        return true;
+    }
+
+    private Task<bool> Fetch()
+    {
+        lock (guard)
+            return fetching is null or { IsCompleted: true } ? fetching = Task.Run(FetchOnceAsync, CancellationToken.None) : fetching;
+    }
+
+    private async Task<bool> FetchAfterAsync(Task<bool>? earlier)
+    {
+        if (earlier is not null)
+            await earlier;
+        return await Task.Run(FetchOnceAsync, CancellationToken.None);
+    }
+
+    // Whether it brought something new. Never throws.
+    private async Task<bool> FetchOnceAsync()
+    {
+        try
+        {
+            FetchedKeySet fetched = await fetch(stopping);
+            Dictionary<string, VerificationKey> keys = KeysOf(new JsonWebKeySet(fetched.Json), ring.ByMaterial);
+            if (keys.Count == 0 && secrets.Count == 0)
+                throw new InvalidDataException("the key set is empty; where the issuer signs with HS256, JwtAuth:SharedSecrets is needed");
+            lock (guard)
+            {
+                bool isNew = !keys.Values.SequenceEqual(ring.Published);
+                ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp() };
+                freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
+                if (hasFailed)
+                    log.KeysReadAgain();
+                hasFailed = false;
+                return isNew;
+            }
+        }
+        catch (Exception fault)
+        {
+            if (!hasFailed && !stopping.IsCancellationRequested)
+                log.KeysNotRead(fault.Message);
+            hasFailed = true;
+            return false;
+        }
+    }
+
+    // A secret has no place in a public set, and two keys of one name are none.
+    private static Dictionary<string, VerificationKey> KeysOf(JsonWebKeySet set, IReadOnlyDictionary<string, VerificationKey> known)
+    {
+        Dictionary<string, VerificationKey> keys = [];
+        foreach (JsonWebKey jwk in set.Keys.Where(jwk => jwk.Kty is "RSA" or "EC" && set.Keys.Count(other => other.Kid == jwk.Kid) == 1))
+        {
+            string material = string.Join(' ', jwk.Kid, jwk.Alg, jwk.Use, jwk.N, jwk.E, jwk.X, jwk.Y);
+            try
+            {
+                keys[material] = known.GetValueOrDefault(material) ?? VerificationKey.FromJsonWebKey(jwk);
+            }
+            catch (ArgumentException)
+            {
+                // of another algorithm, or for another use
+            }
+        }
+        return keys;
+    }
+
+    private VerificationKey? SharedKeyOf(SharedKey key) => secrets
+        .Select(secret => VerificationKey.Hmac(key.KeyId, secret, forApisOnly: true))
+        .FirstOrDefault(candidate => candidate.Verify(SharedKey.ProofOf(key.KeyId), Base64UrlEncoder.DecodeBytes(key.Proof)));
+
+    private static TimeSpan Clamp(TimeSpan value) => value < ShortestFreshness ? ShortestFreshness : value > LongestFreshness ? LongestFreshness : value;
+
+    private sealed record Ring(
+        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt);
+}

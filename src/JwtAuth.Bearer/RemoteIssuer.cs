@@ -1,0 +1,43 @@
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Bearer.Keys;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace JwtAuth.Bearer;
+
+/// <summary>What an API hears from its issuer, from the start of the host to its end: the keys, and the denials if it wants them.</summary>
+internal sealed class RemoteIssuer : BackgroundService
+{
+    private readonly Backchannel backchannel;
+    private readonly JwtAuthBearerOptions options;
+    private readonly ILogger log;
+
+    public RemoteIssuer(JwtAuthBearerOptions options, TimeProvider time, ILogger<RemoteIssuer> log)
+    {
+        (this.options, this.log) = (options, log);
+        backchannel = new Backchannel(options, time);
+        bool hearsDenials = options.Denials == DenialsFrom.Feed;
+        Keys = new PublishedKeys(backchannel.FetchKeysAsync, options.SharedSecretBytes, secretsAreAnnounced: hearsDenials, time, log);
+        Feed = hearsDenials ? new DenialFeed(backchannel.ReadDenialsAsync, Keys, options.MaximumSilence, time, log) : null;
+    }
+
+    public PublishedKeys Keys { get; }
+
+    /// <summary><see langword="null"/> where denials are not heard.</summary>
+    public DenialFeed? Feed { get; }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (Feed is null)
+            log.DenialsAreNotHeard();
+        else if (options.AcceptWhileSilent)
+            log.AcceptsWhileSilent();
+        return Task.WhenAll(Keys.RunAsync(stoppingToken), Feed?.RunAsync(stoppingToken) ?? Task.CompletedTask);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        backchannel.Dispose();
+    }
+}
