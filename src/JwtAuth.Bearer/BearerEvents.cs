@@ -165,7 +165,10 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     private static ReadOnlySpan<char> TokenOf(StringValues headers) =>
         headers.Count == 1 && headers[0] is { } header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim(' ') : default;
 
-    private static bool MayHoldAnother(HttpRequest request) => request.QueryString.HasValue || request.ContentType is not null;
+    // Cheap, and true too often rather than too seldom: a name in the query may be escaped, and is told in any letter case.
+    private static bool MayHoldAnother(HttpRequest request) =>
+        (request.QueryString.Value is { Length: > 0 } query && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
+        || request.ContentType?.Contains("form", StringComparison.OrdinalIgnoreCase) == true;
 
     private static async Task<bool> HasSecondMethodAsync(HttpRequest request)
     {
