@@ -20,22 +20,25 @@ internal static class DenialsVerb
 {
     private const string Issuer = "http://localhost:5080", Audience = "orders";
 
-    // More than fit into a processor's own caches: a check finds the table as cold as a request does.
-    private const int Sample = 50_000;
+    // Denied ones that are asked about: many times what a processor's own caches hold.
+    private const int Sample = 100_000;
 
     private const int WarmUp = 3;
+
+    private const double MostBytes = 48, MostNanoseconds = 100;
 
     private static readonly DateTimeOffset ForgetAt = DateTimeOffset.UtcNow + TimeSpan.FromHours(5);
 
     public static Command Create()
     {
-        var entries = new Option<int>("--entries") { Description = "Live denials, 100,000 or more", DefaultValueFactory = _ => 1_000_000 };
+        var entries = new Option<int>("--entries") { Description = "Live denials, 300,000 or more", DefaultValueFactory = _ => 1_000_000 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each measurement of time", DefaultValueFactory = _ => 15 };
         var verb = new Command("denials",
             """
-            Measures a denylist that is full, half with sessions and half with tokens, and one that is full of subjects: its memory, what it takes to ask it,
-            what a check of an ES256 token takes with it, with an empty one and without any, in turns, and how long the service needs to read the log from SQLite at
-            its start. Exits 1 when an entry of a session or token takes more than 48 bytes.
+            Measures a denylist full of sessions, of tokens, of subjects, and of subjects with an exception: the memory of each. Then one that holds the first three
+            kinds alike: what it takes to ask it (a fence before and after each question, so that the processor cannot begin with the next one early),
+            what a check of an ES256 token takes with it, with an empty one and without any, in turns, and how long the service needs to read the log from SQLite
+            at its start. Exits 1 when a session, token or subject takes more than 48 bytes at the worst, or a question about a live token 100 ns or more.
             """)
         {
             entries, rounds,
@@ -51,18 +54,16 @@ internal static class DenialsVerb
         {
             Line($"| {entries:N0} denials | figure |");
             Line($"|---|---|");
-            (Denylist both, Asked[] sessions, Asked[] tokens, double bytes) = Fill(entries);
-            Lookups(both, sessions, tokens, rounds);
-            Denylist subjects = FillSubjects(entries, rounds);
+            bool asPromised = Memory(entries);
+            Denylist full = Lookups(entries, rounds, ref asPromised);
             await using (WebApplication app = Build(directory))
             {
                 await app.PrepareAsync();
-                Checks(app.Services, both, rounds);
+                Checks(app.Services, full, rounds);
                 await WriteAsync(app.Services, entries);
             }
             await LoadAsync(directory);
-            GC.KeepAlive(subjects);
-            return bytes <= 48 ? 0 : 1;
+            return asPromised ? 0 : 1;
         }
         finally
         {
@@ -71,76 +72,62 @@ internal static class DenialsVerb
         }
     }
 
-    private static (Denylist Full, Asked[] Sessions, Asked[] Tokens, double Bytes) Fill(int entries)
+    private static bool Memory(int entries)
     {
-        Asked[] sessions = Strangers(), tokens = Strangers();
-        var full = new Denylist(TimeProvider.System, TimeSpan.FromDays(1));
-        full.CompleteAsOf(TimeProvider.System.GetTimestamp());
-        double bytes = BytesOf(entries, () =>
-        {
-            for (int number = 0; number < entries / 2; number++)
-            {
-                full.Add(Denial.OfSession(number < Sample ? sessions[number].SessionId : TokenIssuer.NewId(), ForgetAt));
-                (string subject, string jwtId) = number < Sample ? (tokens[number].Subject, tokens[number].JwtId) : (TokenIssuer.NewId(), TokenIssuer.NewId());
-                full.Add(Denial.OfToken(subject, jwtId, ForgetAt));
-            }
-        });
-        Line($"| memory, a session or token | {bytes:F1} bytes: 20 a slot (16 of the identifier, 4 of its time), {bytes / 20:F2} slots an entry |");
-        return (full, sessions, tokens, bytes);
+        double session = MemoryOf("a session", entries, OfSession), token = MemoryOf("a token", entries, OfToken), subject = MemoryOf("a subject", entries, OfSubject);
+        MemoryOf("a subject of which one session is spared", entries, OfOthers);
+        return Math.Max(session, Math.Max(token, subject)) <= MostBytes;
     }
 
-    private static void Lookups(Denylist full, Asked[] sessions, Asked[] tokens, int rounds)
-    {
-        var empty = new Denylist(TimeProvider.System, TimeSpan.FromDays(1));
-        Asked[] strangers = Strangers();
-        Line($"| asked, of what is not denied | {Time(full, strangers, expected: 0, rounds)} ({Time(empty, strangers, expected: 0, rounds)} while the list is empty) |");
-        Line($"| asked, of a denied session | {Time(full, sessions, Sample, rounds)} |");
-        Line($"| asked, of a denied token | {Time(full, tokens, Sample, rounds)} |");
-    }
-
-    private static Denylist FillSubjects(int entries, int rounds)
-    {
-        Asked[] denied = Strangers();
-        var full = new Denylist(TimeProvider.System, TimeSpan.FromDays(1));
-        double bytes = BytesOf(entries, () =>
-        {
-            for (int number = 0; number < entries; number++)
-                full.Add(Denial.OfSubject(number < Sample ? denied[number].Subject : TokenIssuer.NewId(), 1, exceptSessionId: null, ForgetAt));
-        });
-        Line($"| memory, a subject | {bytes:F1} bytes |");
-        Line($"| asked, of what is not denied, among subjects | {Time(full, Strangers(), expected: 0, rounds)} |");
-        Line($"| asked, of a denied subject | {Time(full, denied, Sample, rounds)} |");
-        return full;
-    }
-
-    private static double BytesOf(int entries, Action fill)
+    private static double MemoryOf(string what, int entries, Func<Asked, Denial> denialOf)
     {
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        fill();
-        return (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / entries;
+        Denylist full = New();
+        for (int number = 0; number < entries; number++)
+            full.Add(denialOf(NewAsked()));
+        double grown = Held();
+        // What forgets is as empty afterwards as a table may be.
+        full.Add(Denial.OfSession("over", DateTimeOffset.UnixEpoch));
+        full.Forget(DateTimeOffset.UtcNow);
+        double worst = Held();
+        Line($"| memory, {what} | {grown:F1} bytes, {worst:F1} at the worst |");
+        return worst;
+
+        double Held() => (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / full.Count;
     }
 
-    // The median of small portions: what interrupts one portion is not in the figure.
-    private static string Time(Denylist denylist, Asked[] asked, int expected, int rounds)
+    private static Denylist Lookups(int entries, int rounds, ref bool asPromised)
     {
-        List<double> times = [];
-        for (int round = 0; round < rounds + WarmUp; round++)
+        Asked[] sessions = NewSample(), tokens = NewSample(), subjects = NewSample();
+        Denylist full = New();
+        Line($"| asked about a live token, 0 denials | {Spread(DenialQuestions.AboutLive(full, rounds), "F0", " ns")} |");
+        for (int number = 0; number < entries; number++)
         {
-            List<double> portions = [];
-            int denied = 0;
-            foreach (Asked[] portion in asked.Chunk(500))
+            if (number == 1000)
+                Line($"| … 1,000 denials | {Spread(DenialQuestions.AboutLive(full, rounds), "F0", " ns")} |");
+            int turn = number / 3;
+            full.Add((number % 3) switch
             {
-                long start = Stopwatch.GetTimestamp();
-                foreach (Asked token in portion)
-                    denied += denylist.Denies(token.Subject, token.JwtId, token.SessionId, 0, "kid") ? 1 : 0;
-                portions.Add(Stopwatch.GetElapsedTime(start).TotalNanoseconds / portion.Length);
-            }
-            if (denied != expected)
-                throw new InvalidOperationException($"{denied} denied, not {expected}");
-            if (round >= WarmUp)
-                times.Add(Median(portions));
+                0 => OfSession(turn < Sample ? sessions[turn] : NewAsked()),
+                1 => OfToken(turn < Sample ? tokens[turn] : NewAsked()),
+                _ => OfSubject(turn < Sample ? subjects[turn] : NewAsked()),
+            });
         }
-        return Spread(times, "F0", " ns");
+        List<double> times = DenialQuestions.AboutLive(full, rounds);
+        Line($"| … {entries:N0} denials | {Spread(times, "F0", " ns")} |");
+        Denied("session", DenialKind.Session, sessions, names => names.Session);
+        Denied("token", DenialKind.Token, tokens, names => names.Token);
+        Denied("subject", DenialKind.Subject, subjects, names => names.Subject);
+        Line($"| the names of a token, made once for it | {Spread(DenialQuestions.Naming([.. sessions.Select(token => (token.Subject, token.JwtId, token.SessionId))], rounds), "F0", " ns")} |");
+        asPromised &= Median(times) < MostNanoseconds;
+        full.CompleteAsOf(TimeProvider.System.GetTimestamp());
+        return full;
+
+        void Denied(string what, DenialKind kind, Asked[] asked, Func<TokenNames, UInt128> idOf)
+        {
+            List<double> denied = DenialQuestions.AboutDenied(full, kind, [.. asked.Select(token => idOf(token.Names))], rounds);
+            Line($"| … about a denied {what} | {Spread(denied, "F0", " ns")} |");
+        }
     }
 
     private static void Checks(IServiceProvider services, Denylist full, int rounds)
@@ -148,7 +135,7 @@ internal static class DenialsVerb
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
         var account = new AccountSnapshot(TokenIssuer.NewId(), "alice", "", true, 0, [], DateTimeOffset.UnixEpoch);
         string[] tokens = [.. Enumerable.Range(0, 1000).Select(_ => issuer.Issue(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId()).Value)];
-        var empty = new Denylist(TimeProvider.System, TimeSpan.FromDays(1));
+        Denylist empty = New();
         empty.CompleteAsOf(TimeProvider.System.GetTimestamp());
         TokenValidator[] validators = [ValidatorOf(services, null), ValidatorOf(services, empty), ValidatorOf(services, full)];
         List<double>[] times = [[], [], []];
@@ -215,7 +202,19 @@ internal static class DenialsVerb
         $"--JwtAuth:Audiences={Audience}", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=ES256", "--Logging:LogLevel:Default=Warning",
     ]);
 
-    private static Asked[] Strangers() => [.. Enumerable.Range(0, Sample).Select(_ => new Asked(TokenIssuer.NewId(), TokenIssuer.NewId(), TokenIssuer.NewId()))];
+    private static Denylist New() => new(TimeProvider.System, TimeSpan.FromDays(1));
+
+    private static Asked NewAsked() => new(TokenIssuer.NewId(), TokenIssuer.NewId(), TokenIssuer.NewId());
+
+    private static Asked[] NewSample() => [.. Enumerable.Range(0, Sample).Select(_ => NewAsked())];
+
+    private static Denial OfSession(Asked token) => Denial.OfSession(token.SessionId, ForgetAt);
+
+    private static Denial OfToken(Asked token) => Denial.OfToken(token.Subject, token.JwtId, ForgetAt);
+
+    private static Denial OfSubject(Asked token) => Denial.OfSubject(token.Subject, 1, exceptSessionId: null, ForgetAt);
+
+    private static Denial OfOthers(Asked token) => Denial.OfSubject(token.Subject, 1, token.SessionId, ForgetAt);
 
     private static string Spread(List<double> values, string format, string unit)
     {
@@ -227,7 +226,10 @@ internal static class DenialsVerb
 
     private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
-    private sealed record Asked(string Subject, string JwtId, string SessionId);
+    private sealed record Asked(string Subject, string JwtId, string SessionId)
+    {
+        public TokenNames Names => new(Subject, JwtId, SessionId, generation: 0, "kid");
+    }
 
     private sealed class Source(Denylist denylist) : IDenialSource
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
@@ -87,4 +88,4 @@ internal sealed class TokenCache(int size)
 }
 
 /// <summary>A token that was found good, with what is asked about it every time it comes again. Immutable.</summary>
-internal sealed record SeenToken(AccessToken Token, IdentityTemplate Identity);
+internal sealed record SeenToken(AccessToken Token, TokenNames Names, IdentityTemplate Identity);

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
@@ -21,7 +22,7 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
     {
         if (!cache.TryGet(token, out SeenToken? seen) || !validator.StillHasKey(seen.Token))
             return default;
-        TokenRejection? rejection = validator.CheckAgain(seen.Token);
+        TokenRejection? rejection = validator.CheckAgain(seen.Token, seen.Names);
         return rejection is null ? (seen.Identity.NewPrincipal(), null)
             : rejection == TokenRejection.DenialsUnknown ? default // the source is asked first
             : (null, rejection);
@@ -34,7 +35,8 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
         if (accepted is null)
             return (null, rejection);
         var identity = new IdentityTemplate(accepted);
-        cache.Add(token, new SeenToken(accepted, identity));
+        var names = new TokenNames(accepted.Subject, accepted.JwtId, accepted.SessionId, accepted.Generation, accepted.KeyId);
+        cache.Add(token, new SeenToken(accepted, names, identity));
         return (identity.NewPrincipal(), null);
     }
 }

@@ -115,8 +115,8 @@ public sealed class TokenValidator
     internal bool StillHasKey(AccessToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
 
     /// <summary>What may have changed since a token was found good.</summary>
-    internal TokenRejection? CheckAgain(AccessToken token) =>
-        CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Subject, token.JwtId, token.SessionId, token.Generation, token.Key);
+    internal TokenRejection? CheckAgain(AccessToken token, in TokenNames names) =>
+        CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(names);
 
     private static TokenRejection? CheckType(StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
 
@@ -170,11 +170,11 @@ public sealed class TokenValidator
         claims.IsBound ? TokenRejection.SenderConstrained : null;
 
     private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey? key) =>
-        CheckNotDenied(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!);
+        denylist is null ? null : CheckNotDenied(new TokenNames(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!.KeyId));
 
     // What was heard denied stays so, also when nothing new has been heard for too long.
-    private TokenRejection? CheckNotDenied(string subject, string jwtId, string sessionId, long generation, VerificationKey key) =>
+    private TokenRejection? CheckNotDenied(in TokenNames names) =>
         denylist is null ? null
-        : denylist.Denies(subject, jwtId, sessionId, generation, key.KeyId) ? TokenRejection.Denied
+        : denylist.Denies(names) ? TokenRejection.Denied
         : denylist.IsComplete || acceptWhileSilent ? null : TokenRejection.DenialsUnknown;
 }

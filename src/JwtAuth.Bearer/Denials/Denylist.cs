@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 
 namespace JwtAuth.Bearer.Denials;
 
@@ -10,15 +11,18 @@ namespace JwtAuth.Bearer.Denials;
 /// <param name="maximumSilence">How long the log may go unread before nothing is accepted any more.</param>
 internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 {
-    private readonly DenialTable tokens = new();
-    private readonly DenialTable sessions = new();
-    private readonly ConcurrentDictionary<string, SubjectDenial> subjects = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> keys = new(StringComparer.Ordinal);
+    // Where the table says so, and for a generation that does not fit into it, a subject's denial stands among the exceptions.
+    private const uint AmongExceptions = 0, EveryGeneration = uint.MaxValue;
+
+    private readonly Lock writing = new();
+    private readonly DenialTable table = new();
+    private readonly ConcurrentDictionary<UInt128, SubjectDenial> exceptions = new();
+    private volatile FrozenSet<string>? keys;
 
     private long completeAt = long.MinValue;
 
     /// <summary>Denials held now; two of one subject count once.</summary>
-    public int Count => tokens.Count + sessions.Count + subjects.Count + keys.Count;
+    public int Count => table.Count + (keys?.Count ?? 0);
 
     /// <summary>Whether the log was read recently enough for "not denied" to be known.</summary>
     public bool IsComplete => Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
@@ -31,41 +35,69 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     public void CompleteAsOf(long timestamp) => Volatile.Write(ref completeAt, timestamp);
 
     /// <summary>Whether a token is denied.</summary>
-    public bool Denies(string subject, string jwtId, string sessionId, long generation, string keyId) =>
-        keys.ContainsKey(keyId) // IsEmpty would take every lock of the dictionary
-        || (subjects.TryGetValue(subject, out SubjectDenial? denial) && denial.Denies(generation, sessionId))
-        || (!sessions.IsEmpty && sessions.Contains(DenialTable.IdOf(sessionId)))
-        || (!tokens.IsEmpty && tokens.Contains(DenialTable.IdOf(subject, jwtId)));
+    public bool Denies(in TokenNames names) =>
+        keys?.Contains(names.KeyId) == true
+        || (table.MayContainAny(names.Session, names.Token, names.Subject)
+            && (table.Contains(DenialKind.Session, names.Session) || table.Contains(DenialKind.Token, names.Token) || DeniesSubject(names)));
 
     /// <summary>Adds a denial, after those that came before it in the log.</summary>
     public void Add(Denial denial)
     {
-        switch (denial.Kind)
+        lock (writing)
         {
-            case DenialKind.Token:
-                tokens.Add(DenialTable.IdOf(denial.TokenSubject!, denial.Name), denial.ExpiresAt!.Value);
-                break;
-            case DenialKind.Session:
-                sessions.Add(DenialTable.IdOf(denial.Name), denial.ExpiresAt!.Value);
-                break;
-            case DenialKind.Subject:
-                subjects.AddOrUpdate(denial.Name, _ => SubjectDenial.First(denial), (_, before) => before.Then(denial));
-                break;
-            default:
-                keys[denial.Name] = true;
-                break;
+            switch (denial.Kind)
+            {
+                case DenialKind.Token:
+                    UInt128 token = DenialTable.IdOf(DenialTable.IdOf(denial.TokenSubject!), DenialTable.IdOf(denial.Name));
+                    table.Add(DenialKind.Token, token, denial.ExpiresAt!.Value, EveryGeneration);
+                    break;
+                case DenialKind.Session:
+                    table.Add(DenialKind.Session, DenialTable.IdOf(denial.Name), denial.ExpiresAt!.Value, EveryGeneration);
+                    break;
+                case DenialKind.Subject:
+                    AddSubject(denial);
+                    break;
+                default:
+                    keys = (keys ?? []).Append(denial.Name).ToFrozenSet(StringComparer.Ordinal);
+                    break;
+            }
         }
     }
 
     /// <summary>Drops what no token can need any more.</summary>
     public void Forget(DateTimeOffset now)
     {
-        tokens.Forget(now);
-        sessions.Forget(now);
-        foreach (KeyValuePair<string, SubjectDenial> subject in subjects)
+        lock (writing)
         {
-            if (subject.Value.ForgetAt <= now)
-                subjects.TryRemove(subject); // unless it was replaced meanwhile
+            table.Forget(now);
+            foreach (UInt128 subject in exceptions.Keys.Where(subject => !table.Contains(DenialKind.Subject, subject)))
+                exceptions.TryRemove(subject, out _);
+        }
+    }
+
+    private bool DeniesSubject(in TokenNames names) =>
+        table.TryFind(DenialKind.Subject, names.Subject, out uint below)
+        && (below != AmongExceptions ? names.Generation < below
+            : exceptions.TryGetValue(names.Subject, out SubjectDenial? denial) && denial.Denies(names.Generation, names.Session));
+
+    private void AddSubject(Denial denial)
+    {
+        UInt128 subject = DenialTable.IdOf(denial.Name);
+        var latest = SubjectDenial.First(denial);
+        bool isException = exceptions.TryGetValue(subject, out SubjectDenial? before);
+        if (!isException && table.TryFind(DenialKind.Subject, subject, out uint below))
+            before = new SubjectDenial(below, Except: null, below);
+        SubjectDenial merged = before?.Then(latest) ?? latest;
+
+        // What is among the exceptions stays there until it is forgotten: a reader may have seen the sign and be on its way.
+        if (isException || merged is not { Except: null, Below: > AmongExceptions and <= uint.MaxValue })
+        {
+            exceptions[subject] = merged; // before the sign to it
+            table.Add(DenialKind.Subject, subject, denial.ExpiresAt!.Value, AmongExceptions);
+        }
+        else
+        {
+            table.Add(DenialKind.Subject, subject, denial.ExpiresAt!.Value, (uint)merged.Below);
         }
     }
 
@@ -73,26 +105,23 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     /// All denials of one subject in three numbers: alive is what has at least generation <paramref name="Below"/>, and of the session
     /// <paramref name="Except"/> what has at least <paramref name="BelowOfExcepted"/>.
     /// </summary>
-    private sealed record SubjectDenial(long Below, string? Except, long BelowOfExcepted, DateTimeOffset ForgetAt)
+    private sealed record SubjectDenial(long Below, UInt128? Except, long BelowOfExcepted)
     {
-        public static SubjectDenial First(Denial denial) =>
-            new(denial.BelowGeneration, denial.ExceptSessionId, denial.ExceptSessionId is null ? denial.BelowGeneration : 0, denial.ExpiresAt!.Value);
+        public static SubjectDenial First(Denial denial) => denial.ExceptSessionId is { } except
+            ? new(denial.BelowGeneration, DenialTable.IdOf(except), BelowOfExcepted: 0)
+            : new(denial.BelowGeneration, Except: null, denial.BelowGeneration);
 
-        public bool Denies(long generation, string sessionId) =>
-            generation < Below && (generation < BelowOfExcepted || !string.Equals(sessionId, Except, StringComparison.Ordinal));
+        public bool Denies(long generation, UInt128 session) => generation < Below && (generation < BelowOfExcepted || session != Except);
 
-        // A session that is spared now was not spared by what came before, unless it was the same.
-        public SubjectDenial Then(Denial denial)
+        public SubjectDenial Then(SubjectDenial latest)
         {
-            SubjectDenial latest = First(denial);
             // A feed that begins anew brings again what was heard before.
             if (latest.Below < Below)
-                return this with { ForgetAt = ForgetAt > latest.ForgetAt ? ForgetAt : latest.ForgetAt };
-            long belowOfExcepted = latest.Except is null ? latest.Below : latest.Except == Except ? BelowOfExcepted : Math.Min(Below, latest.Below);
+                return this;
+            // A session that is spared now was not spared by what came before, unless it was the same.
             return latest with
             {
-                BelowOfExcepted = belowOfExcepted,
-                ForgetAt = ForgetAt > latest.ForgetAt ? ForgetAt : latest.ForgetAt,
+                BelowOfExcepted = latest.Except is null ? latest.Below : latest.Except == Except ? BelowOfExcepted : Math.Min(Below, latest.Below),
             };
         }
     }

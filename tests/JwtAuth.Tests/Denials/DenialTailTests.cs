@@ -86,7 +86,7 @@ public sealed class DenialTailTests : IAsyncDisposable
         {
             foreach (string session in sessions.Append("s4"))
             {
-                tail.Denylist.Denies(alice.Subject, "jti", session, generation, "kid")
+                tail.Denylist.Denies(new TokenNames(alice.Subject, "jti", session, generation, "kid"))
                     .Should().Be(log.Exists(row => generation < row.BelowGeneration && session != row.ExceptSessionId), $"generation {generation} of {session}");
             }
         }

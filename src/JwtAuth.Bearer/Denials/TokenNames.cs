@@ -1,0 +1,28 @@
+namespace JwtAuth.Bearer.Denials;
+
+/// <summary>What denials can name a token by: made once for a token, asked about as often as it comes.</summary>
+internal readonly struct TokenNames
+{
+    public TokenNames(string subject, string jwtId, string sessionId, long generation, string keyId)
+    {
+        Subject = DenialTable.IdOf(subject);
+        Token = DenialTable.IdOf(Subject, DenialTable.IdOf(jwtId));
+        Session = DenialTable.IdOf(sessionId);
+        (Generation, KeyId) = (generation, keyId);
+    }
+
+    /// <summary><c>sub</c>.</summary>
+    public UInt128 Subject { get; init; }
+
+    /// <summary><c>sub</c> and <c>jti</c>.</summary>
+    public UInt128 Token { get; init; }
+
+    /// <summary><c>sid</c>.</summary>
+    public UInt128 Session { get; init; }
+
+    /// <summary><c>gen</c>.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>The <c>kid</c> of the key that verified it.</summary>
+    public string KeyId { get; }
+}
