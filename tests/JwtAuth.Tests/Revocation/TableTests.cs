@@ -5,28 +5,46 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Revocation;
 
-/// <summary>The service with its denylist and without.</summary>
+/// <summary>The service with its denylist and without, and beside each an API that listens to it.</summary>
 public sealed class TwoModes : IAsyncLifetime
 {
-    private readonly ServerHost withDenylist = New("true"), without = New("false");
+    private readonly (ServerHost Host, ApiHost Api) withDenylist = New("true"), without = New("false");
 
-    internal ServerHost Of(bool hearsDenials) => hearsDenials ? withDenylist : without;
+    internal ServerHost Of(bool hearsDenials) => (hearsDenials ? withDenylist : without).Host;
+
+    internal ApiHost ApiOf(bool hearsDenials) => (hearsDenials ? withDenylist : without).Api;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        await withDenylist.DisposeAsync();
-        await without.DisposeAsync();
+        foreach ((ServerHost host, ApiHost api) in ((ServerHost, ApiHost)[])[withDenylist, without])
+        {
+            await api.DisposeAsync();
+            await host.DisposeAsync();
+        }
     }
 
-    private static ServerHost New(string enabled) => new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", enabled);
+    private static (ServerHost, ApiHost) New(string enabled)
+    {
+        ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", enabled);
+        TestClient shop = host.AddClient("shop", may: "denials");
+        return (host, new ApiHost(host.Issuer) { Time = new ClockOf(host.Time) }
+            .With("JwtAuth:Audience", host.Issuer)
+            .With("JwtAuth:Denials", "Feed").With("JwtAuth:ClientId", shop.Id).With("JwtAuth:ClientSecret", shop.Secret));
+    }
+
+    // Tokens are as old as the service says; what the API waits for takes its time.
+    private sealed class ClockOf(TimeProvider shown) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => shown.GetUtcNow();
+    }
 }
 
 /// <summary>docs/revocation.md: each cell, over HTTP.</summary>
 public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
 {
-    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30), Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30), Second = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(20);
 
     public static TheoryData<string, bool> Cases
     {
@@ -59,6 +77,9 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
             (await scene.AskMeAsync(held)).Status.Should().Be(200);
             (await scene.ChangeStateAsync(held)).Status.Should().Be(200);
         }
+        using HttpClient api = modes.ApiOf(hearsDenials).Connect();
+        foreach ((Holding held, _) in logins)
+            await UntilAsync(api, held, 200);
 
         (await row.HappensAsync(scene)).Status.Should().BeOneOf(200, 204);
 
@@ -70,11 +91,25 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
             if (held.RefreshToken is not null)
                 await RefreshAsync(scene, host, held, isEnded: fate[1] == '●');
         }
+        // The dead first: then the news has arrived, and who lives has outlived it.
+        foreach ((Holding held, string fate) in logins.OrderBy(login => login.Fate[0] == '○'))
+            await UntilAsync(api, held, fate[0] == '●' && (hearsDenials || ending == Row.KeyRevoked) ? 401 : 200);
         if (row.PasswordAfterwards is { } password)
             (await scene.LogInAgainAsync(password)).Status.Should().Be(200);
         else
             (await scene.LogInAgainAsync(ServerHost.Password)).Code.Should().Be("invalid_credentials");
         await OutliveAsync(scene, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
+    }
+
+    // At an API that listens.
+    private static async Task UntilAsync(HttpClient api, Holding held, int status)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        Reply reply;
+        do
+            reply = await api.AskAsync("GET", "/orders", null, ("Authorization", $"Bearer {held.AccessToken}"));
+        while (reply.Status != status && TimeProvider.System.GetElapsedTime(start) < Patience);
+        reply.Status.Should().Be(status);
     }
 
     // What is refused is refused as RFC 6750 says, and no more is told.
