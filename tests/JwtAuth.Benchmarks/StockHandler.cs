@@ -49,7 +49,7 @@ internal sealed class StockHandler
             Claims = new Dictionary<string, object>
             {
                 ["sub"] = account.Subject,
-                ["jti"] = TokenIssuer.NewId(),
+                ["jti"] = Guid.NewGuid().ToString(),
                 ["client_id"] = TokenIssuer.FirstParty,
                 ["scope"] = string.Join(' ', scopes),
                 ["roles"] = account.Roles,

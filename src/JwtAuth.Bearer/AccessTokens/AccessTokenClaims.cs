@@ -13,14 +13,14 @@ internal struct AccessTokenClaims
     private const double MaximumSeconds = 253402300799;
 
     // RFC 6749 §3.3: NQCHAR
-    private static readonly SearchValues<char> ScopeCharacters = SearchValues.Create(
-        [.. Enumerable.Range(0x21, 0x5E).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
+    private static readonly SearchValues<char> ScopeCharactersAndSpace = SearchValues.Create(
+        [.. Enumerable.Range(0x20, 0x5F).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
 
     private DateTimeOffset? notBefore;
 
     public string Issuer { get; private set; }
 
-    public IReadOnlyList<string> Audiences { get; private set; }
+    public string[] Audiences { get; private set; }
 
     public DateTimeOffset ExpiresAt { get; private set; }
 
@@ -41,33 +41,34 @@ internal struct AccessTokenClaims
 
     private string clientId;
     private string? username;
-    private IReadOnlyList<string> scopes, roles;
+    private string[] scopes, roles;
 
     /// <summary>Reads the claims set in one pass. Claims that are not ours are walked over, and held to the same rules of JSON.</summary>
-    public static TokenRejection? Read(StrictJwt jwt, out AccessTokenClaims claims)
+    public static TokenRejection? Read(in StrictJwt jwt, out AccessTokenClaims claims)
     {
         claims = new() { Audiences = [], scopes = [], roles = [], Generation = -1 };
         DateTimeOffset? expires = null, issued = null;
         try
         {
-            StrictJson json = jwt.Claims(stackalloc Range[StrictJson.MaximumMembers], stackalloc int[65]);
+            StrictJson json = jwt.Claims();
             while (json.NextMember())
             {
+                ReadOnlySpan<byte> name = json.Name;
                 bool wellFormed =
-                    json.NameIs("iss"u8) ? (claims.Issuer = Text(ref json)!) is not null
-                    : json.NameIs("sub"u8) ? (claims.Subject = Text(ref json)!) is not null
-                    : json.NameIs("aud"u8) ? (claims.Audiences = Texts(ref json, orOne: true)) is not []
-                    : json.NameIs("exp"u8) ? (expires = NumericDate(ref json)) is not null
-                    : json.NameIs("nbf"u8) ? (claims.notBefore = NumericDate(ref json)) is not null
-                    : json.NameIs("iat"u8) ? (issued = NumericDate(ref json)) is not null
-                    : json.NameIs("jti"u8) ? (claims.JwtId = Text(ref json)!) is not null
-                    : json.NameIs("client_id"u8) ? (claims.clientId = Text(ref json)!) is not null
-                    : json.NameIs("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
-                    : json.NameIs("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
-                    : json.NameIs("username"u8) ? (claims.username = Text(ref json)) is not null
-                    : json.NameIs("sid"u8) ? (claims.SessionId = Text(ref json)!) is not null
-                    : json.NameIs("gen"u8) ? (claims.Generation = Count(ref json)) >= 0
-                    : !json.NameIs("cnf"u8) || (claims.IsBound = true);
+                    name.SequenceEqual("iss"u8) ? (claims.Issuer = Text(ref json)!) is not null
+                    : name.SequenceEqual("sub"u8) ? (claims.Subject = Text(ref json)!) is not null
+                    : name.SequenceEqual("aud"u8) ? (claims.Audiences = Texts(ref json, orOne: true)) is not []
+                    : name.SequenceEqual("exp"u8) ? (expires = NumericDate(ref json)) is not null
+                    : name.SequenceEqual("nbf"u8) ? (claims.notBefore = NumericDate(ref json)) is not null
+                    : name.SequenceEqual("iat"u8) ? (issued = NumericDate(ref json)) is not null
+                    : name.SequenceEqual("jti"u8) ? (claims.JwtId = Text(ref json)!) is not null
+                    : name.SequenceEqual("client_id"u8) ? (claims.clientId = Text(ref json)!) is not null
+                    : name.SequenceEqual("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
+                    : name.SequenceEqual("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
+                    : name.SequenceEqual("username"u8) ? (claims.username = Text(ref json)) is not null
+                    : name.SequenceEqual("sid"u8) ? (claims.SessionId = Text(ref json)!) is not null
+                    : name.SequenceEqual("gen"u8) ? (claims.Generation = Count(ref json)) >= 0
+                    : !name.SequenceEqual("cnf"u8) || (claims.IsBound = true);
                 if (!wellFormed)
                     return TokenRejection.InvalidClaim;
             }
@@ -81,7 +82,7 @@ internal struct AccessTokenClaims
             return TokenRejection.InvalidClaim;
         (claims.ExpiresAt, claims.IssuedAt) = (exp, iat);
         bool complete = claims is { Issuer: not null, Subject: not null, JwtId: not null, clientId: not null, SessionId: not null, Generation: >= 0 }
-            && claims.Audiences.Count > 0;
+            && claims.Audiences.Length > 0;
         return complete ? null : TokenRejection.InvalidClaim;
     }
 
@@ -108,11 +109,11 @@ internal struct AccessTokenClaims
         if (json.ValueKind != JsonTokenType.String)
             return null;
         string text = json.GetText();
-        return text.Length is 0 or > MaximumTextLength || text.Any(char.IsControl) ? null : text;
+        return text.Length is 0 or > MaximumTextLength || (!json.IsPlain && text.Any(char.IsControl)) ? null : text;
     }
 
     // Empty where one of them is no proper text, so that a list is never taken in part.
-    private static List<string> Texts(ref StrictJson json, bool orOne)
+    private static string[] Texts(ref StrictJson json, bool orOne)
     {
         if (orOne && Text(ref json) is { } only)
             return [only];
@@ -125,22 +126,25 @@ internal struct AccessTokenClaims
                 return [];
             texts.Add(text);
         }
-        return texts;
+        return [.. texts];
     }
 
     private static string[] Scopes(ref StrictJson json)
     {
         if (json.ValueKind != JsonTokenType.String)
             return [];
-        string[] values = json.GetText().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return Array.FindAll(values, value => !value.AsSpan().ContainsAnyExcept(ScopeCharacters));
+        string text = json.GetText();
+        string[] values = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return text.AsSpan().ContainsAnyExcept(ScopeCharactersAndSpace) ? Array.FindAll(values, IsScopeToken) : values;
+
+        static bool IsScopeToken(string value) => !value.AsSpan().ContainsAnyExcept(ScopeCharactersAndSpace);
     }
 
     private static DateTimeOffset? NumericDate(ref StrictJson json)
     {
         if (json.ValueKind != JsonTokenType.Number)
             return null;
-        double seconds = json.GetNumber();
+        double seconds = json.TryGetInteger(out long whole) ? whole : json.GetNumber();
         return seconds is >= 0 and <= MaximumSeconds ? DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(seconds) : null;
     }
 

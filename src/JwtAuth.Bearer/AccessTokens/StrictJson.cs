@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -14,10 +18,17 @@ internal ref struct StrictJson
 
     private const int MaximumDepth = 64;
 
+    private static readonly SearchValues<byte> PrintableAsciiButBackslash =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Where(code => code != '\\').Select(code => (byte)code)]);
+
+    /// <summary>Bytes of room for the tables: <see cref="MaximumMembers"/> names, and a number for each level with the object itself.</summary>
+    public static readonly int TablesSize = (MaximumMembers * Unsafe.SizeOf<Range>()) + ((MaximumDepth + 1) * sizeof(int));
+
     private readonly Span<byte> text;
     private readonly Span<Range> names;
     private readonly Span<int> enclosing;
     private Utf8JsonReader reader;
+    private ulong marks;
     private int unescaped;
     private int first;
     private int count;
@@ -26,25 +37,28 @@ internal ref struct StrictJson
 
     /// <param name="text">The JSON in the first <paramref name="length"/> bytes; as much room behind it for names that hold escapes.</param>
     /// <param name="length">Length of the JSON in bytes.</param>
-    /// <param name="names">Room for <see cref="MaximumMembers"/> names.</param>
-    /// <param name="enclosing">Room for 65 levels.</param>
-    public StrictJson(Span<byte> text, int length, Span<Range> names, Span<int> enclosing)
+    /// <param name="tables"><see cref="TablesSize"/> bytes that may hold anything: only what this object has written is read.</param>
+    public StrictJson(Span<byte> text, int length, Span<byte> tables)
     {
-        if (!Utf8.IsValid(text[..length]))
+        IsPlain = !text[..length].ContainsAnyExcept(PrintableAsciiButBackslash);
+        if (!IsPlain && !Utf8.IsValid(text[..length]))
             throw new JsonException();
         this.text = text;
-        this.names = names;
-        this.enclosing = enclosing;
+        int namesSize = MaximumMembers * Unsafe.SizeOf<Range>();
+        names = MemoryMarshal.Cast<byte, Range>(tables[..namesSize]);
+        enclosing = MemoryMarshal.Cast<byte, int>(tables[namesSize..TablesSize]);
         reader = new Utf8JsonReader(text[..length], new JsonReaderOptions { MaxDepth = MaximumDepth });
         unescaped = length;
     }
 
+    /// <summary>Whether the JSON is printable ASCII without a backslash, so that no text in it has escapes or control characters.</summary>
+    public bool IsPlain { get; }
+
     /// <summary>The kind of the current member's value.</summary>
     public readonly JsonTokenType ValueKind => reader.TokenType;
 
-    private readonly ReadOnlySpan<byte> Name => text[names[count - 1]];
-
-    public readonly bool NameIs(ReadOnlySpan<byte> name) => Name.SequenceEqual(name);
+    /// <summary>The current member's name, unescaped.</summary>
+    public readonly ReadOnlySpan<byte> Name => text[names[count - 1]];
 
     /// <summary>Goes to the next member of the object, over whatever of the present value was not read; false after the last.</summary>
     public bool NextMember()
@@ -77,7 +91,8 @@ internal ref struct StrictJson
         return reader.TokenType != JsonTokenType.EndArray;
     }
 
-    public readonly string GetText() => reader.GetString()!;
+    // Without escapes it is what the constructor found to be UTF-8.
+    public readonly string GetText() => reader.ValueIsEscaped ? reader.GetString()! : Encoding.UTF8.GetString(reader.ValueSpan);
 
     public readonly bool TryGetInteger(out long value) => reader.TryGetInt64(out value);
 
@@ -90,6 +105,15 @@ internal ref struct StrictJson
             return reader.ValueSpan;
         Span<byte> rest = text[unescaped..];
         return rest[..reader.CopyString(rest)];
+    }
+
+    /// <summary>The same, to be kept beyond this value: once for each value at most, so that the room is enough.</summary>
+    public ReadOnlySpan<byte> KeepBytes()
+    {
+        ReadOnlySpan<byte> bytes = GetBytes();
+        if (reader.ValueIsEscaped)
+            unescaped += bytes.Length;
+        return bytes;
     }
 
     private void FinishValue()
@@ -142,11 +166,24 @@ internal ref struct StrictJson
         if (count == MaximumMembers)
             throw new JsonException();
         ReadOnlySpan<byte> bytes = text[name];
-        foreach (Range other in names[first..count])
-        {
-            if (bytes.SequenceEqual(text[other]))
-                throw new JsonException();
-        }
+        ulong mark = MarkOf(bytes);
+        // Equal names have equal marks: only where the mark was there before can there be another.
+        if ((marks & mark) != 0 && IsKnown(bytes))
+            throw new JsonException();
+        marks |= mark;
         names[count++] = name;
     }
+
+    private readonly bool IsKnown(ReadOnlySpan<byte> name)
+    {
+        foreach (Range other in names[first..count])
+        {
+            if (name.SequenceEqual(text[other]))
+                return true;
+        }
+        return false;
+    }
+
+    // The names of our own claims all have marks that differ.
+    private static ulong MarkOf(ReadOnlySpan<byte> name) => name.IsEmpty ? 1 : 1UL << ((name[0] + (2 * name[^1]) + name.Length) & 63);
 }

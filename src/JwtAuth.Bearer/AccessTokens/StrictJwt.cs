@@ -15,7 +15,7 @@ internal ref struct StrictJwt
     private static readonly SearchValues<char> Base64UrlAlphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
-    private Span<byte> rest;
+    private Span<byte> tables, rest;
 
     /// <summary>The first two parts and their dot, as they were sent: what is signed (RFC 7515 §5.2).</summary>
     public ReadOnlySpan<byte> SigningInput { get; private set; }
@@ -33,7 +33,7 @@ internal ref struct StrictJwt
     public bool IsAccessToken { get; private set; }
 
     /// <summary>Bytes of room that <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
-    public static int RoomFor(int tokenLength) => 4 * tokenLength;
+    public static int RoomFor(int tokenLength) => StrictJson.TablesSize + (4 * tokenLength);
 
     /// <summary>Takes the token apart. Nothing of it is believed yet.</summary>
     public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> room, out StrictJwt jwt)
@@ -51,6 +51,8 @@ internal ref struct StrictJwt
         if (header.IsEmpty || signature.IsEmpty || !IsBase64Url(header) || !IsBase64Url(claims) || !IsBase64Url(signature))
             return TokenRejection.NotCompact;
 
+        jwt.tables = room[..StrictJson.TablesSize];
+        room = room[StrictJson.TablesSize..];
         Encoding.ASCII.GetBytes(token[..lastDot], room);
         jwt.SigningInput = room[..lastDot];
         room = room[lastDot..];
@@ -70,35 +72,36 @@ internal ref struct StrictJwt
 
     /// <summary>The claims set, ready to be walked. Only after the signature has been verified.</summary>
     /// <exception cref="JsonException">It is not a strict JSON object.</exception>
-    public readonly StrictJson Claims(Span<Range> names, Span<int> enclosing) => new(rest, rest.Length / 2, names, enclosing);
+    public readonly StrictJson Claims() => new(rest, rest.Length / 2, tables);
 
     private TokenRejection? ReadHeader(Span<byte> text, int length)
     {
         bool hasAlgorithm = false;
         try
         {
-            var json = new StrictJson(text, length, stackalloc Range[StrictJson.MaximumMembers], stackalloc int[65]);
+            var json = new StrictJson(text, length, tables);
             while (json.NextMember())
             {
-                if (json.NameIs("crit"u8) || json.NameIs("b64"u8))
+                ReadOnlySpan<byte> name = json.Name;
+                if (name.SequenceEqual("crit"u8) || name.SequenceEqual("b64"u8))
                     return TokenRejection.CriticalExtension;
-                if (json.NameIs("jwk"u8) || json.NameIs("jku"u8) || json.NameIs("x5u"u8) || json.NameIs("x5c"u8))
+                if (name.SequenceEqual("jwk"u8) || name.SequenceEqual("jku"u8) || name.SequenceEqual("x5u"u8) || name.SequenceEqual("x5c"u8))
                     return TokenRejection.KeyInHeader;
                 bool isText = json.ValueKind == JsonTokenType.String;
-                if (json.NameIs("alg"u8))
+                if (name.SequenceEqual("alg"u8))
                 {
                     if (!isText)
                         return TokenRejection.MalformedHeader;
                     hasAlgorithm = true;
                     Algorithm = AlgorithmOf(json.GetBytes());
                 }
-                else if (json.NameIs("kid"u8))
+                else if (name.SequenceEqual("kid"u8))
                 {
                     if (!isText)
                         return TokenRejection.MalformedHeader;
-                    KeyId = json.GetBytes().ToArray();
+                    KeyId = json.KeepBytes();
                 }
-                else if (json.NameIs("typ"u8))
+                else if (name.SequenceEqual("typ"u8))
                 {
                     if (!isText)
                         return TokenRejection.MalformedHeader;

@@ -118,9 +118,9 @@ public sealed class TokenValidator
     internal TokenRejection? CheckAgain(AccessToken token, in TokenNames names) =>
         CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(names);
 
-    private static TokenRejection? CheckType(StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
+    private static TokenRejection? CheckType(in StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
 
-    private TokenRejection? FindKey(StrictJwt jwt, out VerificationKey? key)
+    private TokenRejection? FindKey(in StrictJwt jwt, out VerificationKey? key)
     {
         key = jwt.Algorithm is { } algorithm ? keys.Find(jwt.KeyId, algorithm) : null;
         return jwt.Algorithm is null ? TokenRejection.WrongAlgorithm
@@ -128,10 +128,10 @@ public sealed class TokenValidator
             : keys.IsComplete ? TokenRejection.UnknownKey : TokenRejection.KeysUnknown;
     }
 
-    private static TokenRejection? CheckAlgorithm(StrictJwt jwt, VerificationKey? key) =>
+    private static TokenRejection? CheckAlgorithm(in StrictJwt jwt, VerificationKey? key) =>
         jwt.Algorithm == key!.Algorithm ? null : TokenRejection.WrongAlgorithm;
 
-    private static TokenRejection? CheckSignature(StrictJwt jwt, VerificationKey? key) =>
+    private static TokenRejection? CheckSignature(in StrictJwt jwt, VerificationKey? key) =>
         key!.Verify(jwt.SigningInput, jwt.Signature) ? null : TokenRejection.BadSignature;
 
     private TokenRejection? CheckIssuer(in AccessTokenClaims claims) =>

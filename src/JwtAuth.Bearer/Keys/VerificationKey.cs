@@ -115,8 +115,10 @@ public abstract class VerificationKey
         {
             if (signature.Length != signatureLength)
                 return false;
-            using KeyPool<RSA>.Loan rsa = lent.Lend();
-            return rsa.Key.VerifyData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            RSA rsa = lent.Take();
+            bool fits = rsa.VerifyData(signingInput, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            lent.GiveBack(rsa);
+            return fits;
         }
     }
 
@@ -138,29 +140,31 @@ public abstract class VerificationKey
         {
             if (signature.Length != 64)
                 return false;
-            using KeyPool<ECDsa>.Loan ecdsa = lent.Lend();
-            return ecdsa.Key.VerifyData(
+            ECDsa ecdsa = lent.Take();
+            bool fits = ecdsa.VerifyData(
                 signingInput, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            lent.GiveBack(ecdsa);
+            return fits;
         }
     }
 
     private sealed class HmacKey : VerificationKey
     {
-        private readonly IReadOnlyList<byte[]> secrets;
+        private readonly MacKey[] macs;
 
         public HmacKey(string keyId, IReadOnlyList<byte[]> secrets) : base(keyId, SignatureAlgorithm.HS256)
         {
             if (secrets.Any(secret => secret.Length < ShortestSecret))
                 throw new ArgumentException("an HS256 key has 32 bytes or more (RFC 7518 §3.2)", nameof(secrets));
-            this.secrets = secrets;
+            macs = [.. secrets.Select(secret => new MacKey(secret))];
         }
 
         public override bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature)
         {
             Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-            foreach (byte[] secret in secrets)
+            foreach (MacKey mac in macs)
             {
-                HMACSHA256.HashData(secret, signingInput, expected);
+                mac.Compute(signingInput, expected);
                 if (CryptographicOperations.FixedTimeEquals(expected, signature))
                     return true;
             }

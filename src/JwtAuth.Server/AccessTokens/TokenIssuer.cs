@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
@@ -23,8 +20,9 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <summary>The <c>client_id</c> of logins at the service itself.</summary>
     public const string FirstParty = "jwtauth";
 
-    // Written for JSON readers, not for HTML: at+jwt stays at+jwt.
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonEncodedText ClientId = JsonEncodedText.Encode(FirstParty);
+
+    private readonly JsonEncodedText issuerUrl = JsonEncodedText.Encode(issuer.Url, TokenText.Encoder);
 
     /// <summary>A random identifier of 128 bits: a <c>jti</c> or a <c>sid</c>.</summary>
     public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
@@ -40,62 +38,56 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
         SigningKey key = ring.Signer(forAccount: audience == issuer.Url);
         DateTimeOffset issued = at ?? time.GetUtcNow(), expires = settings.ExpiryOf(issued);
 
-        var text = new ArrayBufferWriter<byte>(1024);
-        AppendPart(text, Header(key));
-        text.Write("."u8);
-        AppendPart(text, Claims(account, audience, scopes, sessionId, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds()));
-
+        TokenText text = TokenText.Begin(key.Header);
+        WriteClaims(text, account, audience, scopes, sessionId, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds());
+        ReadOnlySpan<byte> signingInput = text.SigningInput();
         Span<byte> signature = stackalloc byte[key.SignatureLength];
-        key.Sign(text.WrittenSpan, signature);
-        text.Write("."u8);
-        AppendPart(text, signature);
-        return new IssuedToken(Encoding.ASCII.GetString(text.WrittenSpan), expires, settings.Lifetime);
+        key.Sign(signingInput, signature);
+        return new IssuedToken(text.Signed(signature), expires, settings.Lifetime);
     }
 
-    private static ReadOnlySpan<byte> Header(SigningKey key)
+    private void WriteClaims(
+        TokenText text, AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, long issuedAt, long expiresAt)
     {
-        var json = new ArrayBufferWriter<byte>(128);
-        using var writer = new Utf8JsonWriter(json, Plain);
+        Utf8JsonWriter writer = text.Claims;
         writer.WriteStartObject();
-        writer.WriteString(JwtHeaderParameterNames.Alg, key.Algorithm.ToString());
-        writer.WriteString(JwtHeaderParameterNames.Kid, key.KeyId);
-        writer.WriteString(JwtHeaderParameterNames.Typ, "at+jwt");
-        writer.WriteEndObject();
-        writer.Flush();
-        return json.WrittenSpan;
-    }
-
-    private ReadOnlySpan<byte> Claims(
-        AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, long issuedAt, long expiresAt)
-    {
-        var json = new ArrayBufferWriter<byte>(512);
-        using var writer = new Utf8JsonWriter(json, Plain);
-        writer.WriteStartObject();
-        writer.WriteString(JwtRegisteredClaimNames.Iss, issuer.Url);
-        writer.WriteString(JwtRegisteredClaimNames.Sub, account.Subject);
-        writer.WriteString(JwtRegisteredClaimNames.Aud, audience);
-        writer.WriteNumber(JwtRegisteredClaimNames.Exp, expiresAt);
-        writer.WriteNumber(JwtRegisteredClaimNames.Nbf, issuedAt);
-        writer.WriteNumber(JwtRegisteredClaimNames.Iat, issuedAt);
-        writer.WriteString(JwtRegisteredClaimNames.Jti, NewId());
-        writer.WriteString("client_id", FirstParty);
+        writer.WriteString(Name.Issuer, issuerUrl);
+        writer.WriteString(Name.Subject, account.Subject);
+        writer.WriteString(Name.Audience, audience);
+        writer.WriteNumber(Name.Expires, expiresAt);
+        writer.WriteNumber(Name.NotBefore, issuedAt);
+        writer.WriteNumber(Name.IssuedAt, issuedAt);
+        Span<byte> jwtId = stackalloc byte[22];
+        Base64Url.EncodeToUtf8(text.NextRandom(), jwtId);
+        writer.WriteString(Name.JwtId, jwtId);
+        writer.WriteString(Name.ClientId, ClientId);
         if (scopes.Count > 0)
-            writer.WriteString("scope", string.Join(' ', scopes));
-        writer.WriteStartArray("roles");
-        foreach (string role in account.Roles)
-            writer.WriteStringValue(role);
+            writer.WriteString(Name.Scope, string.Join(' ', scopes));
+        writer.WriteStartArray(Name.Roles);
+        for (int index = 0; index < account.Roles.Count; index++)
+            writer.WriteStringValue(account.Roles[index]);
         writer.WriteEndArray();
-        writer.WriteString("username", account.Username);
-        writer.WriteString(JwtRegisteredClaimNames.Sid, sessionId);
-        writer.WriteNumber("gen", account.Generation);
+        writer.WriteString(Name.Username, account.Username);
+        writer.WriteString(Name.SessionId, sessionId);
+        writer.WriteNumber(Name.Generation, account.Generation);
         writer.WriteEndObject();
-        writer.Flush();
-        return json.WrittenSpan;
     }
 
-    private static void AppendPart(ArrayBufferWriter<byte> text, ReadOnlySpan<byte> part)
+    // Encoded once, not for each token.
+    private static class Name
     {
-        Span<byte> room = text.GetSpan(Base64Url.GetEncodedLength(part.Length));
-        text.Advance(Base64Url.EncodeToUtf8(part, room));
+        public static readonly JsonEncodedText Issuer = JsonEncodedText.Encode(JwtRegisteredClaimNames.Iss);
+        public static readonly JsonEncodedText Subject = JsonEncodedText.Encode(JwtRegisteredClaimNames.Sub);
+        public static readonly JsonEncodedText Audience = JsonEncodedText.Encode(JwtRegisteredClaimNames.Aud);
+        public static readonly JsonEncodedText Expires = JsonEncodedText.Encode(JwtRegisteredClaimNames.Exp);
+        public static readonly JsonEncodedText NotBefore = JsonEncodedText.Encode(JwtRegisteredClaimNames.Nbf);
+        public static readonly JsonEncodedText IssuedAt = JsonEncodedText.Encode(JwtRegisteredClaimNames.Iat);
+        public static readonly JsonEncodedText JwtId = JsonEncodedText.Encode(JwtRegisteredClaimNames.Jti);
+        public static readonly JsonEncodedText ClientId = JsonEncodedText.Encode("client_id");
+        public static readonly JsonEncodedText Scope = JsonEncodedText.Encode("scope");
+        public static readonly JsonEncodedText Roles = JsonEncodedText.Encode("roles");
+        public static readonly JsonEncodedText Username = JsonEncodedText.Encode("username");
+        public static readonly JsonEncodedText SessionId = JsonEncodedText.Encode(JwtRegisteredClaimNames.Sid);
+        public static readonly JsonEncodedText Generation = JsonEncodedText.Encode("gen");
     }
 }

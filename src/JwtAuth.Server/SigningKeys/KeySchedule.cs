@@ -105,15 +105,29 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// <summary>The key that signs for APIs, or for the account, now.</summary>
     public SigningKeyRow? SignerOf(IReadOnlyList<SigningKeyRow> ring, bool forAccount)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        List<SigningKeyRow> alive = [.. ring.Where(row => row.RetiredAt is null).OrderBy(row => row.SignsFrom)];
-        List<SigningKeyRow> own = alive.FindAll(row => !row.ForApisOnly);
-        List<SigningKeyRow> eligible = SharesSecret && !forAccount ? alive.FindAll(IsShared) : own.FindAll(row => row.Algorithm == settings.Algorithm);
+        SigningKeyRow? signer = SharesSecret && !forAccount
+            ? LatestOf(ring, IsShared) : LatestOf(ring, row => !row.ForApisOnly && row.Algorithm == settings.Algorithm);
         // Another service, configured otherwise, may just have retired ours: until the next look, better its key than none.
-        if (eligible is [])
-            eligible = own;
+        return signer ?? LatestOf(ring, row => !row.ForApisOnly);
+    }
+
+    // Asked for each token that is issued, so without lists.
+    private SigningKeyRow? LatestOf(IReadOnlyList<SigningKeyRow> ring, Func<SigningKeyRow, bool> isEligible)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        SigningKeyRow? latest = null, earliest = null;
+        for (int index = 0; index < ring.Count; index++)
+        {
+            SigningKeyRow row = ring[index];
+            if (row.RetiredAt is not null || !isEligible(row))
+                continue;
+            if (row.SignsFrom <= now && !(row.SignsFrom < latest?.SignsFrom))
+                latest = row;
+            if (earliest is null || row.SignsFrom < earliest.SignsFrom)
+                earliest = row;
+        }
         // After a clock that stepped back, better the earliest key than none.
-        return eligible.FindLast(row => row.SignsFrom <= now) ?? eligible.FirstOrDefault();
+        return latest ?? earliest;
     }
 
     /// <exception cref="CryptographicException">The row was sealed with another master key.</exception>

@@ -1,5 +1,9 @@
+using System.Buffers;
 using System.Buffers.Text;
+using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using JwtAuth.Bearer.Keys;
 using Microsoft.IdentityModel.Tokens;
 
@@ -8,11 +12,23 @@ namespace JwtAuth.Server.SigningKeys;
 /// <summary>A private key with its <c>kid</c> and its one algorithm. Safe for concurrent use.</summary>
 internal abstract class SigningKey
 {
-    private SigningKey(string keyId, SignatureAlgorithm algorithm) => (KeyId, Algorithm) = (keyId, algorithm);
+    // Written for JSON readers, not for HTML: at+jwt stays at+jwt.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly byte[] header;
+
+    private SigningKey(string keyId, SignatureAlgorithm algorithm)
+    {
+        (KeyId, Algorithm) = (keyId, algorithm);
+        header = HeaderOf(keyId, algorithm);
+    }
 
     public string KeyId { get; }
 
     public SignatureAlgorithm Algorithm { get; }
+
+    /// <summary>The JOSE header of every access token that it signs, encoded, with the dot behind it.</summary>
+    public ReadOnlySpan<byte> Header => header;
 
     /// <summary>Length of a signature in bytes.</summary>
     public abstract int SignatureLength { get; }
@@ -77,6 +93,20 @@ internal abstract class SigningKey
         return Bearer.Keys.VerificationKey.Ecdsa(keyId, ecdsa.ExportParameters(includePrivateParameters: false), retiredAt);
     }
 
+    private static byte[] HeaderOf(string keyId, SignatureAlgorithm algorithm)
+    {
+        var json = new ArrayBufferWriter<byte>(128);
+        using (var writer = new Utf8JsonWriter(json, Plain))
+        {
+            writer.WriteStartObject();
+            writer.WriteString(JwtHeaderParameterNames.Alg, algorithm.ToString());
+            writer.WriteString(JwtHeaderParameterNames.Kid, keyId);
+            writer.WriteString(JwtHeaderParameterNames.Typ, "at+jwt");
+            writer.WriteEndObject();
+        }
+        return [.. Base64Url.EncodeToUtf8(json.WrittenSpan), (byte)'.'];
+    }
+
     // What RSA and ECDSA have in common: a pair in PKCS #8, of which the platform's objects are made and lent.
     private abstract class KeyPair<T>(string keyId, SignatureAlgorithm algorithm, byte[] pkcs8, Func<byte[], T> load) : SigningKey(keyId, algorithm)
         where T : AsymmetricAlgorithm
@@ -87,14 +117,17 @@ internal abstract class SigningKey
 
         public override byte[] ExportPublic()
         {
-            using KeyPool<T>.Loan pair = lent.Lend();
-            return pair.Key.ExportSubjectPublicKeyInfo();
+            T pair = lent.Take();
+            byte[] publicKey = pair.ExportSubjectPublicKeyInfo();
+            lent.GiveBack(pair);
+            return publicKey;
         }
 
         public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature)
         {
-            using KeyPool<T>.Loan pair = lent.Lend();
-            Sign(pair.Key, signingInput, signature);
+            T pair = lent.Take();
+            Sign(pair, signingInput, signature);
+            lent.GiveBack(pair);
         }
 
         protected abstract void Sign(T key, ReadOnlySpan<byte> signingInput, Span<byte> signature);
@@ -150,9 +183,11 @@ internal abstract class SigningKey
 
     private sealed class HmacKey(string keyId, byte[] secret) : SigningKey(keyId, SignatureAlgorithm.HS256)
     {
+        private readonly MacKey mac = new(secret);
+
         public override int SignatureLength => HMACSHA256.HashSizeInBytes;
 
-        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) => HMACSHA256.HashData(secret, signingInput, signature);
+        public override void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature) => mac.Compute(signingInput, signature);
 
         public override byte[] ExportPrivate() => [.. secret];
 

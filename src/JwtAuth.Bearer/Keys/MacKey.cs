@@ -1,0 +1,21 @@
+using System.Security.Cryptography;
+
+namespace JwtAuth.Bearer.Keys;
+
+/// <summary>The secret of an HS256 key, set up once: the platform's one-shot method would do that again for each token. Safe for concurrent use.</summary>
+internal sealed class MacKey(byte[] secret)
+{
+    private readonly KeyPool<IncrementalHash> lent = new(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret));
+
+    /// <summary>The MAC over <paramref name="input"/>.</summary>
+    /// <param name="input">All of it.</param>
+    /// <param name="mac">32 bytes.</param>
+    public void Compute(ReadOnlySpan<byte> input, Span<byte> mac)
+    {
+        // Reading the result sets the object back to its key alone; where that was not reached, the pool does not get it back.
+        IncrementalHash hash = lent.Take();
+        hash.AppendData(input);
+        hash.GetHashAndReset(mac);
+        lent.GiveBack(hash);
+    }
+}
