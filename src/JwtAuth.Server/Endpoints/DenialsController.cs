@@ -35,7 +35,8 @@ internal sealed class DenialsController(ClientDoor door, DenialPages pages, Db d
         if (client is null)
             return refusal!;
         double seconds = 0;
-        if (wait is not null && !(double.TryParse(wait, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds) && seconds <= DenialPages.LongestWait.TotalSeconds))
+        if (wait is not null && !(double.TryParse(wait, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)
+            && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // it reads -Infinity too
             return OAuthError.Result(400, "invalid_request", "wait is a number of seconds from 0 to 30.");
 
         // A service that stops does not keep those waiting that listen to it.

@@ -1,0 +1,18 @@
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Tests.Denials;
+
+/// <summary>The log of denials as another process writes it: with a context and a lane of its own.</summary>
+internal sealed class DenialLog(string directory)
+{
+    public async Task WriteAsync(params Denial[] denials)
+    {
+        var options = new DbContextOptionsBuilder<SqliteDb>();
+        SqliteDb.Configure(options, $"Data Source={Path.Combine(directory, "jwtauth.db")}");
+        await using var db = new SqliteDb(options.Options, new WriteLane());
+        db.Denials.AddRange(denials.Select(DenialRow.Of));
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+}
