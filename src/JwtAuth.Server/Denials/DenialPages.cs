@@ -71,8 +71,9 @@ internal sealed class DenialPages
             return ([], 0);
         if (tail.After(after) is { } recent)
             return (recent.Denials, recent.Last);
-        List<DenialRow> rows = await db.Denials.AsNoTracking().Where(row => row.Number > after).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
-        return ([.. rows.Select(row => DeniedTokens.Of(row.ToDenial()))], rows is [] ? after : rows[^1].Number);
+        long known = tail.LastNumber; // a cursor beyond it would not be known at the next call
+        List<DenialRow> rows = await db.Denials.AsNoTracking().Where(row => row.Number > after && row.Number <= known).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
+        return ([.. rows.Select(row => DeniedTokens.Of(row.ToDenial()))], rows.Count < PageSize ? known : rows[^1].Number);
     }
 
     // What comes from another database, or from a later state of this one, says nothing here: everything is told anew.
