@@ -23,9 +23,14 @@ internal sealed class DenialFeed(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
 
+    private const int MostFaultsTold = 10;
+
+    // Of one outage: what fails now in this way and now in that is told once for each.
+    private readonly HashSet<string> faultsTold = [];
     private TaskCompletionSource attempt = NewAttempt();
-    private string? cursor, fault;
+    private string? cursor;
     private bool isCaughtUp;
+    private volatile bool isUnreached;
     private DateTimeOffset forgotAt = time.GetUtcNow();
 
     public Denylist Denylist { get; } = new(time, maximumSilence);
@@ -50,7 +55,7 @@ internal sealed class DenialFeed(
     /// <summary>Waits a moment for what is under way, unless the issuer was not reached just now.</summary>
     public async Task CatchUpAsync()
     {
-        if (Volatile.Read(ref fault) is null)
+        if (!isUnreached)
             await Volatile.Read(ref attempt).Task.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -69,15 +74,21 @@ internal sealed class DenialFeed(
             // Known is what the issuer knew when it stopped waiting; how long the answer then was on its way, or this process asleep, does not count.
             if (isCaughtUp)
                 Denylist.CompleteAsOf(sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
-            if (Interlocked.Exchange(ref fault, null) is not null)
+            if (isUnreached)
                 log.FeedHeardAgain();
+            isUnreached = false;
+            faultsTold.Clear();
             Forget();
             return true;
         }
         catch (Exception now)
         {
-            if (!stopping.IsCancellationRequested && Interlocked.Exchange(ref fault, now.Message) != now.Message)
-                log.FeedNotHeard(now.Message);
+            if (!stopping.IsCancellationRequested)
+            {
+                isUnreached = true;
+                if (faultsTold.Count < MostFaultsTold && faultsTold.Add(now.Message))
+                    log.FeedNotHeard(now.Message);
+            }
             isCaughtUp = false;
             return false;
         }
