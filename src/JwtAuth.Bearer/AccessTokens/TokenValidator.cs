@@ -23,6 +23,8 @@ public sealed class TokenValidator
     // A process that signs hears of a key's retirement by its next look at the ring, not in the same moment.
     private static readonly TimeSpan RetirementNotice = TimeSpan.FromSeconds(10);
 
+    private const int MostLooks = 4;
+
     private readonly string issuer;
     private readonly HashSet<string> audiences;
     private readonly TimeSpan skew;
@@ -99,10 +101,14 @@ public sealed class TokenValidator
     /// </summary>
     internal async ValueTask<(AccessToken? Accepted, TokenRejection? Rejection)> ValidateAsync(string token)
     {
+        long version = keys.Version;
         bool isGood = TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection);
-        // Twice: the first answer may be one that was asked for before this token's key was published.
-        for (int asked = 0; asked < 2 && (rejection == TokenRejection.UnknownKey || rejection == TokenRejection.KeysUnknown) && await keys.CatchUpAsync(); asked++)
+        // More than once: other keys may have come meanwhile, and an answer may be one that was asked for before this token's key was published.
+        for (int look = 0; look < MostLooks && (rejection == TokenRejection.UnknownKey || rejection == TokenRejection.KeysUnknown) && await keys.CatchUpAsync(version); look++)
+        {
+            version = keys.Version;
             isGood = TryValidate(token, out accepted, out rejection);
+        }
         if (!isGood && rejection == TokenRejection.DenialsUnknown)
         {
             await denials!.CatchUpAsync();

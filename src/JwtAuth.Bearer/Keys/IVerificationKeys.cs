@@ -14,7 +14,11 @@ public interface IVerificationKeys
     /// <summary>Whether a <c>kid</c> that is not found is known not to be there. While it is false such a token gets 503, not 401.</summary>
     bool IsComplete => true;
 
+    /// <summary>Another number whenever there are other keys.</summary>
+    long Version => 0;
+
     /// <summary>Asks the source anew, after a <c>kid</c> was not found. Does not throw.</summary>
-    /// <returns>Whether it was asked, so that it is worth while to look again.</returns>
-    ValueTask<bool> CatchUpAsync() => ValueTask.FromResult(false);
+    /// <param name="version">The <see cref="Version"/> before it was looked for. Where there are other keys by now, they are looked through before anybody is asked.</param>
+    /// <returns>Whether it is worth while to look again.</returns>
+    ValueTask<bool> CatchUpAsync(long version) => ValueTask.FromResult(false);
 }

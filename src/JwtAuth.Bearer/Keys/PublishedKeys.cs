@@ -38,7 +38,7 @@ internal sealed class PublishedKeys(
     private readonly VerificationKey? anyShared = secrets.Count > 0 && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
     private readonly Lock guard = new();
 
-    private volatile Ring ring = new([], [], new Dictionary<string, VerificationKey>(), FetchedAt: null);
+    private volatile Ring ring = new([], [], new Dictionary<string, VerificationKey>(), FetchedAt: null, Version: 0);
     private volatile bool hasFailed;
     private Task<bool>? fetching;
     private long? fruitlessAt;
@@ -47,6 +47,8 @@ internal sealed class PublishedKeys(
     private CancellationToken stopping;
 
     public bool IsComplete => ring.FetchedAt is not null && !hasFailed;
+
+    public long Version => ring.Version;
 
     /// <summary>How old the set is; <see langword="null"/> before the first.</summary>
     public TimeSpan? Age => ring.FetchedAt is { } at ? time.GetElapsedTime(at) : null;
@@ -82,19 +84,23 @@ internal sealed class PublishedKeys(
         {
             if (fingerprint == announced)
                 return;
-            ring = ring with { Shared = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId) ?? SharedKeyOf(key)).OfType<VerificationKey>()] };
+            VerificationKey[] keys = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId) ?? SharedKeyOf(key)).OfType<VerificationKey>()];
+            ring = ring with { Shared = keys, Version = ring.Version + 1 };
             announced = fingerprint;
             fetching = FetchAfterAsync(fetching); // what is under way may have been asked for before the change
         }
     }
 
     /// <summary>Fetches for a token whose <c>kid</c> is not known. Those that wait at the same time wait for the same answer.</summary>
-    public async ValueTask<bool> CatchUpAsync()
+    public async ValueTask<bool> CatchUpAsync(long version)
     {
         Task<bool> answer;
         bool begins;
         lock (guard)
         {
+            // A fetch now would bring nothing new, and count as one for a kid that is not there.
+            if (ring.Version != version)
+                return true;
             begins = fetching is null or { IsCompleted: true };
             if (begins && fruitlessAt is { } at && time.GetElapsedTime(at) < CoolDown)
                 return false;
@@ -135,7 +141,7 @@ internal sealed class PublishedKeys(
             lock (guard)
             {
                 bool isNew = !keys.Values.SequenceEqual(ring.Published);
-                ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp() };
+                ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp(), Version = ring.Version + (isNew ? 1 : 0) };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
                 if (hasFailed)
                     log.KeysReadAgain();
@@ -178,5 +184,5 @@ internal sealed class PublishedKeys(
     private static TimeSpan Clamp(TimeSpan value) => value < ShortestFreshness ? ShortestFreshness : value > LongestFreshness ? LongestFreshness : value;
 
     private sealed record Ring(
-        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt);
+        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt, long Version);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -24,7 +25,7 @@ internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController
         settings = new() { ["JwtAuth:Authority"] = authority, ["JwtAuth:Denials"] = "None" };
         address = new(() =>
         {
-            UseKestrel(0);
+            UseKestrel(options => options.Listen(IPAddress.Loopback, 0)); // a port given as such is set too late now and then
             StartServer();
             return new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         });

@@ -1,0 +1,70 @@
+using System.Security.Claims;
+using JwtAuth.Bearer;
+using JwtAuth.Tests.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace JwtAuth.Tests.Apis;
+
+/// <summary>What an API sees of its caller.</summary>
+public sealed record Echo(string? Sub, string? Jti, string? Name, bool IsClerk, int Marks, string? Saved);
+
+/// <summary>Says who it is that called, by every way in which an API asks.</summary>
+[ApiController]
+public sealed class EchoController : ControllerBase
+{
+    [HttpGet("/echo")]
+    [Authorize]
+    public async Task<Echo> Echo() => new(
+        User.FindFirstValue("sub"), User.FindFirstValue("jti"), User.Identity?.Name, User.IsInRole("clerk"), User.FindAll("mark").Count(), await HttpContext.GetTokenAsync("access_token"));
+
+    [HttpGet("/echo/other")]
+    [Authorize(AuthenticationSchemes = "Other")]
+    public Task<Echo> Other() => Echo();
+
+    [HttpGet("/echo/clerks")]
+    [Authorize(Roles = "clerk")]
+    public Task<Echo> Clerks() => Echo();
+
+    [HttpGet("/echo/readers")]
+    [Authorize(Policy = "readers")]
+    public Task<Echo> Readers() => Echo();
+
+    [HttpGet("/echo/scope")]
+    [RequiredScope("orders:read")]
+    public Task<Echo> Scope() => Echo();
+}
+
+internal static class Echoing
+{
+    /// <summary>The sample API with these calls beside its own.</summary>
+    public static ApiHost WithEcho(this ApiHost api) => api.With(services =>
+    {
+        services.AddControllers().AddApplicationPart(typeof(EchoController).Assembly);
+        services.AddAuthorizationBuilder().AddPolicy("readers", policy => policy.RequireClaim("scope", "orders:read"));
+    });
+
+    /// <summary>Waits until keys and denials have been heard: healthy is who has.</summary>
+    public static async Task HeardAsync(this HttpClient client)
+    {
+        int status = 503;
+        for (int asked = 0; status != 200 && asked < 5000; asked++)
+            status = (await client.AskAsync("GET", "/health")).Status;
+        status.Should().Be(200);
+    }
+
+    public static Task<Reply> AskWithAsync(this HttpClient client, string token, string path = "/orders") => client.AskAsync("GET", path, null, ("Authorization", $"Bearer {token}"));
+
+    /// <summary>In Development a refusal says why.</summary>
+    public static string Reason(this Reply reply) => reply.Json.GetProperty("reason").GetString()!;
+
+    public static void ShouldBeRefused(this Reply reply, int status, string reason, string because = "")
+    {
+        reply.Status.Should().Be(status, because);
+        reply.Reason().Should().Be(reason, because);
+        if (status == 503)
+            reply.Header("Retry-After").Should().Be("1", because);
+    }
+}
