@@ -94,7 +94,8 @@ public abstract class VerificationKey
             throw new ArgumentException("the JWK's key material cannot be read", nameof(key), fault);
         }
 
-        static byte[] Bytes(string member) => Base64UrlEncoder.DecodeBytes(member);
+        // The platform fails by an index on a number without bytes.
+        static byte[] Bytes(string? member) => string.IsNullOrEmpty(member) ? throw new FormatException() : Base64UrlEncoder.DecodeBytes(member);
     }
 
     private sealed class RsaKey : VerificationKey
