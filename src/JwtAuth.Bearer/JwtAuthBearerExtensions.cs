@@ -113,7 +113,7 @@ public static class JwtAuthBearerExtensions
 
     // One value, or a list of them.
     private static IEnumerable<string> ListOf(IConfigurationSection section) =>
-        section.Value is { } only ? [only] : section.GetChildren().Select(child => child.Value ?? "");
+        section.Value is { Length: > 0 } only ? [only] : section.GetChildren().Select(child => child.Value ?? "");
 
     private sealed class Validation(string scheme, Func<JwtAuthBearerOptions, string?> faultOf) : IValidateOptions<JwtAuthBearerOptions>
     {

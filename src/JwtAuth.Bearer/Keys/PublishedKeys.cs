@@ -36,17 +36,18 @@ internal sealed class PublishedKeys(
     private static readonly TimeSpan ShortestFreshness = TimeSpan.FromSeconds(1);
 
     private readonly VerificationKey? anyShared = secrets.Count > 0 && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
+    private readonly bool awaitsAnnouncement = secrets.Count > 0 && secretsAreAnnounced;
     private readonly Lock guard = new();
 
     private volatile Ring ring = new([], [], new Dictionary<string, VerificationKey>(), FetchedAt: null, Version: 0);
     private volatile bool hasFailed;
     private Task<bool>? fetching;
     private long? fruitlessAt;
-    private string? announced;
+    private volatile string? announced;
     private TimeSpan freshFor = LongestFreshness;
     private CancellationToken stopping;
 
-    public bool IsComplete => ring.FetchedAt is not null && !hasFailed;
+    public bool IsComplete => ring.FetchedAt is not null && !hasFailed && (announced is not null || !awaitsAnnouncement);
 
     public long Version => ring.Version;
 
