@@ -80,6 +80,7 @@ public static class JwtAuthBearerExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
         services.AddOptions<JwtBearerOptions>(scheme)
+            .ValidateOnStart()
             .Configure(options =>
             {
                 options.MapInboundClaims = false;
