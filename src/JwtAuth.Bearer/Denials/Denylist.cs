@@ -115,9 +115,9 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 
         public SubjectDenial Then(SubjectDenial latest)
         {
-            // A feed that begins anew brings again what was heard before.
+            // A feed that begins anew brings what is older, and what it says holds as well.
             if (latest.Below < Below)
-                return this;
+                return this with { BelowOfExcepted = latest.Except == Except ? BelowOfExcepted : Math.Max(BelowOfExcepted, latest.Below) };
             // A session that is spared now was not spared by what came before, unless it was the same.
             return latest with
             {

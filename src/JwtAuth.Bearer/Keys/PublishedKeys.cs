@@ -29,7 +29,7 @@ internal sealed class PublishedKeys(
     Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time, ILogger log) : IVerificationKeys
 {
     /// <summary>A flood of unknown <c>kid</c>s fetches once in this time. A fetch that brings something new does not count, so that no rotation has to wait.</summary>
-    public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestFreshness = TimeSpan.FromMinutes(5);
@@ -142,6 +142,8 @@ internal sealed class PublishedKeys(
             lock (guard)
             {
                 bool isNew = !keys.Values.SequenceEqual(ring.Published);
+                if (isNew)
+                    fruitlessAt = null;
                 ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp(), Version = ring.Version + (isNew ? 1 : 0) };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
                 if (hasFailed)

@@ -58,6 +58,22 @@ public sealed class DenialOrderTests
         deaths.Should().BePositive();
     }
 
+    [Fact]
+    public void Three_denials_of_a_subject_say_the_same_in_any_order()
+    {
+        int orders = 0;
+        foreach (Denial[] log in Logs())
+        {
+            Token[] expected = [.. Tokens().Where(token => Array.Exists(log, token.IsDeniedBy))];
+            foreach (int[] order in (int[][])[[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
+            {
+                DeniedBy(Heard(order.Select(index => log[index]))).Should().Equal(expected, $"{string.Join(' ', order)} of {string.Join<Denial>(", ", log)}");
+                orders++;
+            }
+        }
+        orders.Should().Be(64 * 6);
+    }
+
     // Every three that one subject may have, in the order of the log: its generation only grows.
     private IEnumerable<Denial[]> Logs() =>
         from first in Exceptions from second in Exceptions from third in Exceptions select new[] { New(1, first), New(2, second), New(3, third) };
@@ -74,7 +90,7 @@ public sealed class DenialOrderTests
         return denylist;
     }
 
-    private static Token[] DeniedBy(Denylist denylist) => [.. Tokens().Where(token => denylist.Denies("alice", "jti", token.SessionId, token.Generation, "kid"))];
+    private static Token[] DeniedBy(Denylist denylist) => [.. Tokens().Where(token => denylist.Denies(new TokenNames("alice", "jti", token.SessionId, token.Generation, "kid")))];
 
     private sealed record Token(string SessionId, long Generation)
     {
