@@ -142,8 +142,6 @@ internal sealed class PublishedKeys(
             lock (guard)
             {
                 bool isNew = !keys.Values.SequenceEqual(ring.Published);
-                if (isNew)
-                    fruitlessAt = null;
                 ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp(), Version = ring.Version + (isNew ? 1 : 0) };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
                 if (hasFailed)
