@@ -9,12 +9,21 @@ var root = new RootCommand(
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- timing --pairs 200 --macs 5000
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- denials
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- tokens
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- seen
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- http
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- logout
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- report
 
-    Each verb prints what it measured and exits 1 when the figure is not what it must be.
+    Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes docs/performance.md.
     """)
 {
     TimingVerb.Create(),
     DenialsVerb.Create(),
     TokensVerb.Create(),
+    SeenVerb.Create(),
+    HttpVerb.Create(),
+    LogoutVerb.Create(),
+    ReportVerb.Create(),
+    ServeVerb.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -33,6 +34,12 @@ internal sealed class StockHandler
     }
 
     public bool IsValid(string token) => handler.ValidateTokenAsync(token, parameters).GetAwaiter().GetResult().IsValid;
+
+    public ClaimsPrincipal PrincipalOf(string token)
+    {
+        TokenValidationResult result = handler.ValidateTokenAsync(token, parameters).GetAwaiter().GetResult();
+        return result.IsValid ? new ClaimsPrincipal(result.ClaimsIdentity) : throw result.Exception;
+    }
 
     public string Create(AccountSnapshot account, IReadOnlyList<string> scopes, string sessionId)
     {

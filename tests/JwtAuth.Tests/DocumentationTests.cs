@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
@@ -6,7 +7,7 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests;
 
-public sealed class DocumentationTests
+public sealed partial class DocumentationTests
 {
     [Fact]
     public void Every_error_code_and_every_rejection_has_its_remedy_in_the_errors_page()
@@ -27,6 +28,23 @@ public sealed class DocumentationTests
 
         foreach (string name in SettingNames.Known)
             readme.Should().Contain($"`{name}`");
+    }
+
+    [Fact]
+    public async Task The_page_of_figures_names_the_commands_that_there_are_and_has_a_place_for_what_each_writes()
+    {
+        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/performance.md"), TestContext.Current.CancellationToken);
+        string program = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/JwtAuth.Benchmarks/Program.cs"), TestContext.Current.CancellationToken);
+
+        string[] named = [.. CommandOfTheBenchmarks().Matches(page).Select(match => match.Groups[1].Value).Distinct()];
+
+        named.Should().Contain("report").And.HaveCountGreaterThan(5);
+        foreach (string verb in named)
+            program.Should().Contain($"--project tests/JwtAuth.Benchmarks -- {verb}\n");
+        foreach (string part in named.Except(["report"]))
+            page.Should().MatchRegex($"(?s)<!-- {part}: written by the command -->.*<!-- {part}: end -->");
+        foreach (Match picture in Picture().Matches(page))
+            File.Exists(Path.Combine(Repository.Root, "docs", picture.Groups[1].Value)).Should().BeTrue($"the page shows {picture.Groups[1].Value}");
     }
 
     [Fact]
@@ -65,4 +83,10 @@ public sealed class DocumentationTests
         printed.Trim().Split('\n').Should().HaveCount(8);
         page.Should().Contain($"```\n{printed.TrimEnd()}\n```");
     }
+
+    [GeneratedRegex(@"(?<=JwtAuth\.Benchmarks |`)-- ([a-z]+)")]
+    private static partial Regex CommandOfTheBenchmarks();
+
+    [GeneratedRegex(@"!\[[^\]]*\]\(([^)]+)\)")]
+    private static partial Regex Picture();
 }

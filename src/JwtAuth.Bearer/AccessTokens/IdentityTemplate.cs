@@ -40,6 +40,9 @@ internal sealed class IdentityTemplate
     public ClaimsPrincipal NewPrincipal()
     {
         var identity = new ClaimsIdentity("Bearer", nameType: "username", roleType: "roles") { BootstrapContext = token };
+        // The identity's own list, where it shows it: room for all at once, instead of three lists that are outgrown.
+        if (identity.Claims is List<Claim> own)
+            own.EnsureCapacity(claims.Length);
         // A claim that knows its identity is taken as it is; any other would be copied.
         foreach ((string type, string value, string valueType) in claims)
             identity.AddClaim(new Claim(type, value, valueType, token.Issuer, token.Issuer, identity));

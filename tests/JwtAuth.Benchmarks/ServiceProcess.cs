@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace JwtAuth.Benchmarks;
+
+/// <summary>A program that was built beside this one, as a service in a process of its own.</summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), LookEvery = TimeSpan.FromMilliseconds(50);
+
+    private readonly Process process;
+
+    private ServiceProcess(Process process, Uri address) => (this.process, Address) = (process, address);
+
+    public Uri Address { get; }
+
+    /// <summary>What the processors have worked for it so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Starts a program and returns when a path answers 200.</summary>
+    /// <param name="program">The name of its assembly.</param>
+    /// <param name="args">Its arguments, but for the address.</param>
+    /// <param name="readyPath">The path that answers.</param>
+    /// <param name="settings">Configuration keys, by the address.</param>
+    public static async Task<ServiceProcess> StartAsync(
+        string program, IReadOnlyList<string> args, string readyPath, Func<string, Dictionary<string, string>> settings)
+    {
+        Uri address = FreeAddress();
+        string origin = address.GetLeftPart(UriPartial.Authority);
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. args, "--urls", origin])
+        {
+            // No settings of whoever stands somewhere.
+            WorkingDirectory = Directory.CreateTempSubdirectory("jwtauth-").FullName,
+        };
+        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(inherited);
+        start.Environment["Logging__LogLevel__Default"] = "Warning";
+        start.Environment["Logging__Console__LogToStandardErrorThreshold"] = "Trace"; // standard output is for figures
+        start.Environment["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None"; // it is asked before it can be healthy
+        start.Environment["DOTNET_gcServer"] = "1"; // as every web project has it, also for what this program serves
+        foreach ((string key, string value) in settings(origin))
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        var started = new ServiceProcess(Process.Start(start)!, address);
+        try
+        {
+            await started.WaitUntilReadyAsync(new Uri(address, readyPath));
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>An address of this machine at which nobody listens.</summary>
+    public static Uri FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        string directory = process.StartInfo.WorkingDirectory;
+        if (!process.HasExited)
+            process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+        Directory.Delete(directory, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task WaitUntilReadyAsync(Uri ready)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Patience; await Task.Delay(LookEvery))
+        {
+            if (process.HasExited)
+                break;
+            try
+            {
+                using HttpResponseMessage reply = await client.GetAsync(ready);
+                if (reply.StatusCode == HttpStatusCode.OK)
+                    return;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+            {
+                // not yet
+            }
+        }
+        throw new InvalidOperationException($"{ready} did not answer 200");
+    }
+}
