@@ -100,7 +100,7 @@ internal static class TokensVerb
     }
 
     private static ClaimsPrincipal PrincipalOf(TokenValidator validator, string token) =>
-        validator.TryValidate(token, out AccessToken? accepted, out _) ? new IdentityTemplate(accepted).NewPrincipal() : throw new InvalidOperationException("a good token was refused");
+        validator.TryValidate(token, out AccessToken? accepted, out _) ? new GoodToken(accepted).NewPrincipal() : throw new InvalidOperationException("a good token was refused");
 
     // HS256 is held to the stock handler, and that makes an identity.
     private static Limit? LimitOfFirstSeen(SignatureAlgorithm algorithm) => algorithm switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
@@ -7,7 +8,7 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token. Immutable: requests share it.</summary>
 public sealed class AccessToken
 {
-    internal AccessToken(VerificationKey key) => Key = key;
+    internal AccessToken(VerificationKey key, in TokenNames names) => (Key, Names) = (key, names);
 
     /// <summary><c>iss</c> (RFC 7519 §4.1.1).</summary>
     public required string Issuer { get; init; }
@@ -53,6 +54,9 @@ public sealed class AccessToken
 
     /// <summary>The key that verified it.</summary>
     internal VerificationKey Key { get; }
+
+    /// <summary>What denials can name it by; empty where none are heard.</summary>
+    internal TokenNames Names { get; }
 
     /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused.</summary>
     public static AccessToken? Of(ClaimsPrincipal principal)

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
@@ -86,19 +88,19 @@ internal struct AccessTokenClaims
         return complete ? null : TokenRejection.InvalidClaim;
     }
 
-    /// <summary>The claims as a token to rely on; only once every check has passed.</summary>
-    public readonly AccessToken ToAccessToken(VerificationKey key) => new(key)
+    /// <summary>The claims as a token to rely on; only once every check has passed. The lists are handed over, not copied: nobody else holds them.</summary>
+    public readonly AccessToken ToAccessToken(VerificationKey key, in TokenNames names) => new(key, names)
     {
         Issuer = Issuer,
         Subject = Subject,
-        Audiences = [.. Audiences],
+        Audiences = ImmutableCollectionsMarshal.AsImmutableArray(Audiences),
         ExpiresAt = ExpiresAt,
         NotBefore = NotBefore,
         IssuedAt = IssuedAt,
         JwtId = JwtId,
         ClientId = clientId,
-        Scopes = [.. scopes],
-        Roles = [.. roles],
+        Scopes = ImmutableCollectionsMarshal.AsImmutableArray(scopes),
+        Roles = ImmutableCollectionsMarshal.AsImmutableArray(roles),
         Username = username,
         SessionId = SessionId,
         Generation = Generation,

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
@@ -20,7 +19,7 @@ internal sealed class TokenCache(int size)
     /// <summary>How many are held.</summary>
     public int Count => younger.Count + older.Count;
 
-    public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out SeenToken? seen)
+    public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out GoodToken? seen)
     {
         if (younger.Find(token, out _, out seen))
             return true;
@@ -31,14 +30,14 @@ internal sealed class TokenCache(int size)
     }
 
     /// <summary>Remembers a token. Only one whose every check has passed.</summary>
-    public void Add(string token, SeenToken seen)
+    public void Add(string token, GoodToken seen)
     {
         // Every good token is ASCII (RFC 7515 §7.1); another text is not to be mistaken for one.
         if (Ascii.IsValid(token))
             Add(Encoding.ASCII.GetBytes(token), seen);
     }
 
-    private void Add(byte[] token, SeenToken seen)
+    private void Add(byte[] token, GoodToken seen)
     {
         if (halfSize == 0)
             return;
@@ -57,8 +56,8 @@ internal sealed class TokenCache(int size)
 
     private sealed class Half
     {
-        private readonly ConcurrentDictionary<byte[], SeenToken> seen = new(WholeToken.Comparer);
-        private readonly ConcurrentDictionary<byte[], SeenToken>.AlternateLookup<ReadOnlySpan<char>> bySpan;
+        private readonly ConcurrentDictionary<byte[], GoodToken> seen = new(WholeToken.Comparer);
+        private readonly ConcurrentDictionary<byte[], GoodToken>.AlternateLookup<ReadOnlySpan<char>> bySpan;
         private int count;
 
         public Half() => bySpan = seen.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -66,10 +65,10 @@ internal sealed class TokenCache(int size)
         // The dictionary's own count takes all its locks.
         public int Count => Volatile.Read(ref count);
 
-        public bool Find(ReadOnlySpan<char> token, [NotNullWhen(true)] out byte[]? text, [NotNullWhen(true)] out SeenToken? found) =>
+        public bool Find(ReadOnlySpan<char> token, [NotNullWhen(true)] out byte[]? text, [NotNullWhen(true)] out GoodToken? found) =>
             bySpan.TryGetValue(token, out text, out found);
 
-        public void Add(byte[] token, SeenToken added)
+        public void Add(byte[] token, GoodToken added)
         {
             if (seen.TryAdd(token, added))
                 Interlocked.Increment(ref count);
@@ -102,6 +101,3 @@ internal sealed class TokenCache(int size)
         public byte[] Create(ReadOnlySpan<char> token) => throw new NotSupportedException();
     }
 }
-
-/// <summary>A token that was found good, with what is asked about it every time it comes again. Immutable.</summary>
-internal sealed record SeenToken(AccessToken Token, TokenNames Names, IdentityTemplate Identity);

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
@@ -20,10 +19,10 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
     /// <returns>The identity, made for this call alone, or the rejection; neither, where the token has to be looked at in full.</returns>
     public (ClaimsPrincipal? Principal, TokenRejection? Rejection) CheckSeen(ReadOnlySpan<char> token)
     {
-        if (!cache.TryGet(token, out SeenToken? seen) || !validator.StillHasKey(seen.Token))
+        if (!cache.TryGet(token, out GoodToken? seen) || !validator.StillHasKey(seen))
             return default;
-        TokenRejection? rejection = validator.CheckAgain(seen.Token, seen.Names);
-        return rejection is null ? (seen.Identity.NewPrincipal(), null)
+        TokenRejection? rejection = validator.CheckAgain(seen);
+        return rejection is null ? (seen.NewPrincipal(), null)
             : rejection == TokenRejection.DenialsUnknown ? default // the source is asked first
             : (null, rejection);
     }
@@ -34,9 +33,8 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
         (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);
         if (accepted is null)
             return (null, rejection);
-        var identity = new IdentityTemplate(accepted);
-        var names = new TokenNames(accepted.Subject, accepted.JwtId, accepted.SessionId, accepted.Generation, accepted.KeyId);
-        cache.Add(token, new SeenToken(accepted, names, identity));
-        return (identity.NewPrincipal(), null);
+        var good = new GoodToken(accepted);
+        cache.Add(token, good);
+        return (good.NewPrincipal(), null);
     }
 }

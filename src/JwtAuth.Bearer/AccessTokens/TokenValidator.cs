@@ -72,6 +72,7 @@ public sealed class TokenValidator
             accepted = null;
             VerificationKey? key = null;
             AccessTokenClaims claims = default;
+            TokenNames names = default;
             rejection =
                 StrictJwt.Open(token, room, out StrictJwt jwt)
                 ?? CheckType(jwt)
@@ -84,10 +85,10 @@ public sealed class TokenValidator
                 ?? CheckKeyMaySpeakFor(claims, key)
                 ?? CheckTimes(claims.ExpiresAt, claims.NotBefore, claims.IssuedAt, key!)
                 ?? CheckNotBound(claims)
-                ?? CheckNotDenied(claims, key);
+                ?? CheckNotDenied(claims, key!, out names);
             if (rejection is not null)
                 return false;
-            accepted = claims.ToAccessToken(key!);
+            accepted = claims.ToAccessToken(key!, names);
             return true;
         }
         finally
@@ -118,11 +119,11 @@ public sealed class TokenValidator
     }
 
     /// <summary>Whether the key that verified a token still is in use.</summary>
-    internal bool StillHasKey(AccessToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
+    internal bool StillHasKey(GoodToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
 
     /// <summary>What may have changed since a token was found good.</summary>
-    internal TokenRejection? CheckAgain(AccessToken token, in TokenNames names) =>
-        CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(names);
+    internal TokenRejection? CheckAgain(GoodToken token) =>
+        CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Names);
 
     private static TokenRejection? CheckType(in StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
 
@@ -175,8 +176,11 @@ public sealed class TokenValidator
     private static TokenRejection? CheckNotBound(in AccessTokenClaims claims) =>
         claims.IsBound ? TokenRejection.SenderConstrained : null;
 
-    private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey? key) =>
-        denylist is null ? null : CheckNotDenied(new TokenNames(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key!.KeyId));
+    private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey key, out TokenNames names)
+    {
+        names = denylist is null ? default : new(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key.KeyId);
+        return CheckNotDenied(names);
+    }
 
     // What was heard denied stays so, also when nothing new has been heard for too long.
     private TokenRejection? CheckNotDenied(in TokenNames names) =>

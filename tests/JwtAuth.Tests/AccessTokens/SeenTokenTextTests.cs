@@ -1,10 +1,15 @@
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Tests.AccessTokens;
 
 public sealed class SeenTokenTextTests
 {
-    private static readonly SeenToken Seen = new(null!, default, null!);
+    private static readonly GoodToken Seen = new(new AccessToken(VerificationKey.Hmac("a key", new byte[32]), names: default)
+    {
+        Issuer = "https://issuer.example", Subject = "sub", Audiences = ["orders"], ExpiresAt = default, NotBefore = default, IssuedAt = default, JwtId = "jti", ClientId = "client",
+        Scopes = [], Roles = [], Username = null, SessionId = "sid", Generation = 0,
+    });
 
     [Fact]
     public void A_seen_token_is_found_by_its_whole_text_and_by_no_text_that_differs_in_one_character()
@@ -13,7 +18,7 @@ public sealed class SeenTokenTextTests
         string text = new('a', 100);
         cache.Add(text, Seen);
 
-        cache.TryGet(new string('a', 100), out SeenToken? found).Should().BeTrue();
+        cache.TryGet(new string('a', 100), out GoodToken? found).Should().BeTrue();
         found.Should().BeSameAs(Seen);
         for (int index = 0; index < text.Length; index++)
         {
