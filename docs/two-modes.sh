@@ -11,11 +11,11 @@ if [ -z "${JWTAUTH_SERVER:-}" ]; then
     JWTAUTH_SERVER=$data/server/JwtAuth.Server.dll
 fi
 
-# serve NAME PORT DENYLIST: Development, so that it makes its own master key; tokens that live for six seconds, so that nobody has to wait.
+# serve NAME PORT DENYLIST: Development, so that it makes its own master key; tokens that live for fifteen seconds, so that nobody has to wait.
 serve() {
     if curl -s -o /dev/null "http://localhost:$2/health/live"; then echo "port $2 is taken; name two others: $0 PORT PORT" >&2; exit 1; fi
     env ASPNETCORE_ENVIRONMENT=Development ASPNETCORE_URLS="http://localhost:$2" JwtAuth__Issuer="http://localhost:$2" JwtAuth__Audiences__0=orders \
-        JwtAuth__DataDirectory="$data/$1" JwtAuth__Denylist__Enabled="$3" JwtAuth__AccessTokens__Lifetime=00:00:06 JwtAuth__AccessTokens__ClockSkew=0 \
+        JwtAuth__DataDirectory="$data/$1" JwtAuth__Denylist__Enabled="$3" JwtAuth__AccessTokens__Lifetime=00:00:15 JwtAuth__AccessTokens__ClockSkew=0 \
         JwtAuth__SigningKeys__Algorithm=ES256 JwtAuth__Passwords__WorkFactor=10 JwtAuth__Registration__Open=true \
         dotnet "$JWTAUTH_SERVER" >"$data/$1.log" 2>&1 &
     pids+=($!)

@@ -36,7 +36,11 @@ internal ref struct StrictJwt
     public static int RoomFor(int tokenLength) => StrictJson.TablesSize + (4 * tokenLength);
 
     /// <summary>Takes the token apart. Nothing of it is believed yet.</summary>
-    public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> room, out StrictJwt jwt)
+    /// <param name="token">The compact serialization.</param>
+    /// <param name="room">Room of <see cref="RoomFor"/> bytes.</param>
+    /// <param name="jwt">The parts.</param>
+    /// <param name="known">What one header says; the same text says the same and is not read again.</param>
+    public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> room, out StrictJwt jwt, KnownHeader? known = null)
     {
         jwt = default;
         if (token.Length > TokenValidator.MaximumLength)
@@ -47,8 +51,9 @@ internal ref struct StrictJwt
         if (firstDot < 0 || firstDot == lastDot)
             return TokenRejection.NotCompact;
         ReadOnlySpan<char> header = token[..firstDot], claims = token[(firstDot + 1)..lastDot], signature = token[(lastDot + 1)..];
+        bool isKnown = known is not null && header.SequenceEqual(known.Text);
         // An empty payload is a JWS (RFC 7515 §3); that it is no claims set is found when it is read.
-        if (header.IsEmpty || signature.IsEmpty || !IsBase64Url(header) || !IsBase64Url(claims) || !IsBase64Url(signature))
+        if (header.IsEmpty || signature.IsEmpty || !(isKnown || IsBase64Url(header)) || !IsBase64Url(claims) || !IsBase64Url(signature))
             return TokenRejection.NotCompact;
 
         jwt.tables = room[..StrictJson.TablesSize];
@@ -61,10 +66,20 @@ internal ref struct StrictJwt
         jwt.Signature = room[..length];
         room = room[length..];
 
-        // The claims set lies behind what the header needs, so that names with escapes have room behind either.
-        length = Base64Url.DecodeFromChars(header, room);
-        TokenRejection? rejection = jwt.ReadHeader(room[..(2 * length)], length);
-        room = room[(2 * length)..];
+        TokenRejection? rejection = null;
+        if (isKnown)
+        {
+            jwt.Algorithm = known!.Algorithm;
+            jwt.KeyId = known.KeyId;
+            jwt.IsAccessToken = true;
+        }
+        else
+        {
+            // The claims set lies behind what the header needs, so that names with escapes have room behind either.
+            length = Base64Url.DecodeFromChars(header, room);
+            rejection = jwt.ReadHeader(room[..(2 * length)], length);
+            room = room[(2 * length)..];
+        }
         length = Base64Url.DecodeFromChars(claims, room);
         jwt.rest = room[..(2 * length)];
         return rejection;
@@ -145,3 +160,9 @@ internal ref struct StrictJwt
         };
     }
 }
+
+/// <summary>The header of a token whose every check has passed: the tokens of one key all have the same.</summary>
+/// <param name="Text">As it was sent, in base64url.</param>
+/// <param name="Algorithm">Its <c>alg</c>.</param>
+/// <param name="KeyId">Its <c>kid</c> as UTF-8.</param>
+internal sealed record KnownHeader(string Text, SignatureAlgorithm Algorithm, byte[] KeyId);

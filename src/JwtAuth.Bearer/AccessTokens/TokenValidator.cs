@@ -33,6 +33,7 @@ public sealed class TokenValidator
     private readonly IDenialSource? denials;
     private readonly Denylist? denylist;
     private readonly bool acceptWhileSilent;
+    private volatile KnownHeader? lastHeader;
 
     /// <summary>A validator for one issuer that hears of no denials: a token lives until it expires.</summary>
     /// <param name="options">Whose tokens, and for whom.</param>
@@ -73,8 +74,9 @@ public sealed class TokenValidator
             VerificationKey? key = null;
             AccessTokenClaims claims = default;
             TokenNames names = default;
+            KnownHeader? known = lastHeader;
             rejection =
-                StrictJwt.Open(token, room, out StrictJwt jwt)
+                StrictJwt.Open(token, room, out StrictJwt jwt, known)
                 ?? CheckType(jwt)
                 ?? FindKey(jwt, out key)
                 ?? CheckAlgorithm(jwt, key)
@@ -88,6 +90,8 @@ public sealed class TokenValidator
                 ?? CheckNotDenied(claims, key!, out names);
             if (rejection is not null)
                 return false;
+            if (known is null || !token.StartsWith(known.Text))
+                lastHeader = new KnownHeader(token[..token.IndexOf('.')].ToString(), key!.Algorithm, jwt.KeyId.ToArray());
             accepted = claims.ToAccessToken(key!, names);
             return true;
         }

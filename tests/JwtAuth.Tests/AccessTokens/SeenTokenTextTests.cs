@@ -7,8 +7,19 @@ public sealed class SeenTokenTextTests
 {
     private static readonly GoodToken Seen = new(new AccessToken(VerificationKey.Hmac("a key", new byte[32]), names: default)
     {
-        Issuer = "https://issuer.example", Subject = "sub", Audiences = ["orders"], ExpiresAt = default, NotBefore = default, IssuedAt = default, JwtId = "jti", ClientId = "client",
-        Scopes = [], Roles = [], Username = null, SessionId = "sid", Generation = 0,
+        Issuer = "https://issuer.example",
+        Subject = "sub",
+        Audiences = ["orders"],
+        ExpiresAt = default,
+        NotBefore = default,
+        IssuedAt = default,
+        JwtId = "jti",
+        ClientId = "client",
+        Scopes = [],
+        Roles = [],
+        Username = null,
+        SessionId = "sid",
+        Generation = 0,
     });
 
     [Fact]
