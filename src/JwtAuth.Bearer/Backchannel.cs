@@ -25,7 +25,7 @@ internal sealed class Backchannel : IDisposable
         client = options.BackchannelHttpHandler is { } given
             ? new HttpClient(given, disposeHandler: false)
             : new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = Patience, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
-        client.BaseAddress = new Uri(options.Authority.TrimEnd('/') + "/");
+        client.BaseAddress = new Uri(options.Authority + "/");
         client.Timeout = Timeout.InfiniteTimeSpan; // each call has its own
         client.MaxResponseContentBufferSize = LargestReply;
         client.DefaultRequestHeaders.UserAgent.ParseAdd("JwtAuth.Bearer");

@@ -20,12 +20,15 @@ namespace JwtAuth.Bearer;
 internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
 {
     private const string Scheme = "Bearer ";
+
+    private static readonly JwtBearerEvents Untouched = new();
+
     private const string TokenParameter = "access_token";
 
     public override Task MessageReceived(MessageReceivedContext context)
     {
         // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen before.
-        if (own is null && !context.Options.SaveToken && !MayHoldAnother(context.Request))
+        if (IsAlone && !context.Options.SaveToken && !MayHoldAnother(context.Request))
         {
             (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(TokenOf(context.Request.Headers.Authorization));
             if (principal is not null || rejection is not null)
@@ -40,6 +43,7 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     private async Task ReceiveAsync(MessageReceivedContext context)
     {
         await (own?.MessageReceived(context) ?? Task.CompletedTask);
+        await base.MessageReceived(context);
         if (context.Result is not null)
             return;
         if (context.Token is null)
@@ -62,19 +66,27 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
         (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(context.Token);
         if (principal is null && rejection is null)
             (principal, rejection) = await checker.CheckAsync(context.Token);
-        if (own is not null && await RaiseAsync(own, context, principal, rejection) is { } result)
+        AuthenticateResult? result = own is null ? null : await RaiseAsync(own.TokenValidated, own.AuthenticationFailed, context, principal, rejection);
+        result ??= IsAlone ? null : await RaiseAsync(base.TokenValidated, base.AuthenticationFailed, context, principal, rejection);
+        if (result is not null)
             Settle(context, result);
         else
             Settle(context, principal, rejection);
     }
 
+    // Nobody has set events, neither before ours nor on them.
+    private bool IsAlone => own is null && OnMessageReceived == Untouched.OnMessageReceived && OnTokenValidated == Untouched.OnTokenValidated
+        && OnAuthenticationFailed == Untouched.OnAuthenticationFailed;
+
     // What the application makes of it, if anything.
-    private static async Task<AuthenticateResult?> RaiseAsync(JwtBearerEvents own, MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
+    private static async Task<AuthenticateResult?> RaiseAsync(
+        Func<TokenValidatedContext, Task> tokenValidated, Func<AuthenticationFailedContext, Task> authenticationFailed,
+        MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
     {
         if (principal is null)
         {
             var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options) { Exception = rejection!.AsException };
-            await own.AuthenticationFailed(failed);
+            await authenticationFailed(failed);
             return failed.Result;
         }
 
@@ -82,8 +94,9 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
         {
             Principal = principal,
             SecurityToken = new JsonWebToken(context.Token),
+            Properties = context.Properties,
         };
-        await own.TokenValidated(validated);
+        await tokenValidated(validated);
         if (validated.Result is null && validated.Principal != principal)
             validated.Success();
         return validated.Result;
@@ -122,6 +135,9 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     private Task RefuseAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
+        // Another scheme has answered before: wholly, or that it does not know, which then is the answer of all.
+        if (context.Response.HasStarted || (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count > 0))
+            return Task.CompletedTask;
         HttpResponse response = context.Response;
         if (context.AuthenticateFailure is AmbiguousRequestException)
         {
@@ -137,10 +153,16 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             response.Headers.RetryAfter = "1";
+            response.Headers.Remove(HeaderNames.WWWAuthenticate);
             return ExplainAsync(response, rejection.Reason, rejection.Reason, rejection.Hint);
         }
 
         response.StatusCode = StatusCodes.Status401Unauthorized;
+        if (rejection is null && context.AuthenticateFailure is not null)
+        {
+            response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
+            return ExplainAsync(response, "invalid_token", "refused_by_application", "The token is good; the API's own OnTokenValidated has refused it.");
+        }
         if (rejection is null)
         {
             response.Headers.WWWAuthenticate = "Bearer";

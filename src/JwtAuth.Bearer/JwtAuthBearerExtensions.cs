@@ -48,7 +48,10 @@ public static class JwtAuthBearerExtensions
             return issuer;
         });
         return builder.AddChecking(scheme, configure, options => options.RemoteFault, provider =>
-            provider.GetRequiredKeyedService<RemoteIssuer>(scheme) is var issuer ? (issuer.Keys, issuer.Feed) : default);
+        {
+            RemoteIssuer issuer = provider.GetRequiredKeyedService<RemoteIssuer>(scheme);
+            return (issuer.Keys, issuer.Feed);
+        });
     }
 
     /// <summary>
@@ -77,6 +80,7 @@ public static class JwtAuthBearerExtensions
             return new TokenChecker(new TokenValidator(options, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
         });
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<TokenChecker>(scheme).Validator);
+        services.AddAuthorization();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
         services.AddOptions<JwtBearerOptions>(scheme)
@@ -92,7 +96,8 @@ public static class JwtAuthBearerExtensions
                     throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
                 options.TokenHandlers.Clear();
                 options.Events = new BearerEvents(provider.GetRequiredKeyedService<TokenChecker>(scheme), options.Events, environment.IsDevelopment());
-            });
+            })
+            .Validate(options => options.Events is BearerEvents, $"The {nameof(JwtBearerOptions.Events)} of the scheme {scheme} were replaced after its checks were set, which are in them; set them with Configure, not PostConfigure.");
         return builder.AddJwtBearer(scheme, _ => { });
     }
 
@@ -101,11 +106,13 @@ public static class JwtAuthBearerExtensions
     private static void Bind(IConfigurationSection section, JwtAuthBearerOptions options)
     {
         options.Authority = section["Authority"] ?? options.Authority;
+        if (section["Audience"] is { Length: > 0 } && section.GetSection("Audience").GetChildren().Any())
+            options.ConfigurationFault = "JwtAuth:Audience is one name in one place and a list in another; take one of them out.";
         foreach (string audience in ListOf(section.GetSection("Audience")))
             options.Audiences.Add(audience);
-        options.Denials = section["Denials"] is { Length: > 0 } from
-            ? Enum.TryParse(from, ignoreCase: true, out DenialsFrom denials) && Enum.IsDefined(denials) ? denials : null
-            : options.Denials;
+        // By name alone: a number or a combination means nothing that anybody has written down.
+        if (section["Denials"] is { Length: > 0 } from)
+            options.Denials = Enum.GetValues<DenialsFrom>().Cast<DenialsFrom?>().FirstOrDefault(known => string.Equals($"{known}", from, StringComparison.OrdinalIgnoreCase));
         options.ClientId = section["ClientId"] ?? options.ClientId;
         options.ClientSecret = section["ClientSecret"] ?? options.ClientSecret;
         foreach (string secret in ListOf(section.GetSection("SharedSecrets")))

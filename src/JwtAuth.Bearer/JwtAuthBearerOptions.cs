@@ -45,7 +45,10 @@ public sealed class JwtAuthBearerOptions
     /// <summary>How long the feed may be silent before nothing is accepted any more (503 with <c>Retry-After</c>): 10 seconds to 10 minutes; 30 seconds by default.</summary>
     public TimeSpan MaximumSilence { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether tokens are accepted though the feed has been silent for longer: an outage of the issuer then hides what was ended meanwhile. False by default.</summary>
+    /// <summary>
+    /// Whether tokens are accepted though the feed has been silent for longer than <see cref="MaximumSilence"/>, at first since the start: an outage of the issuer then hides what
+    /// was ended meanwhile. False by default.
+    /// </summary>
     public bool AcceptWhileSilent { get; set; }
 
     /// <summary>How many tokens that were seen and found good are remembered, about 4 KB each, so that they are not verified again: 0 to 1,000,000; 10,000 by default.</summary>
@@ -53,6 +56,9 @@ public sealed class JwtAuthBearerOptions
 
     /// <summary>What carries the calls to the issuer; by default a handler that follows no redirects. For a proxy, or a certificate authority of one's own.</summary>
     public HttpMessageHandler? BackchannelHttpHandler { get; set; }
+
+    /// <summary>What the configuration says in two ways.</summary>
+    internal string? ConfigurationFault { get; set; }
 
     /// <summary>What is wrong with the rules of checking; <see langword="null"/> if nothing.</summary>
     internal string? Fault =>
@@ -64,6 +70,7 @@ public sealed class JwtAuthBearerOptions
     /// <summary>What is wrong for an API, which hears of keys and denials from elsewhere.</summary>
     internal string? RemoteFault =>
         Fault
+        ?? ConfigurationFault
         ?? (Denials is null
             ? "JwtAuth:Denials must be said: Feed, with JwtAuth:ClientId and JwtAuth:ClientSecret, to hear of ended tokens; or None, to take them until they expire."
             : null)
@@ -81,6 +88,7 @@ public sealed class JwtAuthBearerOptions
         string.IsNullOrEmpty(Authority) ? "JwtAuth:Authority is missing: set it to the issuer's URL."
         : !Uri.TryCreate(Authority, UriKind.Absolute, out Uri? url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp)
             ? "JwtAuth:Authority is no URL: set it to the issuer's, such as https://auth.example.com."
+        : Authority.EndsWith('/') ? "JwtAuth:Authority ends with a slash, which the issuer's name does not: iss is compared letter by letter."
         : url.Scheme == Uri.UriSchemeHttp && !url.IsLoopback ? "JwtAuth:Authority is plain http: whoever sits between could bring keys of his own; use https (http is for loopback alone)."
         : null;
 

@@ -167,7 +167,6 @@ internal static class Composition
             },
             options => options.Fault,
             provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
-        services.AddAuthorization();
     }
 
     private static async Task BeginRingAsync(SigningKeyRing ring)

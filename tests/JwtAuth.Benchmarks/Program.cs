@@ -26,4 +26,5 @@ var root = new RootCommand(
     ReportVerb.Create(),
     ServeVerb.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+// What breaks off ends otherwise than what misses its mark.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

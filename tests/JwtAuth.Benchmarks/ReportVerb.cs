@@ -13,7 +13,7 @@ internal static class ReportVerb
         new("http", ["--rounds", "2", "--turns", "2", "--milliseconds", "200", "--denials", "20000"], Draws: true),
         new("seen", ["--rounds", "3"], Draws: true),
         new("tokens", ["--rounds", "3", "--tokens", "500"], Draws: false),
-        new("denials", ["--rounds", "3", "--entries", "100000"], Draws: false),
+        new("denials", ["--rounds", "3", "--entries", "300000"], Draws: false),
         new("logout", ["--logouts", "50"], Draws: true),
     ];
 

@@ -2,7 +2,6 @@
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.Services.AddControllers();
 builder.Services.AddAuthentication().AddJwtAuthBearer();
-builder.Services.AddAuthorization();
 builder.Services.AddHealthChecks().AddJwtAuthBearer();
 
 WebApplication app = builder.Build();

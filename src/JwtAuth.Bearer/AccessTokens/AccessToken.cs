@@ -58,7 +58,7 @@ public sealed class AccessToken
     /// <summary>What denials can name it by; empty where none are heard.</summary>
     internal TokenNames Names { get; }
 
-    /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused.</summary>
+    /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused, or where a claims transformation put an identity of its own in the place of the token's.</summary>
     public static AccessToken? Of(ClaimsPrincipal principal)
     {
         ArgumentNullException.ThrowIfNull(principal);

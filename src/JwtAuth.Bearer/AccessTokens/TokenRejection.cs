@@ -36,7 +36,7 @@ public sealed class TokenRejection
 
     /// <summary>No key has this <c>kid</c>.</summary>
     public static readonly TokenRejection UnknownKey = new("unknown_key",
-        "No key has this kid: the token comes from another issuer, or its key is gone because all its tokens have expired. Log in again.");
+        "No key has this kid: the token comes from another issuer, or its key was revoked, or is gone because all its tokens have expired. Log in again. For HS256 an API needs JwtAuth:SharedSecrets.");
 
     /// <summary>
     /// No key has this <c>kid</c>, and the issuer's keys could not be read just now: it may be a new one. Passes by itself: 503 with <c>Retry-After</c>.

@@ -190,5 +190,5 @@ public sealed class TokenValidator
     private TokenRejection? CheckNotDenied(in TokenNames names) =>
         denylist is null ? null
         : denylist.Denies(names) ? TokenRejection.Denied
-        : denylist.IsComplete || acceptWhileSilent ? null : TokenRejection.DenialsUnknown;
+        : denylist.IsComplete || (acceptWhileSilent && denylist.IsOverdue) ? null : TokenRejection.DenialsUnknown;
 }

@@ -19,6 +19,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     private readonly ConcurrentDictionary<UInt128, SubjectDenial> exceptions = new();
     private volatile FrozenSet<string>? keys;
 
+    private readonly long begunAt = time.GetTimestamp();
     private long completeAt = long.MinValue;
 
     /// <summary>Denials held now; two of one subject count once.</summary>
@@ -26,6 +27,9 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 
     /// <summary>Whether the log was read recently enough for "not denied" to be known.</summary>
     public bool IsComplete => Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
+
+    /// <summary>Whether the log has not been read for longer than that; at first, since the beginning.</summary>
+    public bool IsOverdue => time.GetElapsedTime(Volatile.Read(ref completeAt) is var last && last != long.MinValue ? last : begunAt) > maximumSilence;
 
     /// <summary>How long ago the log was last known to be complete; <see langword="null"/> before that.</summary>
     public TimeSpan? Age => Volatile.Read(ref completeAt) is var last && last != long.MinValue ? time.GetElapsedTime(last) : null;

@@ -43,6 +43,7 @@ internal sealed class PublishedKeys(
     private volatile bool hasFailed;
     private Task<bool>? fetching;
     private long? fruitlessAt;
+    private volatile TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? announced;
     private TimeSpan freshFor = LongestFreshness;
     private CancellationToken stopping;
@@ -71,8 +72,12 @@ internal sealed class PublishedKeys(
         stopping = stoppingToken;
         while (!stoppingToken.IsCancellationRequested)
         {
+            failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await Fetch();
-            await Task.Delay(hasFailed ? RetryEvery : freshFor, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (hasFailed)
+                await Task.Delay(RetryEvery, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            else
+                await failure.Task.WaitAsync(freshFor, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -88,6 +93,8 @@ internal sealed class PublishedKeys(
             VerificationKey[] keys = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId) ?? SharedKeyOf(key)).OfType<VerificationKey>()];
             ring = ring with { Shared = keys, Version = ring.Version + 1 };
             announced = fingerprint;
+            foreach (SharedKey missing in shared.Where(key => !keys.Any(known => known.KeyId == key.KeyId)))
+                log.SharedSecretMissing(missing.KeyId);
             fetching = FetchAfterAsync(fetching); // what is under way may have been asked for before the change
         }
     }
@@ -155,6 +162,7 @@ internal sealed class PublishedKeys(
             if (!hasFailed && !stopping.IsCancellationRequested)
                 log.KeysNotRead(fault.Message);
             hasFailed = true;
+            failure.TrySetResult(); // whoever has asked, it is tried again soon
             return false;
         }
     }

@@ -42,7 +42,7 @@ internal sealed class DenialPages
     public async Task<DenialPage?> ReadAsync(Db db, string? cursor, TimeSpan wait, CancellationToken cancellation)
     {
         long begunAt = time.GetTimestamp();
-        (long after, string? knownKeys) = Parse(cursor);
+        (long after, string? knownKeys) = await ParseAsync(cursor);
         while (true)
         {
             Task next = Volatile.Read(ref news).Task; // before looking, so that nothing falls in between
@@ -77,11 +77,18 @@ internal sealed class DenialPages
     }
 
     // What comes from another database, or from a later state of this one, says nothing here: everything is told anew.
-    private (long After, string? Keys) Parse(string? cursor) =>
-        cursor?.Split('.') is [var identity, var number, var keys] && identity == database.Identity
-            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long after) && after <= (tail?.LastNumber ?? 0)
-            ? (after, keys)
-            : (0, null);
+    private async Task<(long After, string? Keys)> ParseAsync(string? cursor)
+    {
+        if (cursor?.Split('.') is not [var identity, var number, var keys] || identity != database.Identity
+            || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long after))
+        {
+            return (0, null);
+        }
+        // Another process on this database may have read further.
+        if (tail is not null && after > tail.LastNumber)
+            await tail.CatchUpAsync();
+        return after <= (tail?.LastNumber ?? 0) ? (after, keys) : (0, null);
+    }
 
     private static TaskCompletionSource NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

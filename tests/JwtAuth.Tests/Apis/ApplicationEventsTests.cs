@@ -37,6 +37,30 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_event_that_is_set_after_the_checks_is_raised_too_and_its_refusal_is_told_as_one()
+    {
+        await StartAsync(null, services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events.OnTokenValidated = context =>
+        {
+            if (context.Principal!.HasClaim("scope", "orders:write"))
+                context.Fail("not today");
+            return Task.CompletedTask;
+        }));
+        string refused = issuer!.Token(key, members: "\"scope\":\"orders:write\""), accepted = issuer.Token(key);
+        for (int time = 0; time < 3; time++)
+        {
+            (await client!.AskWithAsync(refused)).ShouldBeRefused(401, "refused_by_application");
+            (await client!.AskWithAsync(accepted)).Status.Should().Be(200);
+        }
+    }
+
+    [Fact]
+    public async Task Events_that_take_the_place_of_the_checks_stop_the_start()
+    {
+        Func<Task> start = () => StartAsync(null, services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events = new()));
+        (await start.Should().ThrowAsync<Exception>()).Which.ToString().Should().Contain("set them with Configure, not PostConfigure");
+    }
+
+    [Fact]
     public async Task A_good_token_may_be_refused_by_the_application_every_time()
     {
         int raised = 0;
@@ -184,7 +208,9 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     private async Task<Echo> EchoAsync(string token) =>
         JsonSerializer.Deserialize<Echo>((await client!.AskWithAsync(token, "/echo")).Body, JsonSerializerOptions.Web)!;
 
-    private async Task StartAsync(JwtBearerEvents? events, bool saves = false)
+    private Task StartAsync(JwtBearerEvents? events, Action<IServiceCollection> afterwards) => StartAsync(events, saves: false, afterwards);
+
+    private async Task StartAsync(JwtBearerEvents? events, bool saves = false, Action<IServiceCollection>? afterwards = null)
     {
         issuer = await Issuer.StartAsync(time, key);
         api = new ApiHost(issuer.Url) { Time = time }.WithEcho().With(services => services.Configure<JwtBearerOptions>("Bearer", options =>
@@ -193,6 +219,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
             if (events is not null)
                 options.Events = events;
         }));
+        if (afterwards is not null)
+            api.With(afterwards);
         client = api.Connect();
     }
 }

@@ -44,9 +44,10 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         await FeedScene.UntilAsync(async () =>
         {
             scene.Time.Advance(TimeSpan.FromMilliseconds(250));
-            scene.ServiceTime.Advance(TimeSpan.FromMilliseconds(250));
+            if (host.Lines("/denials answered 429") > 0)
+                scene.ServiceTime.Advance(TimeSpan.FromMilliseconds(250));
             await api.AskAsync("GET", "/public");
-            return scene.Service.Lines("A client was refused") >= 60;
+            return host.Lines("/denials answered 429") > 0 && scene.Service.Lines("A client was refused") >= 60;
         });
 
         Tokens tokens = await BeginAsync();

@@ -47,6 +47,10 @@ public sealed class DenialsCursorTests : IAsyncDisposable
 
         (await ReadAsync(other, first.Cursor, there)).Sessions.Should().BeEmpty();
         (await ReadAsync(other, null, there)).Sessions.Should().Equal("one");
+        await DenyAsync("two");
+        Page later = await ReadAsync(http, first.Cursor);
+        later.Sessions.Should().Equal("two");
+        (await ReadAsync(other, later.Cursor, there)).Sessions.Should().BeEmpty("the other process reads on before it takes a cursor for a stranger's");
     }
 
     [Fact]

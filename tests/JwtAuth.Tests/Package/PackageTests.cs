@@ -70,7 +70,6 @@ public sealed class PackageTests : IDisposable
                 options.Authority = "http://127.0.0.1:9";
                 options.Audiences.Add("shop");
             });
-            builder.Services.AddAuthorization();
             var app = builder.Build();
             app.MapGet("/", () => "open sesame").RequireAuthorization();
             await app.StartAsync();
