@@ -50,7 +50,7 @@ internal static class SeenVerb
             string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
             try
             {
-                await using WebApplication app = Build(directory, algorithm);
+                await using WebApplication app = TokensVerb.Build(directory, algorithm);
                 await app.PrepareAsync();
                 Measured measured = await MeasureAsync(app.Services, algorithm, tokens, rounds);
                 foreach (Figure figure in measured.Figures)
@@ -104,12 +104,6 @@ internal static class SeenVerb
         if (!asItMustBe)
             throw new InvalidOperationException("a token was not answered as it must be");
     }
-
-    private static WebApplication Build(string directory, SignatureAlgorithm algorithm) => Composition.Build(
-    [
-        "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
-        $"--JwtAuth:Audiences={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", "--Logging:LogLevel:Default=Warning",
-    ]);
 
     private sealed class HeardOnce : IDenialSource
     {

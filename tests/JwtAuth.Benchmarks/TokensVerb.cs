@@ -16,7 +16,7 @@ namespace JwtAuth.Benchmarks;
 /// <summary><c>tokens</c>: what it takes to check and to issue a token, beside the platform's bare signature and the stock handler.</summary>
 internal static class TokensVerb
 {
-    private const string Issuer = "http://localhost:5080", Audience = "orders";
+    internal const string Issuer = "http://localhost:5080", Audience = "orders";
 
     private const string Ours = "JwtAuth", Stock = "JsonWebTokenHandler", Raw = "signature alone";
 
@@ -141,7 +141,8 @@ internal static class TokensVerb
             throw new InvalidOperationException("a good token was refused");
     }
 
-    private static WebApplication Build(string directory, SignatureAlgorithm algorithm) => Composition.Build(
+    /// <summary>The service, from which the verbs that work in process take their tokens and keys.</summary>
+    internal static WebApplication Build(string directory, SignatureAlgorithm algorithm) => Composition.Build(
     [
         "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
         $"--JwtAuth:Audiences={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", "--Logging:LogLevel:Default=Warning",
