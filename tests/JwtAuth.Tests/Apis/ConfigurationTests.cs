@@ -46,6 +46,23 @@ public sealed class ConfigurationTests
     public void Where_denials_come_from_is_said_by_its_name(string text, DenialsFrom expected) =>
         Read(new(Good) { ["JwtAuth:Denials"] = text }).Denials.Should().Be(expected);
 
+    [Theory]
+    [InlineData("http://auth.example.com", false)]
+    [InlineData("http://10.0.0.1:5080", false)]
+    [InlineData("http://localhost.example.com", false)]
+    [InlineData("https://auth.example.com", true)]
+    [InlineData("http://127.0.0.1:5080", true)]
+    [InlineData("http://[::1]:5080", true)]
+    [InlineData("http://localhost:5080", true)]
+    public void Plain_http_is_for_loopback_alone(string authority, bool isGood)
+    {
+        Func<JwtAuthBearerOptions> read = () => Read(new(Good) { ["JwtAuth:Authority"] = authority });
+        if (isGood)
+            read.Should().NotThrow();
+        else
+            read.Should().Throw<OptionsValidationException>().WithMessage("*plain http*use https*");
+    }
+
     [Fact]
     public void A_silence_is_too_long_only_after_its_time_also_where_nothing_was_heard_yet()
     {

@@ -41,6 +41,20 @@ internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController
     /// <summary>Where it listens; it is started for that.</summary>
     public Uri Address => address.Value;
 
+    /// <summary>Why it does not start, from the host's own log: a host that fails at once may be gone before the factory has looked at it. Empty where it starts.</summary>
+    public string StartFault()
+    {
+        try
+        {
+            _ = address.Value;
+            return "";
+        }
+        catch (Exception)
+        {
+            return string.Join('\n', Log.All.Where(line => line.StartsWith("Error Microsoft.Extensions.Hosting.", StringComparison.Ordinal)));
+        }
+    }
+
     public ApiHost With(string key, string value)
     {
         settings[key] = value;

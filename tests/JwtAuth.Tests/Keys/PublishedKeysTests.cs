@@ -5,7 +5,6 @@ using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Apis;
 using JwtAuth.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace JwtAuth.Tests.Keys;
 
@@ -139,24 +138,6 @@ public sealed class PublishedKeysTests
         VerificationKey? Find(SigningKey key) => keys.Find(Encoding.UTF8.GetBytes(key.KeyId), key.Algorithm);
     }
 
-    [Theory]
-    [InlineData("http://auth.example.com", false)]
-    [InlineData("http://10.0.0.1:5080", false)]
-    [InlineData("http://localhost.example.com", false)]
-    [InlineData("https://auth.example.com", true)]
-    [InlineData("http://127.0.0.1:5080", true)]
-    [InlineData("http://[::1]:5080", true)]
-    [InlineData("http://localhost:5080", true)]
-    public void Plain_http_is_for_loopback_alone(string authority, bool starts)
-    {
-        using var api = new ApiHost(authority).With(services => services.Configure<JwtAuthBearerOptions>("Bearer", options => options.BackchannelHttpHandler = new Unreachable()));
-        Func<Uri> start = () => api.Address;
-        if (starts)
-            start.Should().NotThrow();
-        else
-            start.Should().Throw<OptionsValidationException>().WithMessage("*plain http*use https*");
-    }
-
     private static SigningKey NewKey() => SigningKey.Generate(SignatureAlgorithm.ES256);
 
     private static async Task FloodAsync(HttpClient client, Issuer issuer, int count)
@@ -166,10 +147,5 @@ public sealed class PublishedKeysTests
             string token = issuer.Token(SigningKey.FromPrivate(SignatureAlgorithm.HS256, new byte[32], $"kid-{number}"));
             (await client.AskWithAsync(token)).Status.Should().BeOneOf(401, 503);
         });
-    }
-
-    private sealed class Unreachable : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw new HttpRequestException("unreachable");
     }
 }
