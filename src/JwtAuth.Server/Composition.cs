@@ -15,7 +15,6 @@ using JwtAuth.Server.Passwords;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
@@ -101,6 +100,9 @@ internal static class Composition
         .AddSingleton(settings.Issuer)
         .AddSingleton(settings.AccessTokens)
         .AddSingleton(settings.RefreshTokens)
+        .AddSingleton(settings.Sessions)
+        .AddSingleton(settings.SignedCookies)
+        .AddSingleton(settings.Basic)
         .AddSingleton(settings.Denylist)
         .AddSingleton(settings.Clients)
         .AddSingleton(settings.SigningKeys)
@@ -155,8 +157,8 @@ internal static class Composition
     {
         // AddAuthentication brings Data Protection along, which would leave a key in the home directory; nothing is protected with it.
         services.Configure<KeyManagementOptions>(options => (options.XmlRepository, options.XmlEncryptor) = (new NoFiles(), new NullXmlEncryptor()));
-        services.AddAuthentication().AddChecking(
-            JwtBearerDefaults.AuthenticationScheme,
+        services.AddCredentials().AddChecking(
+            Credentials.Bearer,
             options =>
             {
                 options.Authority = settings.Issuer.Url;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Claims;
 using JwtAuth.Bearer.AccessTokens;
 
 namespace JwtAuth.Server.Accounts;
@@ -9,5 +11,9 @@ namespace JwtAuth.Server.Accounts;
 /// <param name="Token">The access token that was sent, if one was.</param>
 internal sealed record Caller(string Subject, long Generation, string SessionId, AccessToken? Token)
 {
-    public static Caller Of(AccessToken token) => new(token.Subject, token.Generation, token.SessionId, token);
+    /// <summary>The caller behind an authenticated request; <see langword="null"/> where it comes with nothing, or with a credential that is no login.</summary>
+    public static Caller? Of(ClaimsPrincipal user) =>
+        user.FindFirst("sub") is { } subject && user.FindFirst("gen") is { } generation && user.FindFirst("sid") is { } session
+            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), session.Value, AccessToken.Of(user))
+            : null;
 }

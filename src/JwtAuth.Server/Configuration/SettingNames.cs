@@ -8,16 +8,16 @@ internal static class SettingNames
         "Issuer", "Audiences", "Scopes", "DataDirectory", "MasterKey",
         "AccessTokens:Lifetime", "AccessTokens:ClockSkew",
         "RefreshTokens:Lifetime", "RefreshTokens:IdleLifetime", "RefreshTokens:ReuseWindow", "Denylist:Enabled", "Clients",
+        "Sessions:Lifetime", "Sessions:IdleLifetime", "SignedCookies:Enabled", "SignedCookies:Lifetime", "Basic:Enabled",
         "SigningKeys:Algorithm", "SigningKeys:RotateEvery", "SigningKeys:PublishAhead", "SigningKeys:Hs256Secret",
         "Passwords:WorkFactor", "Passwords:MinimumLength", "Passwords:MaxConcurrentHashes", "Passwords:QueueLimit", "Passwords:MaxQueueWait",
         "Registration:Open", "Storage:Provider", "Storage:ConnectionString",
-        "Cors:Origins", "Proxy:TrustedNetworks", "Swagger:Enabled", "AllowRemoteInDevelopment",
+        "Cors:Origins", "Proxy:TrustedNetworks", "Swagger:Enabled", "Lab:Enabled", "AllowRemoteInDevelopment",
     ];
 
-    /// <summary>Names that are given away, to features that this version does not have and to APIs that share a file with the service: told in the log, no fault.</summary>
+    /// <summary>Names that are given away, to APIs that share a file with the service: told in the log, no fault.</summary>
     private static readonly string[] Reserved =
     [
-        "Sessions", "SignedCookies", "Basic", "Lab",
         "Authority", "Audience", "Denials", "ClientId", "ClientSecret", "SharedSecrets",
     ];
 

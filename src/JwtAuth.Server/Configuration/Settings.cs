@@ -9,6 +9,9 @@ internal sealed record Settings(
     IssuerSettings Issuer,
     AccessTokenSettings AccessTokens,
     RefreshTokenSettings RefreshTokens,
+    SessionSettings Sessions,
+    SignedCookieSettings SignedCookies,
+    BasicSettings Basic,
     DenylistSettings Denylist,
     ClientSettings Clients,
     SigningKeySettings SigningKeys,
@@ -35,15 +38,31 @@ internal sealed record AccessTokenSettings(TimeSpan Lifetime, TimeSpan ClockSkew
         DateTimeOffset.FromUnixTimeSeconds(issuedAt.ToUnixTimeSeconds() + (long)Lifetime.TotalSeconds);
 }
 
+/// <summary>How long a login goes on.</summary>
 /// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
 /// <param name="IdleLifetime">How long after its last use a session ends.</param>
-/// <param name="ReuseWindow">How long after its use a refresh token is answered with the same successor; zero: never, and who asks again ends the session.</param>
-internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow)
+internal abstract record SessionLifetimes(TimeSpan Lifetime, TimeSpan IdleLifetime)
 {
     /// <summary>When a session ends that is not used any more.</summary>
     public DateTimeOffset EndOf(DateTimeOffset absoluteEnd, DateTimeOffset lastUse) =>
         absoluteEnd < lastUse + IdleLifetime ? absoluteEnd : lastUse + IdleLifetime;
 }
+
+/// <summary>Sessions of refresh tokens.</summary>
+/// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
+/// <param name="IdleLifetime">How long after its last use a session ends.</param>
+/// <param name="ReuseWindow">How long after its use a refresh token is answered with the same successor; zero: never, and who asks again ends the session.</param>
+internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow) : SessionLifetimes(Lifetime, IdleLifetime);
+
+/// <summary>Sessions of a cookie.</summary>
+internal sealed record SessionSettings(TimeSpan Lifetime, TimeSpan IdleLifetime) : SessionLifetimes(Lifetime, IdleLifetime);
+
+/// <param name="Enabled">Whether a login may ask for one.</param>
+/// <param name="Lifetime">How long it is good, and a copy of it after a logout.</param>
+internal sealed record SignedCookieSettings(bool Enabled, TimeSpan Lifetime);
+
+/// <param name="Enabled">Whether name and password are taken with each request (RFC 7617).</param>
+internal sealed record BasicSettings(bool Enabled);
 
 /// <param name="Enabled">Whether checks ask the denylist; without it an access token lives until it expires.</param>
 internal sealed record DenylistSettings(bool Enabled);
@@ -68,10 +87,12 @@ internal sealed record StorageSettings(string DataDirectory, string ConnectionSt
 /// <param name="TrustedNetworks">Whose forwarded headers are believed.</param>
 /// <param name="RegistrationOpen">Whether strangers may make accounts.</param>
 /// <param name="SwaggerEnabled">Whether <c>/swagger</c> is there.</param>
+/// <param name="LabEnabled">Whether <c>/lab/</c> is there.</param>
 /// <param name="MayListenBeyondLoopback">Whether Development may be reached from elsewhere.</param>
 internal sealed record HttpSettings(
     IReadOnlyList<string> CorsOrigins,
     IReadOnlyList<IPNetwork> TrustedNetworks,
     bool RegistrationOpen,
     bool SwaggerEnabled,
+    bool LabEnabled,
     bool MayListenBeyondLoopback);

@@ -49,6 +49,11 @@ internal sealed class SettingsReader
                 values.Duration("AccessTokens:Lifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), TokenValidator.MaximumLifetime),
                 values.Duration("AccessTokens:ClockSkew", TimeSpan.FromSeconds(30), TimeSpan.Zero, TokenValidator.MaximumClockSkew)),
             RefreshTokens(),
+            Sessions(),
+            new SignedCookieSettings(
+                values.Flag("SignedCookies:Enabled", development),
+                values.Duration("SignedCookies:Lifetime", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))),
+            new BasicSettings(values.Flag("Basic:Enabled", development)),
             new DenylistSettings(values.Flag("Denylist:Enabled", true)),
             ClientReader.Read(values, audiences: [issuer, .. audiences]),
             new SigningKeySettings(
@@ -64,17 +69,30 @@ internal sealed class SettingsReader
                 Origins(), TrustedNetworks(),
                 values.Flag("Registration:Open", development),
                 values.Flag("Swagger:Enabled", development),
+                values.Flag("Lab:Enabled", development),
                 values.Flag("AllowRemoteInDevelopment", false)));
     }
 
     private RefreshTokenSettings RefreshTokens()
     {
-        TimeSpan lifetime = values.Duration("RefreshTokens:Lifetime", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
-        TimeSpan idle = values.Duration("RefreshTokens:IdleLifetime", TimeSpan.FromDays(7), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
-        if (idle > lifetime && values["RefreshTokens:IdleLifetime"] is not null)
-            values.Fault("RefreshTokens:IdleLifetime", "is longer than JwtAuth:RefreshTokens:Lifetime", "shorten it: no session is idle for longer than it lives");
+        (TimeSpan lifetime, TimeSpan idle) = Lifetimes("RefreshTokens", TimeSpan.FromDays(30), TimeSpan.FromDays(7));
         return new RefreshTokenSettings(
             lifetime, idle, values.Duration("RefreshTokens:ReuseWindow", TimeSpan.FromSeconds(10), TimeSpan.Zero, TimeSpan.FromMinutes(1)));
+    }
+
+    private SessionSettings Sessions()
+    {
+        (TimeSpan lifetime, TimeSpan idle) = Lifetimes("Sessions", TimeSpan.FromHours(12), TimeSpan.FromHours(1));
+        return new SessionSettings(lifetime, idle);
+    }
+
+    private (TimeSpan Lifetime, TimeSpan Idle) Lifetimes(string section, TimeSpan lifetimeOtherwise, TimeSpan idleOtherwise)
+    {
+        TimeSpan lifetime = values.Duration($"{section}:Lifetime", lifetimeOtherwise, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        TimeSpan idle = values.Duration($"{section}:IdleLifetime", idleOtherwise, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        if (idle > lifetime && values[$"{section}:IdleLifetime"] is not null)
+            values.Fault($"{section}:IdleLifetime", $"is longer than JwtAuth:{section}:Lifetime", "shorten it: no session is idle for longer than it lives");
+        return (lifetime, idle);
     }
 
     private string Issuer(bool development)

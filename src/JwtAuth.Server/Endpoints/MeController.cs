@@ -6,11 +6,11 @@ namespace JwtAuth.Server.Endpoints;
 /// <summary>Who the credential speaks for.</summary>
 /// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">The account's identity.</param>
 /// <param name="Username" example="alice">Its name.</param>
-/// <param name="Roles">Its roles when the token was issued.</param>
-/// <param name="Scope" example="orders:read">What the token may.</param>
-/// <param name="Scheme" example="bearer">The kind of credential.</param>
-/// <param name="ExpiresAt">When the credential ends by itself.</param>
-internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset ExpiresAt);
+/// <param name="Roles">Its roles: when the token or the signed cookie was issued, else now.</param>
+/// <param name="Scope" example="orders:read">What the credential may.</param>
+/// <param name="Scheme" example="bearer">`bearer`, `session`, `signed_cookie`, `personal_access_token` or `basic`.</param>
+/// <param name="ExpiresAt">When the credential ends by itself; null for a password, which does not.</param>
+internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt);
 
 [ApiController]
 [Tags("Account")]
@@ -26,6 +26,6 @@ internal sealed class MeController : ControllerBase
         User.Identity!.Name,
         [.. User.FindAll("roles").Select(claim => claim.Value)],
         string.Join(' ', User.FindAll("scope").Select(claim => claim.Value)),
-        "bearer",
-        DateTimeOffset.FromUnixTimeSeconds(long.Parse(User.FindFirst("exp")!.Value, CultureInfo.InvariantCulture)));
+        User.Identity.AuthenticationType!.ToLowerInvariant(),
+        User.FindFirst("exp") is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(expiry.Value, CultureInfo.InvariantCulture)) : null);
 }

@@ -27,7 +27,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
             return;
         }
 
-        Caller caller = Caller.Of(AccessToken.Of(context.HttpContext.User)!);
+        Caller caller = Caller.Of(context.HttpContext.User)!;
         if (!await services.GetRequiredService<Endings>().StandsAsync(caller)
             || await services.GetRequiredService<AccountStore>().FindBySubjectAsync(caller.Subject, context.HttpContext.RequestAborted) is not { } account)
         {

@@ -14,8 +14,8 @@ namespace JwtAuth.Server.Http;
 /// <summary>Who has sent a request, and from where.</summary>
 internal static class Callers
 {
-    /// <summary>The caller behind the access token of a call that demands one.</summary>
-    public static Caller Caller(this ControllerBase controller) => Accounts.Caller.Of(AccessToken.Of(controller.User)!);
+    /// <summary>The caller of a call that demands one.</summary>
+    public static Caller Caller(this ControllerBase controller) => Accounts.Caller.Of(controller.User)!;
 
     public static Device Device(this ControllerBase controller) =>
         Sessions.Device.Of(controller.HttpContext.Connection.RemoteIpAddress, controller.Request.Headers.UserAgent);
@@ -48,7 +48,7 @@ internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore se
     public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller, bool endsItself)
     {
         if (controller.Request.Headers.Authorization.Count > 0 || !cookie.TryRead(controller.Request, out RefreshToken refresh))
-            return AccessToken.Of(controller.User) is { } token ? (Accounts.Caller.Of(token), null) : (null, controller.Challenge());
+            return Accounts.Caller.Of(controller.User) is { } caller ? (caller, null) : (null, controller.Challenge());
         if (!cookie.IsAskedByOurs(controller.Request))
             return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
         if ((endsItself || await sessions.FindAliveAsync(refresh) is not null) && await sessions.FindOwnerAsync(refresh) is { } owner)

@@ -35,6 +35,7 @@ internal static class HttpApi
                 options.SuppressMapClientErrors = true;
             });
         services.AddExceptionHandler<ExceptionResponses>();
+        services.AddSingleton<OwnCookies>();
         services.AddSingleton<RefreshCookie>();
         services.AddScoped<RefreshCookieCallers>();
         services.AddSingleton<SessionReplies>();

@@ -11,6 +11,10 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
 {
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
+    public DbSet<PersonalAccessTokenRow> PersonalAccessTokens => Set<PersonalAccessTokenRow>();
+
+    public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
+
     public DbSet<DenialRow> Denials => Set<DenialRow>();
 
     public DbSet<SigningKeyRow> SigningKeys => Set<SigningKeyRow>();
@@ -59,8 +63,17 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
         {
             session.HasKey(row => row.SessionId);
             session.HasIndex(row => row.Subject);
+            session.HasIndex(row => row.CookieHash).IsUnique();
             session.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
         });
+        builder.Entity<PersonalAccessTokenRow>(token =>
+        {
+            token.HasKey(row => row.Id);
+            token.HasIndex(row => row.Subject);
+            token.HasIndex(row => row.Hash).IsUnique();
+            token.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<ProtectionKeyRow>(key => key.HasKey(row => row.Name));
         builder.Entity<DenialRow>(denial =>
         {
             denial.HasKey(row => row.Number);

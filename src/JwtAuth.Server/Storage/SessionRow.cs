@@ -1,6 +1,9 @@
 namespace JwtAuth.Server.Storage;
 
-/// <summary>A login that can be refreshed. Its refresh tokens are computed from it and the master key; nothing here can be turned into one.</summary>
+/// <summary>
+/// A login that goes on: by refresh tokens, which are computed from it and the master key, or by a cookie, of whose secret it holds the hash. Nothing here can be
+/// turned into either.
+/// </summary>
 internal sealed class SessionRow
 {
     public required string SessionId { get; init; }
@@ -11,6 +14,9 @@ internal sealed class SessionRow
     public required long Generation { get; init; }
 
     public required string Audience { get; init; }
+
+    /// <summary>SHA-256 of the secret in the browser's cookie; <see langword="null"/> for a session of refresh tokens.</summary>
+    public byte[]? CookieHash { get; init; }
 
     /// <summary>What was granted at login, separated by spaces: a refresh may ask for less.</summary>
     public required string Scope { get; init; }

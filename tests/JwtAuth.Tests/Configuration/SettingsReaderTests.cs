@@ -160,14 +160,10 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("Sessions:IdleLifetime")]
-    [InlineData("SignedCookies:Enabled")]
-    [InlineData("Basic:Enabled")]
-    [InlineData("Lab:Enabled")]
     [InlineData("Authority")]
     [InlineData("SharedSecrets:0")]
     [Trait("row", "OPS-13")]
-    public void A_name_that_is_given_away_to_what_is_not_there_yet_is_told_and_no_fault(string key)
+    public void A_name_that_only_an_API_reads_is_told_and_no_fault(string key)
     {
         FluentActions.Invoking(() => Configured.Read(With(key, "x"))).Should().NotThrow();
         SettingNames.WithoutEffect(Configured.From(With(key, "x"))).Should().Equal($"JwtAuth:{key}");
@@ -179,7 +175,7 @@ public sealed class SettingsReaderTests
     public void Development_has_open_doors_and_production_does_not()
     {
         HttpSettings development = Configured.Read(Sound(), "Development").Http, production = Configured.Read(Sound()).Http;
-        (development.RegistrationOpen, development.SwaggerEnabled).Should().Be((true, true));
+        (development.RegistrationOpen, development.SwaggerEnabled, development.LabEnabled).Should().Be((true, true, true));
         (production.RegistrationOpen, production.SwaggerEnabled).Should().Be((false, false));
         (production.TrustedNetworks.Count, production.CorsOrigins.Count).Should().Be((0, 0));
         Configured.Read(Sound()).Passwords.WorkFactor.Should().Be(12);

@@ -87,7 +87,7 @@ internal sealed class Day(Trial trial, Random random)
     {
         if (!await IsTakenAsync(held))
             return;
-        (await trial.AskAsync((SessionStore store) => store.EndTokenAsync(Caller.Of(held.Claims), held.Claims))).Should().NotBeNull();
+        (await trial.AskAsync((SessionStore store) => store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims))).Should().NotBeNull();
         forgetAt.Add(Denial.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         Revoked++;

@@ -49,7 +49,7 @@ internal sealed class Issued(Login login, string text, AccessToken claims)
 
     public AccessToken Claims => claims;
 
-    public Caller Caller => Caller.Of(claims);
+    public Caller Caller => new(claims.Subject, claims.Generation, claims.SessionId, claims);
 
     public bool IsEnded { get; set; }
 }

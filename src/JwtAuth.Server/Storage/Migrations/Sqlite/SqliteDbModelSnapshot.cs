@@ -141,6 +141,60 @@ namespace JwtAuth.Server.Storage.Migrations.Sqlite
                     b.ToTable("MasterKeyChecks");
                 });
 
+            modelBuilder.Entity("JwtAuth.Server.Storage.PersonalAccessTokenRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.HasIndex("Subject");
+
+                    b.ToTable("PersonalAccessTokens");
+                });
+
+            modelBuilder.Entity("JwtAuth.Server.Storage.ProtectionKeyRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Sealed")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("ProtectionKeys");
+                });
+
             modelBuilder.Entity("JwtAuth.Server.Storage.SessionRow", b =>
                 {
                     b.Property<string>("SessionId")
@@ -157,6 +211,9 @@ namespace JwtAuth.Server.Storage.Migrations.Sqlite
                     b.Property<string>("Audience")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("CookieHash")
+                        .HasColumnType("BLOB");
 
                     b.Property<long>("Counter")
                         .HasColumnType("INTEGER");
@@ -185,6 +242,9 @@ namespace JwtAuth.Server.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.HasKey("SessionId");
+
+                    b.HasIndex("CookieHash")
+                        .IsUnique();
 
                     b.HasIndex("Subject");
 
@@ -352,6 +412,15 @@ namespace JwtAuth.Server.Storage.Migrations.Sqlite
                     b.HasKey("UserId", "LoginProvider", "Name");
 
                     b.ToTable("AspNetUserTokens", (string)null);
+                });
+
+            modelBuilder.Entity("JwtAuth.Server.Storage.PersonalAccessTokenRow", b =>
+                {
+                    b.HasOne("JwtAuth.Server.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("Subject")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("JwtAuth.Server.Storage.SessionRow", b =>
