@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
-using System.Xml.Linq;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -16,7 +14,6 @@ using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration.Memory;
@@ -119,6 +116,8 @@ internal static class Composition
         services.AddScoped<Endings>();
         services.AddScoped<AccountStore>();
         services.AddScoped<SessionStore>();
+        services.AddScoped<RefreshTokenStore>();
+        services.AddSingleton<ProtectionKeys>();
         services.AddHostedService<ExpiredRows>();
         services.AddSingleton<SigningKeyStore>();
         services.AddIdentityCore<Account>().AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
@@ -155,8 +154,8 @@ internal static class Composition
 
     private static void AddChecking(IServiceCollection services, Settings settings)
     {
-        // AddAuthentication brings Data Protection along, which would leave a key in the home directory; nothing is protected with it.
-        services.Configure<KeyManagementOptions>(options => (options.XmlRepository, options.XmlEncryptor) = (new NoFiles(), new NullXmlEncryptor()));
+        // The repository seals as it stores, so that nothing is left to encrypt.
+        services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
         services.AddCredentials().AddChecking(
             Credentials.Bearer,
             options =>
@@ -209,14 +208,5 @@ internal static class Composition
             logging.AddFilter(category, LogLevel.Warning);
             logging.AddFilter<ConsoleLoggerProvider>(category, LogLevel.Warning);
         }
-    }
-
-    private sealed class NoFiles : IXmlRepository
-    {
-        private readonly ConcurrentBag<XElement> elements = [];
-
-        public IReadOnlyCollection<XElement> GetAllElements() => elements;
-
-        public void StoreElement(XElement element, string friendlyName) => elements.Add(element);
     }
 }

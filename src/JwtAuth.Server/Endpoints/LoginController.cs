@@ -6,6 +6,7 @@ using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
@@ -16,17 +17,24 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="Username" example="alice">The account's name, in any letter case.</param>
 /// <param name="Password" example="a quiet harbour at dawn">Its password.</param>
 /// <param name="Scope" example="orders:read">Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out.</param>
-/// <param name="Audience" example="orders">The API that the token is for; left out, the first that is configured. The issuer's own URL for the account.</param>
-/// <param name="Credential" example="bearer">`bearer`.</param>
+/// <param name="Audience" example="orders">The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the issuer alone.</param>
+/// <param name="Credential" example="bearer">`bearer`, or for a cookie instead of tokens `session` or `signed_cookie`.</param>
 /// <param name="Refresh" example="null">`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</param>
 internal sealed record LoginRequest(
     string Username, Password Password, string? Scope = null, string? Audience = null, string? Credential = null, string? Refresh = null);
+
+/// <summary>A login whose credential went into a cookie.</summary>
+/// <param name="Credential" example="session">`session` or `signed_cookie`.</param>
+/// <param name="Scope" example="orders:read">What was granted.</param>
+/// <param name="ExpiresAt">When it ends at the latest.</param>
+internal sealed record CookieReply(string Credential, string Scope, DateTimeOffset ExpiresAt);
 
 [ApiController]
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    PasswordDoor door, TokenIssuer issuer, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, ILogger<LoginController> log) : ControllerBase
+    PasswordDoor door, TokenIssuer issuer, SessionStore sessions, RefreshTokenStore refreshTokens, SessionReplies replies, RefreshCookie cookie, OwnCookies cookies, IssuerSettings settings,
+    SignedCookieSettings signedCookies, ILogger<LoginController> log) : ControllerBase
 {
     /// <summary>Changes a password into a signed JWT.</summary>
     /// <remarks>With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.</remarks>
@@ -40,28 +48,33 @@ internal sealed class LoginController(
     [ProducesResponseType<TokenReply>(200)]
     public async Task<IActionResult> Login(LoginRequest request, CancellationToken cancellation)
     {
-        if (request.Credential is not (null or "bearer"))
-            return this.Problem(ErrorCode.InvalidRequest, "The only credential is bearer.");
-        if (request.Refresh is not (null or "cookie"))
-            return this.Problem(ErrorCode.InvalidRequest, "refresh is cookie, or left out.");
+        bool isCookie = request.Credential is Credentials.Session or Credentials.SignedCookie;
+        if (!isCookie && request.Credential is not (null or "bearer"))
+            return this.Problem(ErrorCode.InvalidRequest, "credential is bearer, session or signed_cookie.");
+        if (request.Credential == Credentials.SignedCookie && !signedCookies.Enabled)
+            return this.Problem(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.");
+        if (request.Refresh is not (null or "cookie") || (isCookie && request.Refresh is not null))
+            return this.Problem(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.");
         if (PasswordPolicy.Unusable(request.Password) is { } fault)
             return this.Problem(ErrorCode.InvalidRequest, fault);
-        string audience = request.Audience ?? settings.Audiences[0];
-        if (!settings.Knows(audience))
-            return this.Problem(ErrorCode.InvalidAudience);
+        string audience = request.Audience ?? (isCookie ? settings.Url : settings.Audiences[0]);
+        if (!settings.Knows(audience) || (isCookie && audience != settings.Url))
+            return this.Problem(ErrorCode.InvalidAudience, isCookie ? "A cookie is for this service alone: leave the audience out." : null);
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
 
         bool byCookie = request.Refresh is not null;
         if (byCookie && !ScopeGrant.AsksForRefresh(request.Scope))
             return this.Problem(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.");
-        if (byCookie && !cookie.IsAskedByOurs(Request))
+        if ((byCookie && !cookie.IsAskedByOurs(Request)) || (isCookie && !cookies.IsAskedByOurs(Request)))
             return this.Problem(ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
 
         switch (await door.CheckAsync(request.Username, request.Password, HttpContext.Connection.RemoteIpAddress, cancellation))
         {
             case PasswordResult.Verified verified:
-                return await GrantAsync(verified.Account, audience, request.Scope, byCookie);
+                return isCookie
+                    ? await GrantCookieAsync(verified.Account, request.Scope, request.Credential!)
+                    : await GrantAsync(verified.Account, audience, request.Scope, byCookie);
             case PasswordResult.TooManyAttempts refused:
                 return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             case PasswordResult.Busy busy:
@@ -82,10 +95,41 @@ internal sealed class LoginController(
 
         // A browser has one cookie: the session that it held before could not be reached any more.
         string? replaced = byCookie && cookie.TryRead(Request, out RefreshToken former) ? former.SessionId : null;
-        if (await sessions.BeginAsync(account, audience, granted, this.Device(), replaced) is not { } session)
+        if (await refreshTokens.BeginAsync(account, audience, granted, this.Device(), replaced) is not { } session)
             return this.Problem(ErrorCode.InvalidCredentials);
         log.LoggedIn(account.Subject, this.Device().Address);
         log.SessionBegan(session.SessionId, account.Subject, this.Device().Address);
         return Ok(replies.Of(session, granted, Response, byCookie));
+    }
+
+    // A browser has one of the two, the last that it logged in with: a session that it held before is over, and its secret is not taken over (session fixation).
+    private async Task<IActionResult> GrantCookieAsync(AccountSnapshot account, string? scope, string credential)
+    {
+        IReadOnlyList<string> granted = [.. ScopeGrant.Of(scope, account.Roles, settings).Where(name => name != ScopeGrant.OfflineAccess)];
+        SessionRow? replaced = SessionSecret.HashOf(OwnCookies.Read(Request, cookies.Session)) is { } former ? await sessions.FindByCookieAsync(former) : null;
+        DateTimeOffset expiresAt;
+        if (credential == Credentials.SignedCookie)
+        {
+            if (!CookieCredentials.FitsIntoCookie(account, granted))
+                return this.Problem(ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
+            if (replaced is not null)
+                await sessions.EndAsync(replaced.SessionId, _ => true);
+            expiresAt = await HttpContext.WriteSignedAsync(account, granted);
+            cookies.ClearSent(HttpContext, cookies.Session);
+            log.SignedCookieIssued(account.Subject, this.Device().Address);
+        }
+        else
+        {
+            string secret = SessionSecret.Make();
+            var start = new SessionStart(settings.Url, granted, this.Device(), replaced?.SessionId, SessionSecret.HashOf(secret));
+            if (await sessions.BeginAsync(account, start) is not { } session)
+                return this.Problem(ErrorCode.InvalidCredentials);
+            expiresAt = session.ExpiresAt;
+            await HttpContext.WriteSessionAsync(secret, expiresAt);
+            cookies.ClearSent(HttpContext, cookies.SignedCookie);
+            log.SessionBegan(session.SessionId, account.Subject, this.Device().Address);
+        }
+        log.LoggedIn(account.Subject, this.Device().Address);
+        return Ok(new CookieReply(credential, string.Join(' ', granted), expiresAt));
     }
 }

@@ -6,6 +6,7 @@ using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
@@ -15,16 +16,19 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="RefreshToken" example="revoked">`revoked` or `none`.</param>
 /// <param name="AccessToken" example="denied">`denied`; `live` where this service keeps no denylist; `none` where there was none to end.</param>
 /// <param name="Session" example="none">`ended` or `none`: the session of a cookie.</param>
-/// <param name="SignedCookie" example="none">`live` or `none`.</param>
+/// <param name="SignedCookie" example="none">`live`: the browser forgets it, and a copy of it is good until it expires; or `none`.</param>
 /// <param name="LiveUntil">The moment until when a verifier that does not hear of it is still fooled, give or take its clock skew.</param>
 internal sealed record EndedReply(string RefreshToken, string AccessToken, string Session, string SignedCookie, DateTimeOffset LiveUntil)
 {
-    public static EndedReply Of(Ended ended, DenylistSettings denylist) => new(
+    /// <param name="ended">What was.</param>
+    /// <param name="denylist">Whether that is heard of an access token.</param>
+    /// <param name="signedUntil">Until when a copy of a signed cookie lives that was given up.</param>
+    public static EndedReply Of(Ended ended, DenylistSettings denylist, DateTimeOffset? signedUntil = null) => new(
         ended.RefreshTokens > 0 ? "revoked" : "none",
         !ended.AccessTokens ? "none" : denylist.Enabled ? "denied" : "live",
-        Session: "none",
-        SignedCookie: "none",
-        ended.LiveUntil);
+        ended.Sessions > 0 ? "ended" : "none",
+        signedUntil is null ? "none" : "live",
+        signedUntil > ended.LiveUntil ? signedUntil.Value : ended.LiveUntil);
 }
 
 /// <summary>A token to revoke.</summary>
@@ -37,33 +41,63 @@ internal sealed record RevokeRequest(string? Token = null)
 [ApiController]
 [Tags("Sessions")]
 internal sealed class LogoutController(
-    SessionStore sessions, RefreshCookieCallers callers, RefreshCookie cookie, RefreshTokenCodec codec, TokenValidator validator, DenylistSettings denylist,
-    ILogger<LogoutController> log) : ControllerBase
+    SessionStore sessions, RefreshTokenStore refreshTokens, AccountStore accounts, RefreshCookieCallers callers, RefreshCookie refreshCookie, OwnCookies cookies,
+    RefreshTokenCodec codec, TokenValidator validator, DenylistSettings denylist, TimeProvider time, ILogger<LogoutController> log) : ControllerBase
 {
-    /// <summary>Ends the session that the credential comes from: its refresh token, and its access tokens wherever denials are heard.</summary>
-    /// <remarks>By an access token, or by the refresh cookie alone with an `Origin` that is ours or allowed.</remarks>
+    /// <summary>Ends the session that the credential comes from: its cookie or refresh token, and its access tokens wherever denials are heard.</summary>
+    /// <remarks>
+    /// By an access token, by either cookie, or by the refresh cookie alone with an `Origin` that is ours or allowed. All our cookies are cleared, and what is behind them
+    /// ends too; but for a signed cookie, of which a copy lives until it expires.
+    /// </remarks>
     /// <response code="200">What was ended, and until when a verifier that does not hear of it is fooled.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout")]
-    [BearerOrRefreshCookie]
+    [Takes(Credentials.Session, Credentials.SignedCookie)]
+    [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
-    public Task<IActionResult> LogOut() => LogOutAsync("logout", sessions.EndOwnAsync, endsItself: true);
+    public async Task<IActionResult> LogOut()
+    {
+        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: true);
+        if (caller is null)
+            return refusal!;
+        Ended? ended = IsSigned ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
+        return Reply(caller, "logout", ended is null ? null : await EndCookiesAsync(caller, ended), await SignedUntilAsync());
+    }
 
-    /// <summary>Ends every other session of the account, and the access tokens of all others.</summary>
+    /// <summary>Ends every other session of the account, all signed cookies, and the access tokens of all others.</summary>
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/others")]
-    [BearerOrRefreshCookie]
+    [Takes(Credentials.Session, Credentials.SignedCookie)]
+    [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
-    public Task<IActionResult> LogOutOthers() => LogOutAsync("logout of all others", caller => sessions.EndAllAsync(caller, exceptSessionId: caller.SessionId), isOver: false);
+    public async Task<IActionResult> LogOutOthers()
+    {
+        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: false);
+        if (caller is null)
+            return refusal!;
+        // Of signed cookies nobody knows which is whose, so that all of them end; the caller gets another one.
+        Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: IsSigned ? null : caller.SessionId);
+        if (IsSigned && ended is not null && await accounts.FindBySubjectAsync(caller.Subject) is { IsEnabled: true } account)
+            await HttpContext.WriteSignedAsync(account, User.FindAll("scope").Select(scope => scope.Value));
+        return Reply(caller, "logout of all others", ended);
+    }
 
-    /// <summary>Ends every session and access token of the account, the caller's too.</summary>
+    /// <summary>Ends every session, signed cookie and access token of the account, the caller's too.</summary>
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/everywhere")]
-    [BearerOrRefreshCookie]
+    [Takes(Credentials.Session, Credentials.SignedCookie)]
+    [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
-    public Task<IActionResult> LogOutEverywhere() => LogOutAsync("logout everywhere", caller => sessions.EndAllAsync(caller, exceptSessionId: null));
+    public async Task<IActionResult> LogOutEverywhere()
+    {
+        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: false);
+        if (caller is null)
+            return refusal!;
+        Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: null);
+        return Reply(caller, "logout everywhere", ended is null ? null : await EndCookiesAsync(caller, ended));
+    }
 
     /// <summary>Ends one token of the caller's account: an access token alone, a refresh token with its session.</summary>
     /// <response code="200">What was ended. A token that is unknown, over or somebody else's ends nothing, and nobody is told which.</response>
@@ -85,33 +119,43 @@ internal sealed class LogoutController(
         return Reply(caller, "access token revoked", await sessions.EndTokenAsync(caller, token?.Subject == caller.Subject ? token : null));
     }
 
-    private async Task<IActionResult> LogOutAsync(string change, Func<Caller, Task<Ended?>> end, bool isOver = true, bool endsItself = false)
+    private bool IsSigned => User.Identity?.AuthenticationType == Credentials.SignedCookie;
+
+    // The browser forgets its cookies, so the sessions behind them must not live on, be they another login's. Only a page of ours may do that to another one.
+    private async Task<Ended> EndCookiesAsync(Caller caller, Ended ended)
     {
-        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself);
-        if (caller is null)
-            return refusal!;
-        Ended? ended = await end(caller);
-        if (isOver && ended is not null && await EndCookieAsync(caller))
-            ended = ended with { RefreshTokens = ended.RefreshTokens + 1 };
-        return Reply(caller, change, ended);
+        if (!refreshCookie.TryRead(Request, out RefreshToken held) || held.SessionId == caller.SessionId)
+            refreshCookie.Clear(Response);
+        else if (refreshCookie.IsAskedByOurs(Request))
+        {
+            refreshCookie.Clear(Response);
+            if (await refreshTokens.FindOwnerAsync(held) is { } owner && await sessions.EndOwnAsync(owner) is { RefreshTokens: > 0 })
+                ended = ended with { RefreshTokens = ended.RefreshTokens + 1 };
+        }
+
+        if (cookies.IsAskedByOurs(Request))
+        {
+            if (SessionSecret.HashOf(OwnCookies.Read(Request, cookies.Session)) is { } hash && await sessions.FindByCookieAsync(hash) is { } other
+                && await sessions.EndAsync(other.SessionId, _ => true) is not null)
+            {
+                ended = ended with { Sessions = ended.Sessions + 1 };
+            }
+            cookies.ClearSent(HttpContext, cookies.Session);
+            cookies.ClearSent(HttpContext, cookies.SignedCookie);
+        }
+        return ended;
     }
 
-    // The browser forgets the cookie, so the session behind it must not live on, be it another login's. Only a page of ours may do that to another one.
-    private async Task<bool> EndCookieAsync(Caller caller)
-    {
-        bool isOther = cookie.TryRead(Request, out RefreshToken held) && held.SessionId != caller.SessionId;
-        if (isOther && !cookie.IsAskedByOurs(Request))
-            return false;
-        cookie.Clear(Response);
-        return isOther && await sessions.FindOwnerAsync(held) is { } owner && await sessions.EndOwnAsync(owner) is { RefreshTokens: > 0 };
-    }
+    // Until when a copy of the signed cookie lives that the request has brought; a request of another page's gives up none.
+    private async Task<DateTimeOffset?> SignedUntilAsync() =>
+        cookies.IsAskedByOurs(Request) && await HttpContext.AuthenticateAsync(Credentials.SignedCookie) is { Succeeded: true } signed ? signed.Properties.ExpiresUtc : null;
 
-    private IActionResult Reply(Caller caller, string change, Ended? ended)
+    private IActionResult Reply(Caller caller, string change, Ended? ended, DateTimeOffset? signedUntil = null)
     {
         if (ended is null)
             return Callers.Challenge(TokenRejection.NotStanding);
-        if (ended.RefreshTokens > 0 || ended.AccessTokens)
+        if (ended.RefreshTokens > 0 || ended.Sessions > 0 || ended.AccessTokens)
             log.AccountEnded(caller.Subject, caller.SessionId, change);
-        return Ok(EndedReply.Of(ended, denylist));
+        return Ok(EndedReply.Of(ended, denylist, signedUntil));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using JwtAuth.Server.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints;
@@ -16,10 +17,11 @@ internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<strin
 [Tags("Account")]
 internal sealed class MeController : ControllerBase
 {
-    /// <summary>Tells who the access token speaks for, from the token alone. Takes tokens for any configured audience.</summary>
-    /// <response code="200">The token's account.</response>
-    /// <response code="401">No token, or one that was refused (RFC 6750 §3).</response>
+    /// <summary>Tells who the credential speaks for, whichever kind it is. Takes access tokens for any configured audience, from the token alone.</summary>
+    /// <response code="200">The account.</response>
+    /// <response code="401">No credential, or one that was refused (RFC 6750 §3).</response>
     [HttpGet("/me")]
+    [Takes(Credentials.Session, Credentials.SignedCookie)]
     [ProducesResponseType<MeReply>(200)]
     public MeReply Me() => new(
         User.FindFirst("sub")!.Value,

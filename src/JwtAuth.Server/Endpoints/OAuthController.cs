@@ -48,7 +48,7 @@ internal sealed record IntrospectionReply(bool Active)
 [AllowAnonymous]
 [Tags("Clients")]
 internal sealed class OAuthController(
-    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, AccountStore accounts, IssuerSettings issuer,
+    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, RefreshTokenStore refreshTokens, AccountStore accounts, IssuerSettings issuer,
     RefreshTokenSettings lifetimes, DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
 {
     private static readonly IntrospectionReply Inactive = new(Active: false);
@@ -129,7 +129,7 @@ internal sealed class OAuthController(
 
     private async Task<IntrospectionReply> ReplyOfAsync(RefreshToken refresh, Client client)
     {
-        if (await sessions.FindAliveAsync(refresh) is not { } session || !IsFor(client, [session.Audience])
+        if (await refreshTokens.FindAliveAsync(refresh) is not { } session || !IsFor(client, [session.Audience])
             || await accounts.FindBySubjectAsync(session.Subject) is not { } account)
         {
             return Inactive;

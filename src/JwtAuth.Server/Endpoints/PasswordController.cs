@@ -28,6 +28,7 @@ internal sealed class PasswordController(
     /// <response code="429">`too_many_attempts`: counted together with logins</response>
     /// <response code="503">`busy`</response>
     [HttpPost("/auth/password")]
+    [Takes(Credentials.Session)]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Change(PasswordRequest request, CancellationToken cancellation)
     {

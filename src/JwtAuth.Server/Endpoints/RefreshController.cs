@@ -24,7 +24,7 @@ internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope
 [AllowAnonymous]
 [Tags("Sessions")]
 internal sealed class RefreshController(
-    RefreshTokenCodec codec, SessionStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, Meters meters,
+    RefreshTokenCodec codec, RefreshTokenStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, Meters meters,
     ILogger<RefreshController> log)
     : ControllerBase
 {

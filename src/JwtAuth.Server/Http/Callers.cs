@@ -17,8 +17,9 @@ internal static class Callers
     /// <summary>The caller of a call that demands one.</summary>
     public static Caller Caller(this ControllerBase controller) => Accounts.Caller.Of(controller.User)!;
 
-    public static Device Device(this ControllerBase controller) =>
-        Sessions.Device.Of(controller.HttpContext.Connection.RemoteIpAddress, controller.Request.Headers.UserAgent);
+    public static Device Device(this ControllerBase controller) => controller.HttpContext.Device();
+
+    public static Device Device(this HttpContext context) => Sessions.Device.Of(context.Connection.RemoteIpAddress, context.Request.Headers.UserAgent);
 
     /// <summary>The answer to an access token that was refused only now: 401, or 503 where it is not known whether it was ended.</summary>
     public static ChallengeResult Challenge(TokenRejection rejection)
@@ -29,15 +30,15 @@ internal static class Callers
     }
 }
 
-/// <summary>An action that takes an access token or the refresh cookie alone, and asks <see cref="RefreshCookieCallers"/> who calls.</summary>
+/// <summary>An action that takes the refresh cookie too, where it comes alone, and asks <see cref="RefreshCookieCallers"/> who calls.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class BearerOrRefreshCookieAttribute : AllowAnonymousAttribute;
+internal sealed class TakesRefreshCookieAttribute : AllowAnonymousAttribute;
 
 /// <summary>
-/// The caller of what an access token or the refresh cookie alone may ask for. <c>Authorization</c> decides alone where it is sent, and a bad one is never
-/// replaced by the cookie.
+/// The caller of what the refresh cookie may ask for too, where nothing else was sent that speaks for somebody. <c>Authorization</c> decides alone where it is sent, and a
+/// bad one is never replaced by the cookie.
 /// </summary>
-internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore sessions, ILogger<RefreshCookieCallers> log)
+internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenStore refreshTokens, ILogger<RefreshCookieCallers> log)
 {
     /// <summary>Either the caller, or the answer to somebody who is none.</summary>
     /// <param name="controller">Whose request it is.</param>
@@ -47,13 +48,13 @@ internal sealed class RefreshCookieCallers(RefreshCookie cookie, SessionStore se
     /// </param>
     public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller, bool endsItself)
     {
-        if (controller.Request.Headers.Authorization.Count > 0 || !cookie.TryRead(controller.Request, out RefreshToken refresh))
+        if (controller.Request.Headers.Authorization.Count > 0 || controller.User.Identity?.IsAuthenticated == true || !cookie.TryRead(controller.Request, out RefreshToken refresh))
             return Accounts.Caller.Of(controller.User) is { } caller ? (caller, null) : (null, controller.Challenge());
         if (!cookie.IsAskedByOurs(controller.Request))
             return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
-        if ((endsItself || await sessions.FindAliveAsync(refresh) is not null) && await sessions.FindOwnerAsync(refresh) is { } owner)
+        if ((endsItself || await refreshTokens.FindAliveAsync(refresh) is not null) && await refreshTokens.FindOwnerAsync(refresh) is { } owner)
             return (owner, null);
-        if (await sessions.EndReusedAsync(refresh) is { } subject)
+        if (await refreshTokens.EndReusedAsync(refresh) is { } subject)
             log.RefreshReused(refresh.SessionId, subject, controller.Device().Address);
         cookie.Clear(controller.Response);
         return (null, controller.Challenge());

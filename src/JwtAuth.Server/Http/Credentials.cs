@@ -24,7 +24,9 @@ internal static class Credentials
             .RequireAuthenticatedUser()
             .RequireAssertion(context => context.Resource is HttpContext http && TakesAttribute.Of(http).Includes(context.User.Identity?.AuthenticationType))
             .Build());
-        return services.AddAuthentication(Any).AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of);
+        return services.AddAuthentication(Any)
+            .AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of)
+            .AddCookieCredentials();
     }
 
     /// <summary>

@@ -77,6 +77,7 @@ internal static class HttpApi
         app.UseRouting();
         app.UseCors();
         app.UseAuthentication();
+        app.UseMiddleware<CrossSiteRules>();
         app.UseAuthorization();
         app.MapControllers().RequireAuthorization();
         app.MapHealth();

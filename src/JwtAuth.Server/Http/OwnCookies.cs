@@ -7,7 +7,7 @@ namespace JwtAuth.Server.Http;
 /// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the request's; on https a name
 /// without its prefix is never read.
 /// </summary>
-internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings) : ICookieManager
+internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings, TimeProvider time) : ICookieManager
 {
     private readonly HashSet<string> origins = [issuer.Url, .. settings.CorsOrigins];
 
@@ -37,8 +37,26 @@ internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings) :
     /// <summary>Whether the request names a page of ours, or of an allowed origin.</summary>
     public bool HasOwnOrigin(HttpRequest request) => request.Headers.Origin is [{ } origin] && origins.Contains(origin);
 
-    /// <summary>What every cookie of ours is like.</summary>
-    public CookieOptions Options(string path, TimeSpan maxAge) => new()
+    public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset expiresAt) =>
+        response.Cookies.Append(name, value, Options(path, expiresAt - time.GetUtcNow()));
+
+    /// <summary>Makes the browser forget a cookie.</summary>
+    public void Clear(HttpResponse response, string name, string path = "/") => response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
+
+    private static IEnumerable<string> ValuesOf(HttpRequest request, string name) => request.Headers.Cookie
+        .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
+        .Where(pair => pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
+        .Select(pair => pair[(name.Length + 1)..]);
+
+    /// <summary>Makes the browser forget a cookie, if it has sent one of that name.</summary>
+    public void ClearSent(HttpContext context, string name)
+    {
+        if (Has(context.Request, name))
+            Clear(context.Response, name);
+    }
+
+    // By Max-Age, which asks no clock of the browser.
+    private CookieOptions Options(string path, TimeSpan maxAge) => new()
     {
         HttpOnly = true,
         SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict,
@@ -47,19 +65,12 @@ internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings) :
         MaxAge = maxAge,
     };
 
-    /// <summary>Makes the browser forget the cookies of sessions and signed cookies; the refresh token's has a path of its own.</summary>
-    public void Clear(HttpResponse response, string name, string path = "/") => response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
-
-    private static IEnumerable<string> ValuesOf(HttpRequest request, string name) => request.Headers.Cookie
-        .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
-        .Where(pair => pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
-        .Select(pair => pair[(name.Length + 1)..]);
-
+    // A login takes none: the handler would go on with the session that it finds, and a session that somebody else has put there would be taken over.
     string? ICookieManager.GetRequestCookie(HttpContext context, string key) =>
         TakesAttribute.Of(context).Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;
 
     void ICookieManager.AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options) =>
-        context.Response.Cookies.Append(key, value ?? "", options);
+        Write(context.Response, key, value!, "/", options.Expires!.Value);
 
     void ICookieManager.DeleteCookie(HttpContext context, string key, CookieOptions options) => Clear(context.Response, key);
 }

@@ -3,7 +3,7 @@ using JwtAuth.Server.RefreshTokens;
 namespace JwtAuth.Server.Http;
 
 /// <summary>The refresh token's cookie: it goes to <c>/auth</c> only.</summary>
-internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies, TimeProvider time)
+internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies)
 {
     private const string Path = "/auth";
 
@@ -11,7 +11,7 @@ internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies,
     public bool TryRead(HttpRequest request, out RefreshToken token) => codec.TryRead(OwnCookies.Read(request, cookies.Refresh), out token);
 
     public void Write(HttpResponse response, RefreshToken token, DateTimeOffset expiresAt) =>
-        response.Cookies.Append(cookies.Refresh, codec.Write(token), cookies.Options(Path, expiresAt - time.GetUtcNow()));
+        cookies.Write(response, cookies.Refresh, codec.Write(token), Path, expiresAt);
 
     public void Clear(HttpResponse response) => cookies.Clear(response, cookies.Refresh, Path);
 

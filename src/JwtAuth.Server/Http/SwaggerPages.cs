@@ -82,7 +82,7 @@ internal static class SwaggerPages
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
         {
-            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any(allowed => allowed is not BearerOrRefreshCookieAttribute))
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any(allowed => allowed is not TakesRefreshCookieAttribute))
                 return;
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         }

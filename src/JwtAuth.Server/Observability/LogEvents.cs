@@ -72,6 +72,12 @@ internal static partial class LogEvents
     [LoggerMessage(24, LogLevel.Error, "Expired sessions and denials could not be deleted; the next round tries again")]
     public static partial void ExpiredRowsNotDeleted(this ILogger log, Exception fault);
 
+    [LoggerMessage(26, LogLevel.Warning, "The use of session {SessionId} could not be noted; the next one is")]
+    public static partial void UseNotNoted(this ILogger log, Exception fault, string sessionId);
+
+    [LoggerMessage(27, LogLevel.Information, "Signed cookie of account {Subject} issued to {Address}")]
+    public static partial void SignedCookieIssued(this ILogger log, string subject, string address);
+
     [LoggerMessage(25, LogLevel.Warning, "SECURITY: key {KeyId} ({Algorithm}) revoked: nothing that it signed is accepted any more")]
     public static partial void KeyRevoked(this ILogger log, string keyId, string algorithm);
 }

@@ -2,13 +2,14 @@ namespace JwtAuth.Server.Sessions;
 
 /// <summary>A session as its owner sees it.</summary>
 /// <param name="SessionId">Its <c>sid</c>: a name, never a secret.</param>
+/// <param name="IsOfCookie">Whether a cookie holds it, and not a refresh token.</param>
 /// <param name="CreatedAt">The login.</param>
-/// <param name="LastUsedAt">The login or the last refresh.</param>
+/// <param name="LastUsedAt">The login or the last use.</param>
 /// <param name="ExpiresAt">When it ends if it is not used again.</param>
 /// <param name="Address">Where it was last used from.</param>
 /// <param name="Agent">What it was last used with, as that said of itself.</param>
 internal sealed record Session(
-    string SessionId, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent);
+    string SessionId, bool IsOfCookie, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent);
 
 /// <summary>Where a login or a refresh comes from, as far as a person would recognise it.</summary>
 /// <param name="Address">The network address.</param>
@@ -22,8 +23,17 @@ internal sealed record Device(string Address, string Agent)
         string.Concat((agent ?? "").Where(character => character is >= ' ' and <= '~').Take(LongestAgent)));
 }
 
+/// <summary>What a login begins a session with.</summary>
+/// <param name="Audience">Whom its access tokens are for; the issuer itself, for a cookie.</param>
+/// <param name="Scopes">What was granted.</param>
+/// <param name="Device">Where the login comes from.</param>
+/// <param name="Replaces">The session that the same browser held before, which is ended.</param>
+/// <param name="CookieHash">Of the secret in the cookie; <see langword="null"/> for refresh tokens.</param>
+internal sealed record SessionStart(string Audience, IReadOnlyList<string> Scopes, Device Device, string? Replaces, byte[]? CookieHash = null);
+
 /// <summary>What a logout or a revocation ended.</summary>
 /// <param name="RefreshTokens">Refresh tokens that are dead now.</param>
+/// <param name="Sessions">Sessions of cookies that are over now.</param>
 /// <param name="AccessTokens">Whether there can be access tokens that were ended.</param>
 /// <param name="LiveUntil">Until when a verifier that hears no denials takes such an access token.</param>
-internal sealed record Ended(int RefreshTokens, bool AccessTokens, DateTimeOffset LiveUntil);
+internal sealed record Ended(int RefreshTokens, int Sessions, bool AccessTokens, DateTimeOffset LiveUntil);

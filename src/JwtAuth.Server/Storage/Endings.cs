@@ -29,6 +29,10 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
             || (row.Name == keyId && row.Kind == DenialKind.Key));
     }
 
+    /// <summary>Ends a session with its cookie, or with its refresh token and its access tokens.</summary>
+    public Task EndSessionAsync(SessionRow session) =>
+        EndSessionAsync(session.SessionId, session.CookieHash is null ? session.TokensUntil : time.GetUtcNow());
+
     /// <summary>Ends a session with its refresh token and its access tokens.</summary>
     /// <param name="sessionId">It need not have a row: a login without <c>offline_access</c> has none.</param>
     /// <param name="latestExpiry">The <c>exp</c> of its latest access token.</param>
@@ -49,13 +53,13 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
     /// <param name="subject">The account.</param>
     /// <param name="exceptSessionId">A session that is spared, and goes on with the new generation.</param>
     /// <param name="sparesSessions">Spares every session: only access tokens end, and the next ones say what holds now.</param>
-    /// <returns>How many sessions were ended.</returns>
-    public async Task<int> EndSubjectAsync(string subject, string? exceptSessionId = null, bool sparesSessions = false)
+    /// <returns>How many sessions were ended, of refresh tokens and of cookies.</returns>
+    public async Task<(int RefreshTokens, int Sessions)> EndSubjectAsync(string subject, string? exceptSessionId = null, bool sparesSessions = false)
     {
         await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, row => row.Generation + 1));
         long generation = await db.Users.Where(row => row.Id == subject).Select(row => row.Generation).SingleAsync();
-        int ended = sparesSessions ? 0
-            : await db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId).ExecuteDeleteAsync();
+        IQueryable<SessionRow> others = db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId && !sparesSessions);
+        (int, int) ended = (await others.Where(row => row.CookieHash == null).ExecuteDeleteAsync(), await others.ExecuteDeleteAsync());
         await db.Sessions.Where(row => row.Subject == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
         // A token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
         DateTimeOffset forgetAt = Denial.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>Deletes sessions and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
-internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings settings, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
+internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
 {
     private const int AtOnce = 1000;
 
@@ -18,8 +18,11 @@ internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSetti
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
         // A clock that has stepped forward may step back: what only seems to be over is kept for a while.
-        DateTimeOffset now = time.GetUtcNow(), overSince = now - Denial.Margin, idleSince = overSince - settings.IdleLifetime;
-        await DeleteAsync(db.Sessions.Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= idleSince).OrderBy(row => row.SessionId));
+        DateTimeOffset now = time.GetUtcNow(), overSince = now - Denial.Margin;
+        DateTimeOffset unrefreshedSince = overSince - refresh.IdleLifetime, unusedSince = overSince - cookies.IdleLifetime;
+        await DeleteAsync(db.Sessions
+            .Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= (row.CookieHash == null ? unrefreshedSince : unusedSince))
+            .OrderBy(row => row.SessionId));
         await DeleteAsync(db.Denials.Where(row => row.ExpiresAt <= now).OrderBy(row => row.Number));
     }
 

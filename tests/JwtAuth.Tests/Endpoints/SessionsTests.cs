@@ -37,7 +37,7 @@ public sealed class SessionsTests(SessionsHost fixture) : IClassFixture<Sessions
         reply.Header("Cache-Control").Should().Be("no-store");
         JsonElement[] list = [.. reply.Json.GetProperty("sessions").EnumerateArray()];
         list.Select(session => session.GetProperty("sid").GetString()).Should().Equal(first.SessionId, third.SessionId, second.SessionId);
-        list[0].EnumerateObject().Select(member => member.Name).Should().Equal("sid", "created_at", "last_used_at", "expires_at", "address", "agent", "current");
+        list[0].EnumerateObject().Select(member => member.Name).Should().Equal("sid", "credential", "created_at", "last_used_at", "expires_at", "address", "agent", "current");
         list.Select(session => session.GetProperty("current").GetBoolean()).Should().Equal(false, false, true);
         list.Select(session => session.GetProperty("agent").GetString()).Should().Equal("Mozilla/5.0 (updated)", "Mozilla/5.0 (third)", "Mozilla/5.0 (second)");
         list.Select(session => session.GetProperty("address").GetString()).Should().OnlyContain(address => address == "127.0.0.1");

@@ -123,7 +123,7 @@ public sealed class RaceTests
 
     private static async Task<(string SessionId, string Token)> BeginAsync(ServerHost host, AccountSnapshot account)
     {
-        Rotation.Successor session = (await host.AskStoreAsync((SessionStore sessions) =>
+        Rotation.Successor session = (await host.AskStoreAsync((RefreshTokenStore sessions) =>
             sessions.BeginAsync(account, "orders", ["offline_access"], new Device("192.0.2.7", "a racer"), replaces: null)))!;
         return (session.SessionId, host.Get<RefreshTokenCodec>().Write(new RefreshToken(session.SessionId, session.Counter)));
     }

@@ -72,14 +72,14 @@ internal sealed class Day(Trial trial, Random random)
     private async Task BeginAsync()
     {
         AccountSnapshot account = accounts[random.Next(accounts.Count)];
-        Rotation.Successor begun = (await trial.AskAsync((SessionStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
+        Rotation.Successor begun = (await trial.AskAsync((RefreshTokenStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
         living.Add(await IssueAsync(begun));
     }
 
     private async Task RefreshAsync(int which)
     {
         Held held = living[which];
-        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
+        Rotation rotation = await trial.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
         living[which] = await IssueAsync(rotation.Should().BeOfType<Rotation.Successor>().Subject);
     }
 
@@ -101,7 +101,7 @@ internal sealed class Day(Trial trial, Random random)
         (await trial.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
         forgetAt.Add(Denial.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
-        (await trial.AskAsync((SessionStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
+        (await trial.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
         living[which] = living[^1];
         living.RemoveAt(living.Count - 1);
     }

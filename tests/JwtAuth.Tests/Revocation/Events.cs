@@ -43,7 +43,7 @@ internal static class Events
             return await trial.IssueAsync(plain, read!, isOutrun);
         }
 
-        Rotation.Successor? begun = await trial.AskAsync((SessionStore store) => store.BeginAsync(read!, Audience, [ScopeGrant.OfflineAccess], Device, replaces: null));
+        Rotation.Successor? begun = await trial.AskAsync((RefreshTokenStore store) => store.BeginAsync(read!, Audience, [ScopeGrant.OfflineAccess], Device, replaces: null));
         trial.Demand(begun is null == isOutrun, $"a session began: {begun is not null}, although the account had changed: {isOutrun}");
         if (begun is null)
             return null;
@@ -56,7 +56,7 @@ internal static class Events
     {
         trial.Note($"refresh of {trial.Describe(login)} with {counter}, the present one being {login.Counter}");
         RefreshOutcome expected = trial.Ledger.Refresh(login, counter);
-        Rotation rotation = await trial.AskAsync((SessionStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
+        Rotation rotation = await trial.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
         RefreshOutcome outcome = rotation switch
         {
             Rotation.Successor { IsRepeated: false } => RefreshOutcome.Successor,

@@ -107,7 +107,7 @@ internal static class SceneLogins
         }
 
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-        Rotation.Successor begun = (await scope.ServiceProvider.GetRequiredService<SessionStore>()
+        Rotation.Successor begun = (await scope.ServiceProvider.GetRequiredService<RefreshTokenStore>()
             .BeginAsync(account, audience, [ScopeGrant.OfflineAccess], new Device("192.0.2.1", "a test"), replaces: null))!;
         IssuedToken token = issuer.Issue(begun.Account, audience, [ScopeGrant.OfflineAccess], begun.SessionId, begun.At);
         return new Holding(

@@ -108,7 +108,7 @@ internal sealed class Trial : IAsyncDisposable
                 Demand(await endings.StandsAsync(token.Caller) == Ledger.Stands(token), $"{Describe(token)}: where state changes the table says stands {Ledger.Stands(token)}");
         }
 
-        SessionStore sessions = scope.ServiceProvider.GetRequiredService<SessionStore>();
+        RefreshTokenStore sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenStore>();
         foreach (Login login in Ledger.Logins.Where(login => login.HasSession))
         {
             foreach (long counter in login.IsEnded || login.Counter == 0 ? [login.Counter] : new[] { login.Counter, login.Counter - 1 })

@@ -154,10 +154,10 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
     }
 
     private Task<Rotation.Successor?> BeginAsync(AccountSnapshot snapshot) =>
-        host.AskStoreAsync((SessionStore sessions) => sessions.BeginAsync(snapshot, "orders", ["offline_access"], Somewhere, replaces: null));
+        host.AskStoreAsync((RefreshTokenStore sessions) => sessions.BeginAsync(snapshot, "orders", ["offline_access"], Somewhere, replaces: null));
 
     private async Task<Rotation.Successor> RotateAsync(Rotation.Successor session) =>
-        (Rotation.Successor)await host.AskStoreAsync((SessionStore sessions) => sessions.RotateAsync(new RefreshToken(session.SessionId, session.Counter), Somewhere, isSharedByTabs: false));
+        (Rotation.Successor)await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(new RefreshToken(session.SessionId, session.Counter), Somewhere, isSharedByTabs: false));
 
     private string Issue(AccountSnapshot snapshot) => host.Get<TokenIssuer>().Issue(snapshot, "orders", [], TokenIssuer.NewId()).Value;
 
@@ -176,7 +176,7 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
             "deleted from the list" => await InSessions(sessions => sessions.EndListedAsync(elsewhere, sessionId)) is { RefreshTokens: 1 },
             "logout everywhere" => await InSessions(sessions => sessions.EndAllAsync(elsewhere, exceptSessionId: null)) is not null,
             "logout of all others" => await InSessions(sessions => sessions.EndAllAsync(elsewhere, elsewhere.SessionId)) is not null,
-            "reuse" => await host.AskStoreAsync((SessionStore sessions) => sessions.RotateAsync(new RefreshToken(sessionId, -1), Somewhere, isSharedByTabs: false)) is Rotation.Reused,
+            "reuse" => await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(new RefreshToken(sessionId, -1), Somewhere, isSharedByTabs: false)) is Rotation.Reused,
             "password changed" => await InAccounts(accounts => accounts.ChangePasswordAsync(elsewhere, account.PasswordHash, NewHash)),
             "password reset" => await InAccounts(accounts => accounts.ResetPasswordAsync(fixture.Root, account.Subject, NewHash)),
             "logged out by an administrator" => await InAccounts(accounts => accounts.LogOutAsync(fixture.Root, account.Subject)),

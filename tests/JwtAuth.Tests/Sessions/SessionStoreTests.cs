@@ -53,7 +53,7 @@ public sealed class SessionStoreTests(SessionsHost fixture) : IClassFixture<Sess
     public void An_agent_is_cut_at_256_characters(int length) => Device.Of(null, new string('x', length)).Agent.Should().Be(new string('x', 256));
 
     private Task<Rotation.Successor?> BeginAsync(AccountSnapshot account) =>
-        host.AskStoreAsync((SessionStore sessions) => sessions.BeginAsync(account, "orders", ["offline_access"], Somewhere, replaces: null));
+        host.AskStoreAsync((RefreshTokenStore sessions) => sessions.BeginAsync(account, "orders", ["offline_access"], Somewhere, replaces: null));
 
     private static long Count(DatabaseFile database, AccountSnapshot account) => database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject);
 

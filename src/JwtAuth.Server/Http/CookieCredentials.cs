@@ -1,0 +1,140 @@
+using System.Security.Claims;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Sessions;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace JwtAuth.Server.Http;
+
+/// <summary>
+/// The two kinds of cookie, both by ASP.NET Core's cookie authentication: the session's, an opaque secret whose ticket the store makes at each use, and the signed one,
+/// which is the ticket itself, protected by Data Protection, and stored by the browser alone.
+/// </summary>
+internal static class CookieCredentials
+{
+    private const string Secret = "secret";
+
+    // A third is added by base64url, and some hundreds by what protects it, by the other claims, and by the cookie's name and attributes.
+    private const int LongestText = 2400, CharactersOfAClaim = 12;
+
+    public static AuthenticationBuilder AddCookieCredentials(this AuthenticationBuilder builder)
+    {
+        builder.Services.AddDataProtection().SetApplicationName("JwtAuth");
+        builder.Services.AddSingleton<SessionTickets>();
+        AddCookie(builder, Credentials.Session).Configure<OwnCookies, SessionTickets>((options, cookies, tickets) =>
+        {
+            options.Cookie.Name = cookies.Session;
+            options.CookieManager = cookies;
+            options.TicketDataFormat = tickets;
+            options.SessionStore = tickets;
+        });
+        AddCookie(builder, Credentials.SignedCookie).Configure<OwnCookies>((options, cookies) =>
+        {
+            options.Cookie.Name = cookies.SignedCookie;
+            options.CookieManager = cookies;
+            options.Events.OnValidatePrincipal = ValidateAsync;
+        });
+        return builder;
+    }
+
+    /// <summary>Puts the secret of a session that has begun into the response.</summary>
+    public static Task WriteSessionAsync(this HttpContext context, string secret, DateTimeOffset expiresAt)
+    {
+        var properties = new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt };
+        properties.SetParameter(Secret, secret);
+        return context.SignInAsync(Credentials.Session, new ClaimsPrincipal(new ClaimsIdentity(Credentials.Session)), properties);
+    }
+
+    /// <summary>Whether what a signed cookie says fits into the 4 KB that a browser keeps of one.</summary>
+    public static bool FitsIntoCookie(AccountSnapshot account, IEnumerable<string> scopes) =>
+        account.Roles.Concat(scopes).Sum(name => name.Length + CharactersOfAClaim) <= LongestText;
+
+    /// <summary>Issues a signed cookie.</summary>
+    /// <returns>When it ends.</returns>
+    public static async Task<DateTimeOffset> WriteSignedAsync(this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes)
+    {
+        IServiceProvider services = context.RequestServices;
+        DateTimeOffset expiresAt = services.GetRequiredService<TimeProvider>().GetUtcNow() + services.GetRequiredService<SignedCookieSettings>().Lifetime;
+        Claim audience = new("aud", services.GetRequiredService<IssuerSettings>().Url);
+        await context.SignInAsync(
+            Credentials.SignedCookie,
+            AccountPrincipal.Of(Credentials.SignedCookie, account, scopes, expiresAt, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]),
+            new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt });
+        return expiresAt;
+    }
+
+    private static OptionsBuilder<CookieAuthenticationOptions> AddCookie(AuthenticationBuilder builder, string scheme)
+    {
+        builder.AddCookie(scheme, options =>
+        {
+            options.SlidingExpiration = false; // a session slides in the store, a signed cookie not at all
+            options.ForwardChallenge = Credentials.Bearer;
+            options.ForwardForbid = Credentials.Bearer;
+        });
+        return builder.Services.AddOptions<CookieAuthenticationOptions>(scheme);
+    }
+
+    // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether that still stands; else the
+    // store is asked.
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        IServiceProvider services = context.HttpContext.RequestServices;
+        bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
+            && Caller.Of(context.Principal!) is { } caller
+            && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
+                ? !denylist.Denies(new TokenNames(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
+                : await services.GetRequiredService<Endings>().StandsAsync(caller));
+        if (!stands)
+            context.RejectPrincipal();
+    }
+
+    /// <summary>
+    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would write the key that it is given into a ticket of
+    /// its own; here the cookie is the key and nothing else.
+    /// </summary>
+    private sealed class SessionTickets(IssuerSettings issuer) : ITicketStore, ISecureDataFormat<AuthenticationTicket>
+    {
+        // Where the handler puts the key, and looks for it.
+        private const string KeyClaim = "Microsoft.AspNetCore.Authentication.Cookies-SessionId";
+
+        public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
+        {
+            if (SessionSecret.HashOf(key) is not { } hash
+                || await httpContext.RequestServices.GetRequiredService<SessionStore>().UseAsync(hash, httpContext.Device()) is not var (session, account, endsAt))
+            {
+                return null;
+            }
+            Claim audience = new("aud", issuer.Url);
+            return new AuthenticationTicket(
+                AccountPrincipal.Of(
+                    Credentials.Session, account, ScopeGrant.OfRefresh(requested: null, session.Scope, account.Roles, issuer), endsAt,
+                    [.. AccountPrincipal.Login(session.SessionId, session.Generation), audience]),
+                Credentials.Session);
+        }
+
+        // The login has begun the session already, in the transaction that made sure of its account.
+        public Task<string> StoreAsync(AuthenticationTicket ticket) => Task.FromResult(ticket.Properties.GetParameter<string>(Secret)!);
+
+        public string Protect(AuthenticationTicket data) => data.Principal.FindFirst(KeyClaim)!.Value;
+
+        public AuthenticationTicket? Unprotect(string? protectedText) => protectedText is null ? null
+            : new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(KeyClaim, protectedText)])), Credentials.Session);
+
+        public string Protect(AuthenticationTicket data, string? purpose) => Protect(data);
+
+        public AuthenticationTicket? Unprotect(string? protectedText, string? purpose) => Unprotect(protectedText);
+
+        // Sessions are renewed by their use, ended where all that ends is ended, and found with the request that asks.
+        public Task RenewAsync(string key, AuthenticationTicket ticket) => Task.CompletedTask;
+
+        public Task RemoveAsync(string key) => Task.CompletedTask;
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Xml.Linq;
+using JwtAuth.Server.SigningKeys;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.Storage;
+
+/// <summary>
+/// Data Protection's key ring, which protects signed cookies: in the database, so that every process opens what another has protected, and sealed with the master key.
+/// The repository is synchronous because its callers are; it is read at the start and once a day.
+/// </summary>
+internal sealed class ProtectionKeys(IServiceScopeFactory scopes, MasterKey masterKey) : IXmlRepository
+{
+    private const string Purpose = "data protection";
+
+    public IReadOnlyCollection<XElement> GetAllElements()
+    {
+        using IServiceScope scope = scopes.CreateScope();
+        return [.. scope.ServiceProvider.GetRequiredService<Db>().ProtectionKeys.AsNoTracking().AsEnumerable()
+            .Select(row => XElement.Parse(Encoding.UTF8.GetString(masterKey.Open(Purpose, row.Name, row.Sealed))))];
+    }
+
+    public void StoreElement(XElement element, string friendlyName)
+    {
+        using IServiceScope scope = scopes.CreateScope();
+        Db db = scope.ServiceProvider.GetRequiredService<Db>();
+        byte[] text = Encoding.UTF8.GetBytes(element.ToString(SaveOptions.DisableFormatting));
+        db.ProtectionKeys.Add(new ProtectionKeyRow { Name = friendlyName, Sealed = masterKey.Seal(Purpose, friendlyName, text) });
+        db.SaveChanges();
+    }
+}
