@@ -23,7 +23,7 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
 
     private static readonly JwtBearerEvents Untouched = new();
 
-    private const string TokenParameter = "access_token";
+    private const string TokenParameter = "access_token", InvalidToken = "Bearer error=\"invalid_token\"";
 
     public override Task MessageReceived(MessageReceivedContext context)
     {
@@ -129,6 +129,8 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     {
         await (own?.Challenge(context) ?? Task.CompletedTask);
         if (!context.Handled)
+            await base.Challenge(context);
+        if (!context.Handled)
             await RefuseAsync(context);
     }
 
@@ -157,30 +159,26 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
             return ExplainAsync(response, rejection.Reason, rejection.Reason, rejection.Hint);
         }
 
+        (string challenge, string code, string reason, string hint) = (rejection, context.AuthenticateFailure) switch
+        {
+            (not null, _) => (InvalidToken, "invalid_token", rejection.Reason, rejection.Hint),
+            (null, not null) => (InvalidToken, "invalid_token", "refused_by_application", "The token is good; the API's own OnTokenValidated has refused it."),
+            _ => ("Bearer", "token_required", "no_token", "Send the access token as \"Authorization: Bearer <token>\"."),
+        };
         response.StatusCode = StatusCodes.Status401Unauthorized;
-        if (rejection is null && context.AuthenticateFailure is not null)
-        {
-            response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
-            return ExplainAsync(response, "invalid_token", "refused_by_application", "The token is good; the API's own OnTokenValidated has refused it.");
-        }
-        if (rejection is null)
-        {
-            response.Headers.WWWAuthenticate = "Bearer";
-            return ExplainAsync(response, "token_required", "no_token", "Send the access token as \"Authorization: Bearer <token>\".");
-        }
-
-        response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
-        return ExplainAsync(response, "invalid_token", rejection.Reason, rejection.Hint);
+        response.Headers.WWWAuthenticate = challenge;
+        return ExplainAsync(response, code, reason, hint);
     }
 
-    public override Task Forbidden(ForbiddenContext context)
+    public override async Task Forbidden(ForbiddenContext context)
     {
         string[] missing = [.. context.HttpContext.GetEndpoint()?.Metadata.GetOrderedMetadata<RequiredScopeAttribute>()
             .Select(required => required.Scope)
             .Where(scope => !context.HttpContext.User.HasClaim("scope", scope)) ?? []];
         if (missing.Length > 0)
             context.Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{string.Join(' ', missing)}\"";
-        return own?.Forbidden(context) ?? Task.CompletedTask;
+        await (own?.Forbidden(context) ?? Task.CompletedTask);
+        await base.Forbidden(context);
     }
 
     // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than one header.

@@ -54,6 +54,23 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_challenge_and_a_refusal_raise_events_that_are_set_after_the_checks_too()
+    {
+        List<string> told = [];
+        await StartAsync(null, services => services.PostConfigure<JwtBearerOptions>("Bearer", options =>
+        {
+            options.Events.OnChallenge = context => { told.Add("challenge"); return Task.CompletedTask; };
+            options.Events.OnForbidden = context => { told.Add("forbidden"); return Task.CompletedTask; };
+        }));
+        (await client!.AskAsync("GET", "/orders")).ShouldBeRefused(401, "no_token");
+        told.Should().Equal("challenge");
+        (await client!.AskAsync("POST", "/orders", new { item = "lamp" }, ("Authorization", $"Bearer {issuer!.Token(key)}"))).Status.Should().Be(403);
+        told.Should().Equal("challenge", "forbidden");
+        (await client!.AskWithAsync(issuer.Token(key))).Status.Should().Be(200);
+        told.Should().HaveCount(2);
+    }
+
+    [Fact]
     public async Task Events_that_take_the_place_of_the_checks_stop_the_start()
     {
         issuer = await Issuer.StartAsync(time, key);
