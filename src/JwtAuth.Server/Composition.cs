@@ -132,6 +132,8 @@ internal static class Composition
         services.AddSingleton<HashingGate>();
         services.AddSingleton<GuessingLimit>();
         services.AddScoped<PasswordDoor>();
+        services.AddSingleton<VerifiedPairs>();
+        services.AddScoped<PairDoor>();
         services.AddSingleton<KeySchedule>();
         services.AddSingleton<SigningKeyRing>();
         services.AddSingleton<IVerificationKeys>(provider => provider.GetRequiredService<SigningKeyRing>());

@@ -80,4 +80,7 @@ internal static partial class LogEvents
 
     [LoggerMessage(25, LogLevel.Warning, "SECURITY: key {KeyId} ({Algorithm}) revoked: nothing that it signed is accepted any more")]
     public static partial void KeyRevoked(this ILogger log, string keyId, string algorithm);
+
+    [LoggerMessage(50, LogLevel.Information, "Account {Subject} verified by HTTP Basic from {Address}")]
+    public static partial void VerifiedByBasic(this ILogger log, string subject, string address);
 }

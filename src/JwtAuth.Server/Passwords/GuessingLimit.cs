@@ -26,16 +26,22 @@ internal sealed class GuessingLimit(TimeProvider time)
         string network = Network.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
-            bool spared = successes.Holds(pair);
-            TimeSpan wait = Longest(pairs.WaitOf(pair), addresses.WaitOf(network), spared ? TimeSpan.Zero : accounts.WaitOf(account));
-            if (wait > TimeSpan.Zero)
+            if (WaitOf(account, network, pair) is { } wait)
                 return wait;
             pairs.Add(pair);
             addresses.Add(network);
-            if (!spared)
+            if (!successes.Holds(pair))
                 accounts.Add(account);
             return null;
         }
+    }
+
+    /// <summary>How long to wait for an attempt, which is not taken.</summary>
+    public TimeSpan? WaitOf(string account, IPAddress? address)
+    {
+        string network = Network.Of(address);
+        lock (guard)
+            return WaitOf(account, network, $"{network} {account}");
     }
 
     /// <summary>Gives the attempt back: it was never made, since bcrypt was busy.</summary>
@@ -78,6 +84,12 @@ internal sealed class GuessingLimit(TimeProvider time)
     {
         lock (guard)
             probes.Add(Network.Of(address));
+    }
+
+    private TimeSpan? WaitOf(string account, string network, string pair)
+    {
+        TimeSpan wait = Longest(pairs.WaitOf(pair), addresses.WaitOf(network), successes.Holds(pair) ? TimeSpan.Zero : accounts.WaitOf(account));
+        return wait > TimeSpan.Zero ? wait : null;
     }
 
     private static TimeSpan Longest(TimeSpan first, TimeSpan second, TimeSpan third) =>

@@ -37,16 +37,14 @@ internal sealed class PasswordDoor(
     /// <param name="cancellation">The caller has gone; an attempt that was admitted stays counted.</param>
     public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
     {
-        // A name that cannot exist takes the same way as one that does not, with a bucket of its own.
-        bool canExist = Names.IsUsername(username);
-        string bucket = canExist ? username.ToUpperInvariant() : "?";
+        string bucket = BucketOf(username);
         if (limit.Enter(bucket, address) is { } wait)
         {
             log.LoginRefused(Text(address), "too many attempts");
             return new PasswordResult.TooManyAttempts(wait);
         }
 
-        AccountSnapshot? account = await accounts.FindByNameAsync(canExist ? username : "?", cancellation);
+        AccountSnapshot? account = await accounts.FindByNameAsync(bucket, cancellation);
         PasswordVerificationResult verdict;
         string? renewed = null;
         using (IDisposable? place = await gate.EnterAsync(cancellation, address))
@@ -73,6 +71,12 @@ internal sealed class PasswordDoor(
         return new PasswordResult.Verified(isRenewed ? account with { PasswordHash = renewed! } : account);
     }
 
+    /// <summary>What guesses at a name are counted under. A name that cannot exist takes the same way as one that does not, and all of them share a bucket.</summary>
+    public static string BucketOf(string username) => Names.IsUsername(username) ? username.ToUpperInvariant() : "?";
+
+    /// <summary>An address as logs have it.</summary>
+    public static string Text(IPAddress? address) => address?.ToString() ?? "unknown";
+
     // The password was right whether or not the store can be written: then the next login renews the hash.
     private async Task<bool> RenewAsync(AccountSnapshot account, string hash)
     {
@@ -89,6 +93,4 @@ internal sealed class PasswordDoor(
             return false;
         }
     }
-
-    private static string Text(IPAddress? address) => address?.ToString() ?? "unknown";
 }

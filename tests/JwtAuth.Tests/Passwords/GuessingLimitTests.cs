@@ -58,6 +58,17 @@ public sealed class GuessingLimitTests
         Admitted("ALICE", Home, 20).Should().Be(5);
     }
 
+    [Fact]
+    public void Asking_for_the_wait_takes_no_attempt_and_tells_what_an_attempt_would_be_told()
+    {
+        for (int asked = 0; asked < 20; asked++)
+            limit.WaitOf("ALICE", Stranger).Should().BeNull();
+        Admitted("ALICE", Stranger, 20).Should().Be(5);
+
+        limit.WaitOf("ALICE", Stranger).Should().Be(limit.Enter("ALICE", Stranger)).And.NotBeNull();
+        limit.WaitOf("ALICE", Home).Should().BeNull();
+    }
+
     [Fact, Trait("row", "PWD-17")]
     public void Spraying_five_thousand_names_from_one_address_is_stopped()
     {

@@ -1,0 +1,80 @@
+using System.Net;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Server.Passwords;
+
+/// <summary>
+/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordDoor"/>, but for a pair that was found right a moment ago:
+/// that one costs a reading of the account, which has to be enabled and to have the same hash still.
+/// </summary>
+internal sealed class PairDoor(
+    AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes, ILogger<PairDoor> log)
+{
+    // A hash may change while it is verified: renewed by another login, it is only another hash of the same password.
+    private const int Rounds = 3;
+
+    /// <param name="username">As it was sent.</param>
+    /// <param name="password">One that <see cref="PasswordPolicy.Unusable"/> has nothing against.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="cancellation">The caller has gone; the verification goes on for others with the same pair.</param>
+    public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
+    {
+        PasswordResult result = await FindAsync(username, password, address, cancellation);
+        if (result is not PasswordResult.Verified)
+            meters.CountBasic(result switch { PasswordResult.TooManyAttempts => "too_many_attempts", PasswordResult.Busy => "busy", _ => "refused" });
+        return result;
+    }
+
+    private async Task<PasswordResult> FindAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
+    {
+        // Before anything is remembered: else who may not guess any more would learn by the difference which guess was right.
+        string name = PasswordDoor.BucketOf(username);
+        if (limit.WaitOf(name, address) is { } wait)
+        {
+            log.LoginRefused(PasswordDoor.Text(address), "too many attempts");
+            return new PasswordResult.TooManyAttempts(wait);
+        }
+
+        string mac = pairs.MacOf(name, password);
+        bool isVerifiedHere = false;
+        for (int round = 0; round < Rounds; round++)
+        {
+            if (pairs.Find(mac) is { } pair)
+            {
+                if (await accounts.FindBySubjectAsync(pair.Subject, cancellation) is { IsEnabled: true } account && account.PasswordHash == pair.PasswordHash)
+                {
+                    meters.CountBasic(isVerifiedHere ? "verified" : "remembered");
+                    return new PasswordResult.Verified(account);
+                }
+                pairs.Forget(mac, pair);
+            }
+
+            Task<PasswordResult?> verification = pairs.VerifyOnceAsync(mac, () =>
+            {
+                isVerifiedHere = true;
+                return VerifyAsync(mac, username, password, address);
+            });
+            if (await verification.WaitAsync(cancellation) is { } refusal)
+                return refusal;
+        }
+        return new PasswordResult.Busy(HashingGate.RetryAfter);
+    }
+
+    // In a scope of its own, since it outlives the request that began it. Null where the pair is remembered now.
+    private async Task<PasswordResult?> VerifyAsync(string mac, string username, Password password, IPAddress? address)
+    {
+        // The one before may have ended since this request looked.
+        if (pairs.Find(mac) is not null)
+            return null;
+
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordDoor>().CheckAsync(username, password, address, CancellationToken.None);
+        if (result is not PasswordResult.Verified { Account: AccountSnapshot account })
+            return result;
+        log.VerifiedByBasic(account.Subject, PasswordDoor.Text(address));
+        pairs.Remember(mac, new VerifiedPair(account.Subject, account.PasswordHash));
+        return null;
+    }
+}
