@@ -22,6 +22,10 @@ internal static class ScopeGrant
     public static IReadOnlyList<string> Of(string? requested, IReadOnlyCollection<string> roles, IssuerSettings settings) =>
         [.. Split(requested).Distinct().Where(name => settings.Scopes[name] is var owners && (owners.Count == 0 || owners.Any(roles.Contains)))];
 
+    /// <summary>All that a user with these roles may have, for a credential with which nothing can be asked for; a refresh token has to be asked for.</summary>
+    public static IReadOnlyList<string> All(IReadOnlyCollection<string> roles, IssuerSettings settings) =>
+        Of(string.Join(' ', settings.Scopes.Keys.Where(name => name != OfflineAccess)), roles, settings);
+
     /// <summary>Whether a refresh asks for more than its login was granted.</summary>
     public static bool IsMore(string requested, string granted) => Split(requested).Except(Split(granted)).Any();
 

@@ -1,3 +1,4 @@
+using JwtAuth.Server.Configuration;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -26,6 +27,7 @@ internal static class Credentials
             .Build());
         return services.AddAuthentication(Any)
             .AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of)
+            .AddScheme<AuthenticationSchemeOptions, BasicHandler>(Basic, configureOptions: null)
             .AddCookieCredentials();
     }
 
@@ -37,6 +39,9 @@ internal static class Credentials
     {
         TakesAttribute takes = TakesAttribute.Of(context);
         StringValues authorization = context.Request.Headers.Authorization;
+        // A browser that remembers a name and password sends them by itself, from any page: only calls that change nothing may take them.
+        if (takes.Includes(Basic) && BasicCredentials.AreIn(authorization) && context.RequestServices.GetRequiredService<BasicSettings>().Enabled)
+            return Basic;
         if (authorization.Count > 0)
             return Bearer;
         OwnCookies cookies = context.RequestServices.GetRequiredService<OwnCookies>();

@@ -5,6 +5,7 @@ namespace JwtAuth.Tests.Http;
 
 public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHost>
 {
+    private const string ByBasic = "Basic realm=\"JwtAuth\", charset=\"UTF-8\", Bearer";
     private const string NoToken = "Bearer", InvalidToken = "Bearer error=\"invalid_token\"", InvalidRequest = "Bearer error=\"invalid_request\"";
 
     private readonly ServerHost host = fixture.Host;
@@ -28,12 +29,12 @@ public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHos
     [InlineData("Authorization: Bearer:{t}", 401, NoToken)]
     [InlineData("Authorization: JWT {t}", 401, NoToken)]
     [InlineData("Authorization: Token {t}", 401, NoToken)]
-    [InlineData("Authorization: Basic {t}", 401, NoToken)]
+    [InlineData("Authorization: Basic {t}", 401, ByBasic)]
     [InlineData("Authorization: Bearer \"{t}\"", 401, InvalidToken)]
     [InlineData("Authorization: Bearer {t} {t}", 401, InvalidToken)]
     [InlineData("Authorization: Bearer {t},Bearer {t}", 401, InvalidToken)]
     [InlineData("Authorization: Bearer {t}, realm=x", 401, InvalidToken)]
-    [InlineData("Authorization: Basic YTpi, Bearer {t}", 401, NoToken)]
+    [InlineData("Authorization: Basic YTpi, Bearer {t}", 401, ByBasic)]
     [InlineData("Authorization: Bearer {t}%20", 401, InvalidToken)]
     [InlineData("Authorization: Bearer {t}\u00a0", 400, "")]
     [InlineData("Authorization: Bearer {t}\u001b[0m", 401, InvalidToken)]
