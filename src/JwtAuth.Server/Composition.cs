@@ -10,6 +10,7 @@ using JwtAuth.Server.Denials;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
+using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
@@ -118,6 +119,7 @@ internal static class Composition
         services.AddScoped<SessionStore>();
         services.AddScoped<RefreshTokenStore>();
         services.AddSingleton<ProtectionKeys>();
+        services.AddScoped<PersonalAccessTokenStore>();
         services.AddHostedService<ExpiredRows>();
         services.AddSingleton<SigningKeyStore>();
         services.AddIdentityCore<Account>().AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
@@ -141,6 +143,8 @@ internal static class Composition
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<RefreshTokenCodec>();
         services.AddSingleton<ClientDoor>();
+        services.AddSingleton<WrongTokens>();
+        services.AddScoped<PersonalAccessTokenDoor>();
         services.AddSingleton<Meters>();
     }
 

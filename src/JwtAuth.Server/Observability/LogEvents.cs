@@ -81,6 +81,21 @@ internal static partial class LogEvents
     [LoggerMessage(25, LogLevel.Warning, "SECURITY: key {KeyId} ({Algorithm}) revoked: nothing that it signed is accepted any more")]
     public static partial void KeyRevoked(this ILogger log, string keyId, string algorithm);
 
+    [LoggerMessage(40, LogLevel.Information, "Personal access token {TokenId} of account {Subject} made, from {Address}")]
+    public static partial void PersonalAccessTokenMade(this ILogger log, string tokenId, string subject, string address);
+
+    [LoggerMessage(41, LogLevel.Information, "Personal access token {TokenId} of account {Subject} deleted")]
+    public static partial void PersonalAccessTokenDeleted(this ILogger log, string tokenId, string subject);
+
+    [LoggerMessage(42, LogLevel.Warning, "A personal access token was refused from {Address}")]
+    public static partial void PersonalAccessTokenRefused(this ILogger log, string address);
+
+    [LoggerMessage(43, LogLevel.Information, "Personal access token {TokenId} of account {Subject} changed into an access token, from {Address}")]
+    public static partial void PersonalAccessTokenChanged(this ILogger log, string tokenId, string subject, string address);
+
+    [LoggerMessage(44, LogLevel.Warning, "The use of personal access token {TokenId} could not be written down; its next use tries again")]
+    public static partial void PersonalAccessTokenUseNotNoted(this ILogger log, Exception fault, string tokenId);
+
     [LoggerMessage(50, LogLevel.Information, "Account {Subject} verified by HTTP Basic from {Address}")]
     public static partial void VerifiedByBasic(this ILogger log, string subject, string address);
 }

@@ -86,7 +86,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
             return AccountChange.NotStanding;
         if (!await ReplaceHashAsync(caller.Subject, oldHash, newHash))
             return AccountChange.PasswordOutdated;
-        await endings.EndSubjectAsync(caller.Subject, exceptSessionId: caller.SessionId);
+        await endings.EndAccountAsync(caller.Subject, exceptSessionId: caller.SessionId);
         await endings.CommitAsync(transaction);
         return AccountChange.Done;
     }
@@ -95,18 +95,22 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
     public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) => ChangeAsync(by, subject, async () =>
     {
         await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash));
-        await endings.EndSubjectAsync(subject);
+        await endings.EndAccountAsync(subject);
     });
 
     /// <summary>Ends all that was issued to the account; it may log in again.</summary>
     public Task<AccountChange> LogOutAsync(Caller by, string subject) => ChangeAsync(by, subject, () => endings.EndSubjectAsync(subject));
+
+    /// <summary>Ends the account's personal access tokens, and the access tokens that were made from them.</summary>
+    public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
+        endings.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Subject == subject)));
 
     /// <summary>Disables an account, and ends all that was issued to it: what came before stays dead when it is enabled again.</summary>
     public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
         DateTimeOffset? now = time.GetUtcNow();
         if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
-            await endings.EndSubjectAsync(subject);
+            await endings.EndAccountAsync(subject);
     });
 
     public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>

@@ -61,8 +61,7 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
         IQueryable<SessionRow> others = db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId && !sparesSessions);
         (int, int) ended = (await others.Where(row => row.CookieHash == null).ExecuteDeleteAsync(), await others.ExecuteDeleteAsync());
         await db.Sessions.Where(row => row.Subject == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
-        // A token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
-        DateTimeOffset forgetAt = Denial.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
+        DateTimeOffset forgetAt = LatestForgetting();
 
         // What this denial says as well goes: an account that is ended again and again has one row for each session that was spared, not one for each time.
         IQueryable<DenialRow> superseded = db.Denials.Where(row =>
@@ -71,6 +70,24 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
             forgetAt = later;
         await superseded.ExecuteDeleteAsync();
         Append(Denial.OfSubject(subject, generation, exceptSessionId, forgetAt));
+        return ended;
+    }
+
+    /// <summary>Ends what <see cref="EndSubjectAsync"/> ends, and the account's personal access tokens; those made from them are of an earlier generation.</summary>
+    public async Task EndAccountAsync(string subject, string? exceptSessionId = null)
+    {
+        await EndSubjectAsync(subject, exceptSessionId);
+        await db.PersonalAccessTokens.Where(row => row.Subject == subject).ExecuteDeleteAsync();
+    }
+
+    /// <summary>Ends personal access tokens, with the access tokens that were made from them and those that are being made at this moment.</summary>
+    /// <returns>Those that there were.</returns>
+    public async Task<IReadOnlyList<PersonalAccessTokenRow>> EndPersonalAccessTokensAsync(IQueryable<PersonalAccessTokenRow> which)
+    {
+        List<PersonalAccessTokenRow> ended = await which.AsNoTracking().ToListAsync();
+        await which.ExecuteDeleteAsync();
+        foreach (PersonalAccessTokenRow row in ended)
+            Append(Denial.OfSession(row.Id, LatestForgetting()));
         return ended;
     }
 
@@ -86,6 +103,9 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
         if (denies && tail is not null)
             await tail.ReadAsync();
     }
+
+    // For all that may have been issued until now: a token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
+    private DateTimeOffset LatestForgetting() => Denial.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
 
     private void Append(Denial denial) => db.Denials.Add(DenialRow.Of(denial));
 }

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Storage;
 
-/// <summary>Deletes sessions and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
+/// <summary>Deletes sessions, personal access tokens and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
 internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
 {
     private const int AtOnce = 1000;
@@ -23,6 +23,7 @@ internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSetti
         await DeleteAsync(db.Sessions
             .Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= (row.CookieHash == null ? unrefreshedSince : unusedSince))
             .OrderBy(row => row.SessionId));
+        await DeleteAsync(db.PersonalAccessTokens.Where(row => row.ExpiresAt <= overSince).OrderBy(row => row.Id));
         await DeleteAsync(db.Denials.Where(row => row.ExpiresAt <= now).OrderBy(row => row.Number));
     }
 

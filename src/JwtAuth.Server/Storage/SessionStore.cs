@@ -129,6 +129,12 @@ internal sealed class SessionStore(
             return Nothing(); // only a token that somebody else could sign says so
         if (session is { CookieHash: not null })
             return await EndRowAsync(session);
+        // All that are made from one personal access token share its name: what is logged out is this one, not the ones to come.
+        if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId))
+        {
+            await endings.EndTokenAsync(made);
+            return EndedOf(refreshTokens: 0, made.ExpiresAt);
+        }
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
         await endings.EndSessionAsync(caller.SessionId, latest);
         return EndedOf(session is null ? 0 : 1, latest);

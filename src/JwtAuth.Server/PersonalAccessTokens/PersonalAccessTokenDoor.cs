@@ -1,0 +1,59 @@
+using System.Net;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Passwords;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Server.PersonalAccessTokens;
+
+/// <summary>How a personal access token was received: one of three, and only the first carries an account.</summary>
+internal abstract record PersonalAccessTokenResult
+{
+    private PersonalAccessTokenResult()
+    {
+    }
+
+    public sealed record Verified(PersonalAccess Access) : PersonalAccessTokenResult;
+
+    public sealed record Refused(PersonalAccessTokenRejection Rejection) : PersonalAccessTokenResult;
+
+    public sealed record TooManyAttempts(TimeSpan RetryAfter) : PersonalAccessTokenResult;
+}
+
+/// <summary>The one way in for a personal access token. Wrong ones slow down the network that they come from; a right one is taken all the same.</summary>
+internal sealed class PersonalAccessTokenDoor(PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenDoor> log)
+{
+    public async Task<PersonalAccessTokenResult> CheckAsync(PersonalAccessToken token, IPAddress? address, CancellationToken cancellation)
+    {
+        if (!token.IsWellFormed)
+            return new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.Misspelt);
+        if (await tokens.FindAsync(token, cancellation) is { } access)
+        {
+            await tokens.NoteUseAsync(access);
+            return new PersonalAccessTokenResult.Verified(access);
+        }
+
+        log.PersonalAccessTokenRefused($"{address}");
+        return wrong.Enter(Network.Of(address)) is { } wait
+            ? new PersonalAccessTokenResult.TooManyAttempts(wait)
+            : new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.NotLiving);
+    }
+}
+
+/// <summary>Counts well-formed tokens that were not good, by network.</summary>
+internal sealed class WrongTokens(TimeProvider time)
+{
+    private readonly Lock guard = new();
+    private readonly AttemptBuckets failures = new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
+
+    /// <summary>Counts one more, or tells how long nobody there is answered.</summary>
+    public TimeSpan? Enter(string network)
+    {
+        lock (guard)
+        {
+            if (failures.WaitOf(network) is var wait && wait > TimeSpan.Zero)
+                return wait;
+            failures.Add(network);
+            return null;
+        }
+    }
+}
