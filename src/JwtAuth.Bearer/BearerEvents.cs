@@ -25,6 +25,10 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
 
     private const string TokenParameter = "access_token", InvalidToken = "Bearer error=\"invalid_token\"";
 
+    internal const string AmbiguousReason = "ambiguous_request";
+
+    internal const string AmbiguousHint = "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).";
+
     public override Task MessageReceived(MessageReceivedContext context)
     {
         // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen before.
@@ -145,8 +149,7 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
         {
             response.StatusCode = StatusCodes.Status400BadRequest;
             response.Headers.WWWAuthenticate = "Bearer error=\"invalid_request\"";
-            return ExplainAsync(response, "invalid_request", "ambiguous_request",
-                "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).");
+            return ExplainAsync(response, "invalid_request", AmbiguousReason, AmbiguousHint);
         }
 
         TokenRejection? rejection = (context.AuthenticateFailure as TokenRejectedException)?.Rejection
@@ -182,7 +185,7 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     }
 
     // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than one header.
-    private static ReadOnlySpan<char> TokenOf(StringValues headers) =>
+    internal static ReadOnlySpan<char> TokenOf(StringValues headers) =>
         headers.Count == 1 && headers[0] is { } header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim(' ') : default;
 
     // Cheap, and true too often rather than too seldom: a name in the query may be escaped, and is told in any letter case.
@@ -190,7 +193,7 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
         (request.QueryString.Value is { Length: > 0 } query && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
         || request.ContentType?.Contains("form", StringComparison.OrdinalIgnoreCase) == true;
 
-    private static async Task<bool> HasSecondMethodAsync(HttpRequest request)
+    internal static async Task<bool> HasSecondMethodAsync(HttpRequest request)
     {
         if (request.Query.ContainsKey(TokenParameter))
             return true;
@@ -211,11 +214,10 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     }
 
     private Task ExplainAsync(HttpResponse response, string code, string reason, string hint) =>
-        explains
-            ? response.WriteAsJsonAsync(
-                new { title = "The bearer token was refused.", status = response.StatusCode, code, reason, hint },
-                options: null, "application/problem+json")
-            : Task.CompletedTask;
+        explains ? WriteReasonAsync(response, code, reason, hint) : Task.CompletedTask;
+
+    internal static Task WriteReasonAsync(HttpResponse response, string code, string reason, string hint) => response.WriteAsJsonAsync(
+        new { title = "The bearer token was refused.", status = response.StatusCode, code, reason, hint }, options: null, "application/problem+json");
 
     private sealed class AmbiguousRequestException : Exception
     {

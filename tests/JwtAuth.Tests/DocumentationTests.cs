@@ -56,7 +56,7 @@ public sealed partial class DocumentationTests
             "GET {{host}}/health/live", "GET {{host}}/health/ready", "GET {{host}}/me", "POST {{host}}/auth/register", "POST {{host}}/auth/login",
             "GET {{host}}/.well-known/jwks.json", "GET {{host}}/.well-known/openid-configuration", "GET {{host}}/.well-known/oauth-authorization-server",
             "POST {{host}}/auth/refresh", "POST {{host}}/auth/logout", "POST {{host}}/auth/logout/others", "POST {{host}}/auth/logout/everywhere", "POST {{host}}/auth/revoke",
-            "POST {{host}}/auth/password", "GET {{host}}/auth/sessions", "DELETE {{host}}/auth/sessions/", "POST {{host}}/oauth/introspect", "POST {{host}}/oauth/revoke", "GET {{host}}/denials",
+            "POST {{host}}/auth/password", "GET {{host}}/auth/sessions", "DELETE {{host}}/auth/sessions/", "POST {{host}}/auth/tokens", "GET {{host}}/auth/tokens", "DELETE {{host}}/auth/tokens/", "POST {{host}}/oauth/introspect", "POST {{host}}/oauth/revoke", "GET {{host}}/denials",
             "GET {{host}}/admin/users", "/disable", "/enable", "/logout", "/password", "PUT {{host}}/admin/users", "DELETE {{host}}/admin/users",
         ];
 

@@ -33,17 +33,21 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <param name="scopes">What was granted.</param>
     /// <param name="sessionId">The login's <c>sid</c>.</param>
     /// <param name="at">The moment that the session's row knows of; left out, now.</param>
-    public IssuedToken Issue(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, DateTimeOffset? at = null)
+    /// <param name="until">When what it is made from ends, a whole second: it lives no longer.</param>
+    public IssuedToken Issue(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, DateTimeOffset? at = null, DateTimeOffset? until = null)
     {
         SigningKey key = ring.Signer(forAccount: audience == issuer.Url);
         DateTimeOffset issued = at ?? time.GetUtcNow(), expires = settings.ExpiryOf(issued);
+        TimeSpan lifetime = settings.Lifetime;
+        if (until < expires)
+            (expires, lifetime) = (until.Value, until.Value - DateTimeOffset.FromUnixTimeSeconds(issued.ToUnixTimeSeconds()));
 
         TokenText text = TokenText.Begin(key.Header);
         WriteClaims(text, account, audience, scopes, sessionId, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds());
         ReadOnlySpan<byte> signingInput = text.SigningInput();
         Span<byte> signature = stackalloc byte[key.SignatureLength];
         key.Sign(signingInput, signature);
-        return new IssuedToken(text.Signed(signature), expires, settings.Lifetime);
+        return new IssuedToken(text.Signed(signature), expires, lifetime);
     }
 
     private void WriteClaims(

@@ -92,6 +92,14 @@ internal sealed class AdminUsersController(
             : Reply("password reset", sub, await accounts.ResetPasswordAsync(this.Caller(), sub, hasher.Hash(request.NewPassword.Reveal())));
     }
 
+    /// <summary>Deletes an account's personal access tokens, and ends the access tokens that were made from them.</summary>
+    /// <response code="204">Done, or it had none.</response>
+    /// <response code="404">No such account.</response>
+    [HttpDelete("{sub}/tokens")]
+    [ProducesResponseType(204)]
+    public async Task<IActionResult> DeletePersonalAccessTokens(string sub) =>
+        Reply("deletion of the personal access tokens", sub, await accounts.EndPersonalAccessTokensAsync(this.Caller(), sub));
+
     /// <summary>Gives a role.</summary>
     /// <response code="204">Done, or it had the role already.</response>
     /// <response code="400">`invalid_request`: a role is 1 to 32 of a-z, 0-9, . _ -</response>

@@ -5,36 +5,32 @@ using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
+using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
-using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints;
 
-/// <summary>A login with name and password.</summary>
+/// <summary>A login with name and password, or with a personal access token instead of them.</summary>
 /// <param name="Username" example="alice">The account's name, in any letter case.</param>
 /// <param name="Password" example="a quiet harbour at dawn">Its password.</param>
 /// <param name="Scope" example="orders:read">Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out.</param>
 /// <param name="Audience" example="orders">The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the issuer alone.</param>
 /// <param name="Credential" example="bearer">`bearer`, or for a cookie instead of tokens `session` or `signed_cookie`.</param>
 /// <param name="Refresh" example="null">`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</param>
+/// <param name="PersonalAccessToken" example="null">Instead of name and password: the reply is an access token for an API, within its scopes.</param>
 internal sealed record LoginRequest(
-    string Username, Password Password, string? Scope = null, string? Audience = null, string? Credential = null, string? Refresh = null);
-
-/// <summary>A login whose credential went into a cookie.</summary>
-/// <param name="Credential" example="session">`session` or `signed_cookie`.</param>
-/// <param name="Scope" example="orders:read">What was granted.</param>
-/// <param name="ExpiresAt">When it ends at the latest.</param>
-internal sealed record CookieReply(string Credential, string Scope, DateTimeOffset ExpiresAt);
+    string? Username = null, Password? Password = null, string? Scope = null, string? Audience = null, string? Credential = null, string? Refresh = null,
+    PersonalAccessToken? PersonalAccessToken = null);
 
 [ApiController]
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    PasswordDoor door, TokenIssuer issuer, SessionStore sessions, RefreshTokenStore refreshTokens, SessionReplies replies, RefreshCookie cookie, OwnCookies cookies, IssuerSettings settings,
-    SignedCookieSettings signedCookies, ILogger<LoginController> log) : ControllerBase
+    PasswordDoor door, PersonalAccessTokenDoor personalAccessTokens, TokenIssuer issuer, RefreshTokenStore refreshTokens, SessionReplies replies, CookieReplies cookieReplies,
+    RefreshCookie cookie, OwnCookies cookies, IssuerSettings settings, SignedCookieSettings signedCookies, ILogger<LoginController> log) : ControllerBase
 {
     /// <summary>Changes a password into a signed JWT.</summary>
     /// <remarks>With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.</remarks>
@@ -55,7 +51,11 @@ internal sealed class LoginController(
             return this.Problem(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.");
         if (request.Refresh is not (null or "cookie") || (isCookie && request.Refresh is not null))
             return this.Problem(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.");
-        if (PasswordPolicy.Unusable(request.Password) is { } fault)
+        if (request is { PersonalAccessToken: { } token, Username: null, Password: null })
+            return await ChangeAsync(token, request, cancellation);
+        if (request is not { Username: { } username, Password: { } password, PersonalAccessToken: null })
+            return this.Problem(ErrorCode.InvalidRequest, "Send username and password, or personal_access_token alone.");
+        if (PasswordPolicy.Unusable(password) is { } fault)
             return this.Problem(ErrorCode.InvalidRequest, fault);
         string audience = request.Audience ?? (isCookie ? settings.Url : settings.Audiences[0]);
         if (!settings.Knows(audience) || (isCookie && audience != settings.Url))
@@ -69,16 +69,40 @@ internal sealed class LoginController(
         if ((byCookie && !cookie.IsAskedByOurs(Request)) || (isCookie && !cookies.IsAskedByOurs(Request)))
             return this.Problem(ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
 
-        switch (await door.CheckAsync(request.Username, request.Password, HttpContext.Connection.RemoteIpAddress, cancellation))
+        switch (await door.CheckAsync(username, password, HttpContext.Connection.RemoteIpAddress, cancellation))
         {
             case PasswordResult.Verified verified:
                 return isCookie
-                    ? await GrantCookieAsync(verified.Account, request.Scope, request.Credential!)
+                    ? await cookieReplies.GrantAsync(this, verified.Account, request.Scope, request.Credential!)
                     : await GrantAsync(verified.Account, audience, request.Scope, byCookie);
             case PasswordResult.TooManyAttempts refused:
                 return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             case PasswordResult.Busy busy:
                 return this.Problem(ErrorCode.Busy, busy.RetryAfter);
+            default:
+                return this.Problem(ErrorCode.InvalidCredentials);
+        }
+    }
+
+    // A personal access token is changed into an access token for an API: no session begins, and nothing that it brings outlives it.
+    private async Task<IActionResult> ChangeAsync(PersonalAccessToken token, LoginRequest request, CancellationToken cancellation)
+    {
+        if (request is not { Credential: null or "bearer", Refresh: null })
+            return this.Problem(ErrorCode.InvalidRequest, "A personal access token brings an access token, and no refresh token.");
+        string audience = request.Audience ?? settings.Audiences[0];
+        if (!settings.Audiences.Contains(audience))
+            return this.Problem(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
+        if (!ScopeGrant.AreKnown(request.Scope, settings))
+            return this.Problem(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
+
+        switch (await personalAccessTokens.CheckAsync(token, HttpContext.Connection.RemoteIpAddress, cancellation))
+        {
+            case PersonalAccessTokenResult.Verified { Access: var access }:
+                IReadOnlyList<string> granted = access.ScopesNow(settings, request.Scope);
+                log.PersonalAccessTokenChanged(access.Id, access.Account.Subject, this.Device().Address);
+                return Ok(TokenReply.Of(issuer.Issue(access.Account, audience, granted, access.Id, until: access.ExpiresAt), granted));
+            case PersonalAccessTokenResult.TooManyAttempts refused:
+                return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             default:
                 return this.Problem(ErrorCode.InvalidCredentials);
         }
@@ -100,36 +124,5 @@ internal sealed class LoginController(
         log.LoggedIn(account.Subject, this.Device().Address);
         log.SessionBegan(session.SessionId, account.Subject, this.Device().Address);
         return Ok(replies.Of(session, granted, Response, byCookie));
-    }
-
-    // A browser has one of the two, the last that it logged in with: a session that it held before is over, and its secret is not taken over (session fixation).
-    private async Task<IActionResult> GrantCookieAsync(AccountSnapshot account, string? scope, string credential)
-    {
-        IReadOnlyList<string> granted = [.. ScopeGrant.Of(scope, account.Roles, settings).Where(name => name != ScopeGrant.OfflineAccess)];
-        SessionRow? replaced = SessionSecret.HashOf(OwnCookies.Read(Request, cookies.Session)) is { } former ? await sessions.FindByCookieAsync(former) : null;
-        DateTimeOffset expiresAt;
-        if (credential == Credentials.SignedCookie)
-        {
-            if (!CookieCredentials.FitsIntoCookie(account, granted))
-                return this.Problem(ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
-            if (replaced is not null)
-                await sessions.EndAsync(replaced.SessionId, _ => true);
-            expiresAt = await HttpContext.WriteSignedAsync(account, granted);
-            cookies.ClearSent(HttpContext, cookies.Session);
-            log.SignedCookieIssued(account.Subject, this.Device().Address);
-        }
-        else
-        {
-            string secret = SessionSecret.Make();
-            var start = new SessionStart(settings.Url, granted, this.Device(), replaced?.SessionId, SessionSecret.HashOf(secret));
-            if (await sessions.BeginAsync(account, start) is not { } session)
-                return this.Problem(ErrorCode.InvalidCredentials);
-            expiresAt = session.ExpiresAt;
-            await HttpContext.WriteSessionAsync(secret, expiresAt);
-            cookies.ClearSent(HttpContext, cookies.SignedCookie);
-            log.SessionBegan(session.SessionId, account.Subject, this.Device().Address);
-        }
-        log.LoggedIn(account.Subject, this.Device().Address);
-        return Ok(new CookieReply(credential, string.Join(' ', granted), expiresAt));
     }
 }

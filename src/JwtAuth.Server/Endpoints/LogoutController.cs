@@ -3,6 +3,7 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
@@ -32,7 +33,7 @@ internal sealed record EndedReply(string RefreshToken, string AccessToken, strin
 }
 
 /// <summary>A token to revoke.</summary>
-/// <param name="Token" example="jrt_…">An access or refresh token of the caller's own account; left out, the access token of the call.</param>
+/// <param name="Token" example="jrt_…">An access, refresh or personal access token of the caller's own account; left out, the access token of the call.</param>
 internal sealed record RevokeRequest(string? Token = null)
 {
     public override string ToString() => "[revoke request]";
@@ -41,8 +42,9 @@ internal sealed record RevokeRequest(string? Token = null)
 [ApiController]
 [Tags("Sessions")]
 internal sealed class LogoutController(
-    SessionStore sessions, RefreshTokenStore refreshTokens, AccountStore accounts, RefreshCookieCallers callers, RefreshCookie refreshCookie, OwnCookies cookies,
-    RefreshTokenCodec codec, TokenValidator validator, DenylistSettings denylist, TimeProvider time, ILogger<LogoutController> log) : ControllerBase
+    SessionStore sessions, RefreshTokenStore refreshTokens, PersonalAccessTokenStore personalAccessTokens, AccountStore accounts, RefreshCookieCallers callers,
+    RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenCodec codec, TokenValidator validator, DenylistSettings denylist, TimeProvider time,
+    ILogger<LogoutController> log) : ControllerBase
 {
     /// <summary>Ends the session that the credential comes from: its cookie or refresh token, and its access tokens wherever denials are heard.</summary>
     /// <remarks>
@@ -99,7 +101,7 @@ internal sealed class LogoutController(
         return Reply(caller, "logout everywhere", ended is null ? null : await EndCookiesAsync(caller, ended));
     }
 
-    /// <summary>Ends one token of the caller's account: an access token alone, a refresh token with its session.</summary>
+    /// <summary>Ends one token of the caller's account: an access token alone, a refresh token with its session, a personal access token with those that were made from it.</summary>
     /// <response code="200">What was ended. A token that is unknown, over or somebody else's ends nothing, and nobody is told which.</response>
     /// <response code="401">No access token, or one that is over.</response>
     [HttpPost("/auth/revoke")]
@@ -110,6 +112,8 @@ internal sealed class LogoutController(
         AccessToken? token = caller.Token;
         if (codec.TryRead(request?.Token, out RefreshToken refresh))
             return Reply(caller, $"refresh token of session {refresh.SessionId} revoked", await sessions.EndListedAsync(caller, refresh.SessionId));
+        if (PersonalAccessToken.IsMeantBy(request?.Token))
+            return Reply(caller, "personal access token revoked", await personalAccessTokens.EndAsync(caller, new PersonalAccessToken(request!.Token!)));
         if (request?.Token is { } text)
         {
             (token, TokenRejection? rejection) = await validator.ValidateAsync(text);

@@ -20,10 +20,10 @@ internal sealed class MeController : ControllerBase
     /// <summary>Tells who the credential speaks for, whichever kind it is. Takes access tokens for any configured audience, from the token alone.</summary>
     /// <response code="200">The account.</response>
     /// <response code="401">No credential, or one that was refused (RFC 6750 §3).</response>
-    /// <response code="429">`too_many_attempts`: by Basic, counted together with logins</response>
+    /// <response code="429">`too_many_attempts`: by Basic, counted together with logins; wrong personal access tokens</response>
     /// <response code="503">`busy`: by Basic</response>
     [HttpGet("/me")]
-    [Takes(Credentials.Session, Credentials.SignedCookie, Credentials.Basic)]
+    [Takes(Credentials.Session, Credentials.SignedCookie, Credentials.PersonalAccessToken, Credentials.Basic)]
     [ProducesResponseType<MeReply>(200)]
     public MeReply Me() => new(
         User.FindFirst("sub")!.Value,

@@ -6,6 +6,7 @@ using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
@@ -30,7 +31,7 @@ internal sealed record IntrospectionReply(bool Active)
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Roles { get; init; }
 
-    /// <summary>`Bearer` for an access token; a refresh token has none.</summary>
+    /// <summary>`Bearer` for an access token and a personal access token; a refresh token has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? TokenType { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Exp { get; init; }
@@ -48,7 +49,8 @@ internal sealed record IntrospectionReply(bool Active)
 [AllowAnonymous]
 [Tags("Clients")]
 internal sealed class OAuthController(
-    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, RefreshTokenStore refreshTokens, AccountStore accounts, IssuerSettings issuer,
+    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, RefreshTokenStore refreshTokens,
+    PersonalAccessTokenStore personalAccessTokens, AccountStore accounts, IssuerSettings issuer,
     RefreshTokenSettings lifetimes, DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
 {
     private static readonly IntrospectionReply Inactive = new(Active: false);
@@ -67,11 +69,13 @@ internal sealed class OAuthController(
             return refusal!;
         if (codec.TryRead(form.Token, out RefreshToken refresh))
             return Ok(await ReplyOfAsync(refresh, form.Client));
+        if (PersonalAccessToken.IsMeantBy(form.Token))
+            return Ok(await ReplyOfAsync(new PersonalAccessToken(form.Token), form.Client));
         (AccessToken? token, TokenRejection? rejection) = await validator.ValidateAsync(form.Token);
         return rejection == TokenRejection.DenialsUnknown ? Unknown() : Ok(token is not null && IsFor(form.Client, token.Audiences) ? ReplyOf(token) : Inactive);
     }
 
-    /// <summary>Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session.</summary>
+    /// <summary>Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session, a personal access token with those that were made from it.</summary>
     /// <response code="200">Ended, or there was nothing to end; nobody is told which.</response>
     /// <response code="400">`unsupported_token_type`: an access token, where no denylist is kept; `invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
@@ -87,6 +91,11 @@ internal sealed class OAuthController(
         {
             if (await sessions.EndAsync(refresh.SessionId, form.Client.Audiences) is { } subject)
                 log.ClientRevoked(form.Client.Id, "a refresh token", subject);
+            return Ok();
+        }
+        if (PersonalAccessToken.IsMeantBy(form.Token))
+        {
+            await EndAsync(new PersonalAccessToken(form.Token), form.Client);
             return Ok();
         }
 
@@ -109,6 +118,35 @@ internal sealed class OAuthController(
     }
 
     private static bool IsFor(Client client, IEnumerable<string> audiences) => audiences.Any(client.Audiences.Contains);
+
+    // A personal access token is for every API.
+    private string[] ApisOf(Client client) => [.. issuer.Audiences.Where(client.Audiences.Contains)];
+
+    private async Task EndAsync(PersonalAccessToken token, Client client)
+    {
+        if (token.IsWellFormed && ApisOf(client).Length > 0 && await personalAccessTokens.EndAsync(token) is { } subject)
+            log.ClientRevoked(client.Id, "a personal access token", subject);
+    }
+
+    private async Task<IntrospectionReply> ReplyOfAsync(PersonalAccessToken token, Client client)
+    {
+        string[] audiences = ApisOf(client);
+        if (audiences.Length == 0 || await personalAccessTokens.FindAsync(token, HttpContext.RequestAborted) is not { } access)
+            return Inactive;
+        await personalAccessTokens.NoteUseAsync(access);
+        return new(Active: true)
+        {
+            Iss = issuer.Url,
+            Sub = access.Account.Subject,
+            Username = access.Account.Username,
+            Aud = audiences,
+            Scope = string.Join(' ', access.ScopesNow(issuer)),
+            Roles = access.Account.Roles,
+            TokenType = "Bearer",
+            Exp = access.ExpiresAt.ToUnixTimeSeconds(),
+            Iat = access.CreatedAt.ToUnixTimeSeconds(),
+        };
+    }
 
     private static IntrospectionReply ReplyOf(AccessToken token) => new(Active: true)
     {

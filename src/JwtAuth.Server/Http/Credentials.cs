@@ -27,6 +27,7 @@ internal static class Credentials
             .Build());
         return services.AddAuthentication(Any)
             .AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of)
+            .AddScheme<AuthenticationSchemeOptions, PersonalAccessTokenHandler>(PersonalAccessToken, configureOptions: null)
             .AddScheme<AuthenticationSchemeOptions, BasicHandler>(Basic, configureOptions: null)
             .AddCookieCredentials();
     }
@@ -43,7 +44,7 @@ internal static class Credentials
         if (takes.Includes(Basic) && BasicCredentials.AreIn(authorization) && context.RequestServices.GetRequiredService<BasicSettings>().Enabled)
             return Basic;
         if (authorization.Count > 0)
-            return Bearer;
+            return PersonalAccessTokenHandler.IsAskedFor(context) ? PersonalAccessToken : Bearer;
         OwnCookies cookies = context.RequestServices.GetRequiredService<OwnCookies>();
         return takes.Includes(Session) && OwnCookies.Has(context.Request, cookies.Session) ? Session
             : takes.Includes(SignedCookie) && OwnCookies.Has(context.Request, cookies.SignedCookie) ? SignedCookie

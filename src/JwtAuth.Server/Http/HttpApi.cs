@@ -39,6 +39,7 @@ internal static class HttpApi
         services.AddSingleton<RefreshCookie>();
         services.AddScoped<RefreshCookieCallers>();
         services.AddSingleton<SessionReplies>();
+        services.AddScoped<CookieReplies>();
         services.AddHealth();
         services.AddSwaggerPages();
 

@@ -33,6 +33,7 @@ internal static class SwaggerPages
             options.OperationFilter<PadlockWhereNeeded>();
             options.OperationFilter<NoProblemWhereAllIsWell>();
             options.OperationFilter<Forms>();
+            options.MapType<PersonalAccessTokens.PersonalAccessToken>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
             options.MapType<Passwords.Password>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
         });
     }

@@ -76,8 +76,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
         if (await EndAsync(caller, LivingOf(caller.Subject, now).Where(row => row.Hash == hash)) is not { } found)
             return null;
         return found is [var row]
-            ? new Ended(RefreshTokens: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt : accessTokens.ExpiryOf(now))
-            : new Ended(RefreshTokens: 0, AccessTokens: false, now);
+            ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt : accessTokens.ExpiryOf(now))
+            : new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, now);
     }
 
     /// <summary>Ends a token without a caller: by a client that may.</summary>
