@@ -149,17 +149,21 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
     public async Task Any_name_comes_back_as_it_was_or_is_refused()
     {
         int taken = 0;
-        foreach (string name in NaughtyStrings.All.Distinct())
+        string root = await host.LoginAsync("root", host.Issuer);
+        foreach (string[] names in NaughtyStrings.All.Distinct().Chunk(50))
         {
-            Reply reply = await client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name });
-            reply.Status.Should().BeOneOf(201, 400);
-            if (reply.Status != 201)
-                continue;
-            taken++;
-            reply.Json.GetProperty("name").GetString().Should().Be(name);
+            List<string> made = [];
+            foreach (string name in names)
+            {
+                Reply reply = await client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name });
+                reply.Status.Should().BeOneOf(201, 400);
+                if (reply.Status == 201)
+                    made.Add(name);
+            }
             JsonElement listed = (await client.AskAsAsync(bearer, "GET", "/auth/tokens")).Json.GetProperty("tokens");
-            listed.EnumerateArray().Select(token => token.GetProperty("name").GetString()).Should().Equal(name);
-            (await client.AskAsAsync(bearer, "DELETE", $"/auth/tokens/{reply.Json.GetProperty("id").GetString()}")).Status.Should().Be(204);
+            listed.EnumerateArray().Select(token => token.GetProperty("name").GetString()).Should().BeEquivalentTo(made);
+            taken += made.Count;
+            (await client.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/tokens")).Status.Should().Be(204);
         }
 
         taken.Should().BeGreaterThan(50);
