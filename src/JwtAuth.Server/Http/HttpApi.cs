@@ -77,6 +77,7 @@ internal static class HttpApi
             app.UseSwaggerPages();
         app.UseRouting();
         app.UseCors();
+        app.UseStaticPages();
         app.UseAuthentication();
         app.UseMiddleware<CrossSiteRules>();
         app.UseAuthorization();

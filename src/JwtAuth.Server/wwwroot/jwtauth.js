@@ -1,0 +1,379 @@
+// A login in the browser, one for all tabs of an origin. What is kept where, and why: docs/browser.md.
+// The access token is in memory alone; the refresh token is in a cookie that no script can read.
+
+const EARLY = 30_000; // a token is renewed this long before it is over
+const PATIENCE = 15_000; // for an answer of the service
+const HEARSAY = 2_000; // for another tab to say what its refresh has brought
+const LONGEST_PAUSE = 30; // seconds between attempts, where the service names none
+
+/** What was refused, and why: `code` is the service's, or `logged_out`, `network`, `unexpected_reply`, `origin_not_named`. */
+export class JwtAuthError extends Error {
+  constructor(code, message, { status = 0, retryAfter = null, cause } = {}) {
+    super(message, { cause });
+    Object.assign(this, { name: 'JwtAuthError', code, status, retryAfter });
+  }
+}
+
+export class JwtAuthClient extends EventTarget {
+  #url;
+  #audience;
+  #scope;
+  #origins;
+  #name;
+  #channel;
+  #listening = new AbortController();
+
+  #state = 'unknown';
+  #grant = null; // { token, scope, subject, expiresAt }
+  #epoch = 0; // counts the logins and logouts that this tab makes and hears of
+  #changedAt = 0; // when the last of them was, by the clock that all tabs have
+  #renewing = null;
+  #timer;
+  #pause = null; // { error, from, until } after a refresh that came to nothing
+  #failures = 0;
+  #outcome = null; // what this tab's last refresh came to, for the tabs that ask
+  #heard = null;
+
+  constructor({ url = new URL(import.meta.url).origin, audience, scope = '', apis = [] } = {}) {
+    super();
+    this.#url = originOf(url);
+    this.#audience = audience;
+    this.#scope = [...new Set(scope.split(' ').filter(Boolean)).add('offline_access')].join(' ');
+    this.#origins = new Set([this.#url, ...apis.map(originOf)]);
+    this.#name = `jwtauth/1 ${this.#url}`;
+    if (globalThis.BroadcastChannel) {
+      this.#channel = new BroadcastChannel(this.#name);
+      this.#channel.onmessage = ({ data }) => this.#hear(data);
+    }
+    // Timers stand still while a computer sleeps, so the clock is looked at whenever somebody may have come back.
+    const { signal } = this.#listening;
+    globalThis.addEventListener('pageshow', () => this.#wake(), { signal });
+    globalThis.addEventListener('online', () => this.#wake(true), { signal });
+    globalThis.document?.addEventListener('visibilitychange', () => this.#wake(), { signal });
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get subject() {
+    return this.#grant?.subject ?? null;
+  }
+
+  get scope() {
+    return this.#grant?.scope ?? null;
+  }
+
+  async start() {
+    if (this.#state === 'loggedout') this.#state = 'unknown';
+    try {
+      await this.#live();
+    } catch (error) {
+      if (error.code !== 'logged_out') throw error;
+    }
+    return this.#state === 'loggedin';
+  }
+
+  // In turn with the refreshes of all tabs: the cookie of one that is still under way would take this one's place.
+  login(username, password) {
+    return this.#inTurn(async () => {
+      const askedAt = Date.now();
+      const request = { username, password, audience: this.#audience, scope: this.#scope, refresh: 'cookie' };
+      const grant = grantOf(await this.#post('/auth/login', request), askedAt);
+      const at = Date.now();
+      this.#tell({ kind: 'login', grant, at });
+      this.#begin(grant, at);
+    });
+  }
+
+  // Every tab forgets at once, whether the service can be reached or not.
+  async logout() {
+    const token = this.#isAlive() ? this.#grant.token : undefined;
+    const at = Date.now();
+    this.#tell({ kind: 'logout', at });
+    this.#end(at);
+    try {
+      // A token that is over is refused for good; the cookie may still be a session's.
+      return (token && (await this.#endSession(token))) || (await this.#endSession());
+    } finally {
+      this.#changedAt = Math.max(this.#changedAt, Date.now());
+    }
+  }
+
+  refresh() {
+    return this.#renew(this.#grant?.token);
+  }
+
+  async fetch(input, init) {
+    const request = new Request(input, init);
+    this.#demandNamed(request.url);
+    const { token, subject } = await this.#live();
+    const reply = await send(request, token);
+    if (reply.status !== 401) return reply;
+    if (!canRepeat(input, init)) {
+      if (this.#grant?.token === token) this.#grant.expiresAt = 0;
+      return reply;
+    }
+    const next = await this.#live(token, subject);
+    reply.body?.cancel().catch(() => {});
+    return send(new Request(input, init), next.token);
+  }
+
+  async accessTokenFor(url, refused) {
+    this.#demandNamed(new URL(url, globalThis.document?.baseURI).href);
+    return (await this.#live(refused)).token;
+  }
+
+  close() {
+    this.#listening.abort();
+    this.#channel?.close();
+    this.#channel = null;
+    clearTimeout(this.#timer);
+    this.#grant = this.#outcome = null;
+    this.#state = 'unknown';
+    this.#epoch++;
+  }
+
+  #demandNamed(url) {
+    if (!this.#origins.has(new URL(url).origin))
+      throw new JwtAuthError('origin_not_named', `The token does not go to ${new URL(url).origin}; name it in apis.`);
+  }
+
+  // A grant that can be used now, of the one who asks: what begins as one user's call never goes on as another's.
+  async #live(refused, subject = this.#grant?.subject) {
+    if (this.#state === 'loggedout') throw loggedOut();
+    if (!this.#isFresh(refused)) {
+      try {
+        await this.#renew(refused);
+      } catch (error) {
+        if (!this.#isAlive(refused)) throw error;
+      }
+    }
+    if (!this.#grant || (subject && subject !== this.#grant.subject)) throw loggedOut();
+    return this.#grant;
+  }
+
+  #isAlive(refused, early = 0) {
+    return this.#grant !== null && this.#grant.token !== refused && Date.now() < this.#grant.expiresAt - early;
+  }
+
+  #isFresh(refused) {
+    return this.#isAlive(refused, this.#grant?.early);
+  }
+
+  // One for all callers of this tab.
+  #renew(refused) {
+    this.#renewing ??= this.#renewInTurn(refused).finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  // One for all tabs: who had to wait takes what another has fetched meanwhile.
+  async #renewInTurn(refused) {
+    const since = Date.now();
+    const epoch = this.#epoch;
+    const isDone = () => this.#epoch !== epoch || this.#isFresh(refused);
+    this.#throwInPause();
+    await this.#inTurn(async (hasWaited) => {
+      // The lock may be here before the message.
+      if (hasWaited && !isDone()) await this.#news(since);
+      if (isDone()) return;
+      this.#throwInPause();
+      await this.#ask(epoch);
+    });
+    if (!this.#grant) throw loggedOut();
+  }
+
+  async #ask(epoch) {
+    const askedAt = Date.now();
+    let grant;
+    try {
+      grant = grantOf(await this.#post('/auth/refresh', { refresh: 'cookie' }), askedAt);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      if (error.status === 401 || (error.status === 400 && error.code === 'invalid_grant')) {
+        this.#end(askedAt);
+        this.#outcome = { kind: 'refused', at: Date.now() };
+        this.#tell(this.#outcome);
+        throw loggedOut(error);
+      }
+      const seconds = error.retryAfter ?? Math.min(2 ** this.#failures, LONGEST_PAUSE);
+      const { code, message, status, retryAfter } = error;
+      this.#outcome = { kind: 'failed', at: Date.now(), seconds, code, message, status, retryAfter };
+      this.#rest(this.#outcome);
+      this.#tell(this.#outcome);
+      throw error;
+    }
+    // A logout or a login came between: this is of the session before.
+    if (epoch !== this.#epoch) return;
+    this.#outcome = { kind: 'refreshed', grant, askedAt, at: Date.now() };
+    this.#tell(this.#outcome);
+    this.#take(grant);
+  }
+
+  async #inTurn(work) {
+    const locks = globalThis.navigator?.locks;
+    if (!locks) return work(false);
+    const isOurs = await locks.request(this.#name, { ifAvailable: true }, async (lock) => {
+      if (lock) await work(false);
+      return lock !== null;
+    });
+    if (!isOurs) await locks.request(this.#name, () => work(true));
+  }
+
+  #tell(message) {
+    this.#channel?.postMessage(message);
+  }
+
+  // Asks the other tabs what a refresh since then has come to.
+  async #news(since) {
+    if (!this.#channel) return;
+    let timer;
+    await new Promise((resolve) => {
+      this.#heard = (at) => at >= since && resolve();
+      timer = setTimeout(resolve, HEARSAY);
+      this.#tell({ kind: 'news?', since });
+    });
+    clearTimeout(timer);
+    this.#heard = null;
+  }
+
+  #hear(message) {
+    if (message.kind === 'news?') {
+      if (this.#outcome?.at >= message.since) this.#tell(this.#outcome);
+      return;
+    }
+    if (message.kind === 'login') this.#begin(message.grant, message.at);
+    else if (message.kind === 'logout') this.#end(message.at);
+    else if (message.kind === 'failed') this.#rest(message);
+    // What was asked for before a login or logout is of the session before.
+    else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) this.#take(message.grant);
+    this.#heard?.(message.at);
+  }
+
+  #begin(grant, at) {
+    this.#epoch++;
+    this.#changedAt = at;
+    this.#outcome = null;
+    this.#take(grant, 'loggedin');
+  }
+
+  #end(at) {
+    this.#epoch++;
+    this.#changedAt = at;
+    this.#grant = this.#outcome = this.#pause = null;
+    clearTimeout(this.#timer);
+    if (this.#state === 'loggedout') return;
+    this.#state = 'loggedout';
+    this.dispatchEvent(new Event('loggedout'));
+  }
+
+  #take(grant, event = this.#grant?.subject === grant.subject ? 'refreshed' : 'loggedin') {
+    this.#grant = { ...grant };
+    this.#state = 'loggedin';
+    this.#pause = null;
+    this.#failures = 0;
+    this.#wakeAt(grant.expiresAt - grant.early);
+    this.dispatchEvent(new Event(event));
+  }
+
+  #rest({ seconds, code, message, status, retryAfter, at }) {
+    this.#failures++;
+    this.#pause = { error: { code, message, status, retryAfter }, from: at, until: at + seconds * 1000 };
+    this.#wakeAt(this.#pause.until);
+  }
+
+  #throwInPause() {
+    const now = Date.now();
+    // A clock that was set back makes no pause longer.
+    if (!this.#pause || now >= this.#pause.until || now < this.#pause.from) return;
+    const { code, message, status } = this.#pause.error;
+    throw new JwtAuthError(code, message, { status, retryAfter: Math.ceil((this.#pause.until - now) / 1000) });
+  }
+
+  #wakeAt(moment) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#wake(), Math.max(moment - Date.now(), 0));
+  }
+
+  // A tab that nobody sees keeps no session alive.
+  #wake(isOnline = false) {
+    if (isOnline && this.#pause?.error.code === 'network') this.#pause = null;
+    if (this.#state === 'loggedin' && !globalThis.document?.hidden && !this.#isFresh()) this.#renew().catch(() => {});
+  }
+
+  async #endSession(token) {
+    try {
+      return await this.#post('/auth/logout', undefined, token);
+    } catch (error) {
+      if (error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  async #post(path, body, token) {
+    const headers = new Headers();
+    if (body) headers.set('content-type', 'application/json');
+    if (token) headers.set('authorization', `Bearer ${token}`);
+    let reply, text;
+    try {
+      reply = await fetch(this.#url + path, {
+        method: 'POST', headers, body: body && JSON.stringify(body), credentials: 'include', redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
+      });
+      text = await reply.text();
+    } catch (cause) {
+      throw new JwtAuthError('network', `${this.#url} could not be reached, or does not allow this page's origin.`, { cause });
+    }
+    const content = parse(text);
+    if (reply.ok && content) return content;
+    const { code = 'unexpected_reply', title, detail } = content ?? {};
+    const message = detail ?? title ?? `${this.#url} answered ${reply.status}.`;
+    throw new JwtAuthError(code, message, { status: reply.status, retryAfter: secondsOf(reply.headers.get('retry-after')) });
+  }
+}
+
+function originOf(url) {
+  const { origin, protocol } = new URL(url);
+  if (!/^https?:$/.test(protocol)) throw new TypeError(`${url} is not the http or https URL of a service; give url.`);
+  return origin;
+}
+
+function loggedOut(cause) {
+  return new JwtAuthError('logged_out', 'Nobody is logged in.', { status: 401, cause });
+}
+
+// Counted from before the question was sent, so that a slow answer does not lengthen a token's life.
+function grantOf({ access_token: token, expires_in: seconds, scope }, askedAt) {
+  try {
+    const { sub: subject } = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
+    if (!(seconds > 0)) throw new TypeError('A token without a life.');
+    return { token, scope, subject, expiresAt: askedAt + seconds * 1000, early: Math.min(EARLY, seconds * 200) };
+  } catch (cause) {
+    throw new JwtAuthError('unexpected_reply', 'The reply has no access token.', { status: 200, cause });
+  }
+}
+
+// Not every browser takes the bearer off where a redirect leads to another origin, so none is followed.
+function send(request, token) {
+  request.headers.set('authorization', `Bearer ${token}`);
+  return fetch(request, { redirect: request.redirect === 'manual' ? 'manual' : 'error' });
+}
+
+// A stream is gone once it was sent.
+function canRepeat(input, init) {
+  if (init?.body != null) return !(init.body instanceof ReadableStream);
+  return !(input instanceof Request) || input.body === null || input.method === 'GET' || input.method === 'HEAD';
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function secondsOf(retryAfter) {
+  if (!retryAfter) return null;
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
+  return seconds >= 0 ? seconds : null;
+}
