@@ -126,6 +126,29 @@ public sealed class SpaClientTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task A_message_that_comes_after_the_logout_does_not_bring_the_token_back()
+    {
+        await using SpaPages application = await SpaPages.OpenAsync(chromium, tabs: 2);
+        IPage tab = application.Tabs[0], slow = application.Tabs[1];
+        await slow.EvaluateAsync("""
+            window.channel = new BroadcastChannel(`jwtauth/1 ${location.origin}`);
+            window.late = new Promise(resolve => channel.onmessage = ({ data }) => data.kind === 'refreshed' && resolve(data));
+            0
+            """);
+        await SpaPages.LogInAsync(tab);
+        (await SpaPages.AskAsync(tab, "client.refresh()")).Should().Be("");
+        await slow.EvaluateAsync("late.then(() => 0)");
+        await SpaPages.AskAsync(tab, "client.logout()");
+
+        await slow.EvaluateAsync("late.then(late => channel.postMessage(late))");
+        await slow.EvaluateAsync("late.then(late => channel.postMessage({ ...late, askedAt: Date.now() + 1, grant: { ...late.grant, token: 'later' } }))");
+
+        await SpaPages.UntilAsync(tab, "client.state === 'loggedin'");
+        (await SpaPages.TokenAsync(tab)).Should().Be("later", "a refresh that was asked for after the logout would be another login's");
+        (await SpaPages.ToldAsync(tab)).Should().Equal("loggedin", "refreshed", "loggedout", "loggedin");
+    }
+
+    [Fact]
     public async Task A_login_as_somebody_else_is_taken_by_all_tabs_and_what_was_asked_before_is_not_asked_in_the_new_name()
     {
         await using SpaPages application = await SpaPages.OpenAsync(chromium, tabs: 2);

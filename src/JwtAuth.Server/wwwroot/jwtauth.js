@@ -4,6 +4,7 @@
 const EARLY = 30_000; // a token is renewed this long before it is over
 const PATIENCE = 15_000; // for an answer of the service
 const HEARSAY = 2_000; // for another tab to say what its refresh has brought
+const RECENT = 1_000; // what came so shortly before a tab asked is news to it
 const LONGEST_PAUSE = 30; // seconds between attempts, where the service names none
 
 /** What was refused, and why: `code` is the service's, or `logged_out`, `network`, `unexpected_reply`, `origin_not_named`. */
@@ -169,7 +170,7 @@ export class JwtAuthClient extends EventTarget {
 
   // One for all tabs: who had to wait takes what another has fetched meanwhile.
   async #renewInTurn(refused) {
-    const since = Date.now();
+    const since = Date.now() - RECENT;
     const epoch = this.#epoch;
     const isDone = () => this.#epoch !== epoch || this.#isFresh(refused);
     this.#throwInPause();
@@ -242,6 +243,7 @@ export class JwtAuthClient extends EventTarget {
       if (this.#outcome?.at >= message.since) this.#tell(this.#outcome);
       return;
     }
+    this.#outcome = null; // no longer the last
     if (message.kind === 'login') this.#begin(message.grant, message.at);
     else if (message.kind === 'logout') this.#end(message.at);
     else if (message.kind === 'failed') this.#rest(message);
