@@ -46,7 +46,9 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         }
     }
 
-    public static async Task<LoopbackIssuer> StartAsync(SignatureAlgorithm algorithm)
+    public string Url => url;
+
+    public static async Task<LoopbackIssuer> StartAsync(SignatureAlgorithm algorithm, bool hasDenylist = true)
     {
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName, url = ServiceProcess.FreeAddress().GetLeftPart(UriPartial.Authority);
         (string secret, string atRest) = ClientSecret.Make();
@@ -54,7 +56,7 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         WebApplication app = Composition.Build(
         [
             "--environment=Development", "--applicationName=JwtAuth.Server", $"--contentRoot={directory}", $"--urls={url}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={url}",
-            $"--JwtAuth:Audiences:0={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}",
+            $"--JwtAuth:Audiences:0={Audience}", "--JwtAuth:Scopes:orders:read=", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", $"--JwtAuth:Denylist:Enabled={hasDenylist}",
             $"--JwtAuth:Clients:{ClientId}:Secrets:0={atRest}", $"--JwtAuth:Clients:{ClientId}:Audiences:0={Audience}", $"--JwtAuth:Clients:{ClientId}:May=denials",
             "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace",
             .. (IEnumerable<string>)(shared is null ? [] : [$"--JwtAuth:SigningKeys:Hs256Secret={shared}"]),
@@ -72,6 +74,13 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         return [.. Enumerable.Range(0, count).Select(number => issuer.Issue(
             new AccountSnapshot(TokenIssuer.NewId(), $"alice{number}", "", IsEnabled: true, Generation: 3, ["clerk"], DateTimeOffset.UnixEpoch), Audience,
             ["orders:read", "orders:write"], TokenIssuer.NewId()).Value)];
+    }
+
+    /// <summary>Works with the service's database.</summary>
+    public async Task<T> AskAsync<T>(Func<Db, Task<T>> work)
+    {
+        await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<Db>());
     }
 
     /// <summary>Denies strangers, half of them sessions and half tokens, and waits until the service has heard it.</summary>

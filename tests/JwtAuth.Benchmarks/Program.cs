@@ -12,6 +12,7 @@ var root = new RootCommand(
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- seen
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- http
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- logout
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- credentials
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- report
 
     Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes docs/performance.md.
@@ -23,6 +24,7 @@ var root = new RootCommand(
     SeenVerb.Create(),
     HttpVerb.Create(),
     LogoutVerb.Create(),
+    CredentialsVerb.Create(),
     ReportVerb.Create(),
     ServeVerb.Create(),
 };

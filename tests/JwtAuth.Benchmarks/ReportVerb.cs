@@ -15,6 +15,7 @@ internal static class ReportVerb
         new("tokens", ["--rounds", "3", "--tokens", "500"], Draws: false),
         new("denials", ["--rounds", "3", "--entries", "300000"], Draws: false),
         new("logout", ["--logouts", "50"], Draws: true),
+        new("credentials", ["--rounds", "2", "--turns", "1", "--people", "4", "--rows", "1000"], Draws: true),
     ];
 
     public static Command Create()
