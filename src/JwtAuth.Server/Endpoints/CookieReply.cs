@@ -28,11 +28,11 @@ internal sealed class CookieReplies(SessionStore sessions, OwnCookies cookies, I
         DateTimeOffset expiresAt;
         if (credential == Credentials.SignedCookie)
         {
-            if (!CookieCredentials.FitsIntoCookie(account, granted))
+            if (await controller.HttpContext.WriteSignedAsync(account, granted) is not { } signedUntil)
                 return controller.Problem(ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
             if (replaced is not null)
                 await sessions.EndAsync(replaced.SessionId, _ => true);
-            expiresAt = await controller.HttpContext.WriteSignedAsync(account, granted);
+            expiresAt = signedUntil;
             cookies.ClearSent(controller.HttpContext, cookies.Session);
             log.SignedCookieIssued(account.Subject, device.Address);
         }

@@ -20,8 +20,8 @@ internal static class CookieCredentials
 {
     private const string Secret = "secret";
 
-    // A third is added by base64url, and some hundreds by what protects it, by the other claims, and by the cookie's name and attributes.
-    private const int LongestText = 2400, CharactersOfAClaim = 12;
+    // The 4 KB that a browser keeps of a cookie (RFC 6265 §6.1), without its attributes.
+    private const int LongestPair = 4096 - 64;
 
     public static AuthenticationBuilder AddCookieCredentials(this AuthenticationBuilder builder)
     {
@@ -51,22 +51,28 @@ internal static class CookieCredentials
         return context.SignInAsync(Credentials.Session, new ClaimsPrincipal(new ClaimsIdentity(Credentials.Session)), properties);
     }
 
-    /// <summary>Whether what a signed cookie says fits into the 4 KB that a browser keeps of one.</summary>
-    public static bool FitsIntoCookie(AccountSnapshot account, IEnumerable<string> scopes) =>
-        account.Roles.Concat(scopes).Sum(name => name.Length + CharactersOfAClaim) <= LongestText;
-
     /// <summary>Issues a signed cookie.</summary>
-    /// <returns>When it ends.</returns>
-    public static async Task<DateTimeOffset> WriteSignedAsync(this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes)
+    /// <param name="context">The request.</param>
+    /// <param name="account">Whose.</param>
+    /// <param name="scopes">What it may.</param>
+    /// <param name="until">When the one ends whose place it takes; left out, it has a lifetime of its own.</param>
+    /// <returns>When it ends; <see langword="null"/> where it says more than a browser keeps: then none is issued.</returns>
+    public static async Task<DateTimeOffset?> WriteSignedAsync(this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
     {
         IServiceProvider services = context.RequestServices;
-        DateTimeOffset expiresAt = services.GetRequiredService<TimeProvider>().GetUtcNow() + services.GetRequiredService<SignedCookieSettings>().Lifetime;
+        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until ?? now + services.GetRequiredService<SignedCookieSettings>().Lifetime;
+        // A ticket knows whole seconds.
+        var properties = new AuthenticationProperties { IsPersistent = true, IssuedUtc = now, ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(end.ToUnixTimeSeconds()) };
         Claim audience = new("aud", services.GetRequiredService<IssuerSettings>().Url);
-        await context.SignInAsync(
-            Credentials.SignedCookie,
-            AccountPrincipal.Of(Credentials.SignedCookie, account, scopes, expiresAt, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]),
-            new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt });
-        return expiresAt;
+        ClaimsPrincipal principal = AccountPrincipal.Of(
+            Credentials.SignedCookie, account, scopes, properties.ExpiresUtc, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]);
+
+        CookieAuthenticationOptions options = services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Credentials.SignedCookie);
+        int length = options.Cookie.Name!.Length + options.TicketDataFormat.Protect(new AuthenticationTicket(principal, properties, Credentials.SignedCookie)).Length;
+        if (length > LongestPair)
+            return null;
+        await context.SignInAsync(Credentials.SignedCookie, principal, properties);
+        return properties.ExpiresUtc;
     }
 
     private static OptionsBuilder<CookieAuthenticationOptions> AddCookie(AuthenticationBuilder builder, string scheme)
@@ -86,6 +92,7 @@ internal static class CookieCredentials
     {
         IServiceProvider services = context.HttpContext.RequestServices;
         bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
+            && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow() // the handler takes it at that moment still
             && Caller.Of(context.Principal!) is { } caller
             && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
                 ? !denylist.Denies(new TokenNames(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))

@@ -56,7 +56,7 @@ public sealed class CookieHosts : IAsyncDisposable
 
     internal ServerHost Plain { get; } = new ServerHost().With("JwtAuth:Cors:Origins:0", App);
 
-    internal ServerHost Https { get; } = Production.Host().With("JwtAuth:Cors:Origins:0", App);
+    internal ServerHost Https { get; } = Production.Host().With("JwtAuth:Cors:Origins:0", App).With("JwtAuth:SignedCookies:Enabled", "true");
 
     /// <summary>A page with an account of its own.</summary>
     internal async Task<CookieClient> OpenAsync(bool https = false, string? origin = null)
@@ -66,6 +66,17 @@ public sealed class CookieHosts : IAsyncDisposable
         await host.AddAccountAsync(username);
         return Open(https, username, origin);
     }
+
+    /// <summary>A browser with an account of its own, at the allowed origin.</summary>
+    internal async Task<Browser> BrowseAsync(bool https = false, string? origin = App, params string[] roles)
+    {
+        string username = $"user-{Interlocked.Increment(ref users)}";
+        await (https ? Https : Plain).AddAccountAsync(username, roles);
+        return Browse(https, username, origin);
+    }
+
+    /// <summary>Another browser of the same account.</summary>
+    internal Browser Browse(bool https, string username, string? origin = App) => new(https ? Https.ConnectByProxy() : Plain.Connect(), origin, username);
 
     /// <summary>Another page of the same account.</summary>
     internal CookieClient Open(bool https, string username, string? origin = null) =>
