@@ -83,15 +83,14 @@ internal sealed class SessionStore(
             }).AsSingleQuery().SingleOrDefaultAsync();
         if (found is null || EndOf(found.Session) <= now)
             return null;
-        if (now - found.Session.RotatedAt > noteEvery)
-            await NoteUseAsync(found.Session, device, now);
-        return (found.Session, found.Account, cookies.EndOf(found.Session.ExpiresAt, lastUse: now));
+        bool isNoted = now - found.Session.RotatedAt > noteEvery && await NoteUseAsync(found.Session, device, now);
+        return (found.Session, found.Account, isNoted ? cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : EndOf(found.Session));
     }
 
     public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) => db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
 
     // Who only reads is not refused because others write: the next use is noted instead.
-    private async Task NoteUseAsync(SessionRow session, Device device, DateTimeOffset now)
+    private async Task<bool> NoteUseAsync(SessionRow session, Device device, DateTimeOffset now)
     {
         try
         {
@@ -99,10 +98,12 @@ internal sealed class SessionStore(
                 .SetProperty(row => row.RotatedAt, now)
                 .SetProperty(row => row.Address, device.Address)
                 .SetProperty(row => row.Agent, device.Agent));
+            return true;
         }
         catch (DbException fault)
         {
             log.UseNotNoted(fault, session.SessionId);
+            return false;
         }
     }
 
