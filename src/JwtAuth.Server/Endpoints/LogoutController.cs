@@ -78,10 +78,10 @@ internal sealed class LogoutController(
         (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: false);
         if (caller is null)
             return refusal!;
-        // Of signed cookies nobody knows which is whose, so that all of them end; the caller gets another one.
+        // Of signed cookies nobody knows which is whose, so that all of them end.
         Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: IsSigned ? null : caller.SessionId);
-        if (IsSigned && ended is not null && await accounts.FindBySubjectAsync(caller.Subject) is { IsEnabled: true } account)
-            await HttpContext.WriteSignedAsync(account, User.FindAll("scope").Select(scope => scope.Value));
+        if (IsSigned && ended is not null)
+            await WriteAnotherSignedAsync(caller);
         return Reply(caller, "logout of all others", ended);
     }
 
@@ -98,7 +98,7 @@ internal sealed class LogoutController(
         if (caller is null)
             return refusal!;
         Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: null);
-        return Reply(caller, "logout everywhere", ended is null ? null : await EndCookiesAsync(caller, ended));
+        return Reply(caller, "logout everywhere", ended is null ? null : await EndCookiesAsync(caller, ended), IsSigned ? null : await SignedUntilAsync());
     }
 
     /// <summary>Ends one token of the caller's account: an access token alone, a refresh token with its session, a personal access token with those that were made from it.</summary>
@@ -148,6 +148,15 @@ internal sealed class LogoutController(
             cookies.ClearSent(HttpContext, cookies.SignedCookie);
         }
         return ended;
+    }
+
+    // It says the same and ends at the same moment, so that a copy in other hands is not prolonged. And it is of the generation that this logout has begun: of a change
+    // since then it would be the survivor.
+    private async Task WriteAnotherSignedAsync(Caller caller)
+    {
+        AuthenticateResult signed = await HttpContext.AuthenticateAsync(Credentials.SignedCookie);
+        if (await accounts.FindBySubjectAsync(caller.Subject) is { IsEnabled: true } account && account.Generation == caller.Generation + 1)
+            await HttpContext.WriteSignedAsync(account, User.FindAll("scope").Select(scope => scope.Value), signed.Properties!.ExpiresUtc);
     }
 
     // Until when a copy of the signed cookie lives that the request has brought; a request of another page's gives up none.
