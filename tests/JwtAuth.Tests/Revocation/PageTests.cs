@@ -19,7 +19,11 @@ public sealed class PageTests
             string[] cells = page[row.Event];
             cells[0].Should().StartWith(row.EndsAccessTokens ? "●" : "○", row.Event);
             cells[1].Should().StartWith(row.EndsRefreshTokens ? "●" : "○", row.Event);
-            cells[2..].Should().Equal(DelaysOf(row), row.Event);
+            cells[2].Should().StartWith(row.EndsSessions ? "●" : "○", row.Event);
+            cells[3].Should().StartWith(row.EndsSignedCookies ? "●" : "○", row.Event);
+            cells[4].Should().StartWith(row.EndsPersonalAccessTokens ? "●" : "○", row.Event);
+            cells[5].Should().StartWith(row.EndsBasic ? "●" : "○", row.Event);
+            cells[6..].Should().Equal(DelaysOf(row), row.Event);
         }
     }
 

@@ -8,44 +8,61 @@ namespace JwtAuth.Tests.Revocation;
 /// <param name="Other">Another session of the same account.</param>
 /// <param name="WithoutSession">A login of the account that has only an access token.</param>
 /// <param name="Stranger">Another account's session.</param>
+/// <param name="Cookies">Of the account too: the cookie of the session that calls by it, or that it happens to; that of another session; a signed cookie.</param>
+/// <param name="Lasting">Of the account too: a personal access token; an access token that was made from it; name and password by HTTP Basic.</param>
 /// <param name="HappensAsync">Over HTTP; the reply must be a success.</param>
 /// <param name="PasswordAfterwards">What the account logs in with afterwards; <see langword="null"/> where it cannot.</param>
 internal sealed record Row(
-    string Event, string Calling, string Other, string WithoutSession, string Stranger, Func<Scene, Task<Reply>> HappensAsync, string? PasswordAfterwards = ServerHost.Password)
+    string Event, string Calling, string Other, string WithoutSession, string Stranger, string Cookies, string Lasting, Func<Scene, Task<Reply>> HappensAsync, string? PasswordAfterwards = ServerHost.Password)
 {
     private const string NewPassword = "the lamp by the window";
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        //   event                             calling other  alone stranger
-        new("logout",                            "●●", "○○", "○", "○○", scene => scene.CallAsync("POST", "/auth/logout")),
-        new("logout others",                     "○○", "●●", "●", "○○", scene => scene.CallAsync("POST", "/auth/logout/others")),
-        new("logout everywhere",                 "●●", "●●", "●", "○○", scene => scene.CallAsync("POST", "/auth/logout/everywhere")),
-        new("logout by an administrator",        "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/logout")),
-        new("session deleted from the list",     "○○", "●●", "○", "○○", scene => scene.CallAsync("DELETE", $"/auth/sessions/{scene.Other.SessionId}")),
-        new("access token revoked",              "●○", "○○", "○", "○○", scene => scene.CallAsync("POST", "/auth/revoke")),
-        new("refresh token revoked",             "○○", "●●", "○", "○○", scene => scene.CallAsync("POST", "/auth/revoke", new { token = scene.Other.RefreshToken })),
-        new("refresh reuse detected",            "●●", "○○", "○", "○○", scene => scene.ReuseAsync()),
-        new("password changed by its owner",     "○○", "●●", "●", "○○",
+        //   event                             calling other  alone stranger cookies lasting
+        new("logout",                            "●●", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/logout")),
+        new("logout by a session's cookie",      "○○", "○○", "○", "○○", "●○○", "○○○", scene => scene.CallByCookieAsync(scene.Session, "POST", "/auth/logout")),
+        new("logout by a signed cookie",         "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallByCookieAsync(scene.Signed, "POST", "/auth/logout")),
+        new("logout others",                     "○○", "●●", "●", "○○", "●●●", "○●○", scene => scene.CallAsync("POST", "/auth/logout/others")),
+        new("logout everywhere",                 "●●", "●●", "●", "○○", "●●●", "○●○", scene => scene.CallAsync("POST", "/auth/logout/everywhere")),
+        new("logout by an administrator",        "●●", "●●", "●", "○○", "●●●", "○●○", scene => scene.AdministerAsync("POST", "/logout")),
+        new("session deleted from the list",     "○○", "●●", "○", "○○", "○●○", "○○○", async scene =>
+        {
+            (await scene.CallAsync("DELETE", $"/auth/sessions/{await scene.SessionIdOfAsync(scene.OtherSession)}")).Status.Should().Be(204);
+            return await scene.CallAsync("DELETE", $"/auth/sessions/{scene.Other.SessionId}");
+        }),
+        new("access token revoked",              "●○", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/revoke")),
+        new("refresh token revoked",             "○○", "●●", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/revoke", new { token = scene.Other.RefreshToken })),
+        new("refresh reuse detected",            "●●", "○○", "○", "○○", "○○○", "○○○", scene => scene.ReuseAsync()),
+        new("password changed by its owner",     "○○", "●●", "●", "○○", "●●●", "●●●",
             scene => scene.CallAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword }), NewPassword),
-        new("password reset by an administrator", "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/password", new { new_password = NewPassword }), NewPassword),
-        new("user disabled",                     "●●", "●●", "●", "○○", scene => scene.AdministerAsync("POST", "/disable"), PasswordAfterwards: null),
-        new("user enabled again",                "●●", "●●", "●", "○○", async scene =>
+        new("password reset by an administrator", "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("POST", "/password", new { new_password = NewPassword }), NewPassword),
+        new("user disabled",                     "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("POST", "/disable"), PasswordAfterwards: null),
+        new("user enabled again",                "●●", "●●", "●", "○○", "●●●", "●●○", async scene =>
         {
             (await scene.AdministerAsync("POST", "/disable")).Status.Should().Be(204);
             return await scene.AdministerAsync("POST", "/enable");
         }),
-        new("user deleted",                      "●●", "●●", "●", "○○", scene => scene.AdministerAsync("DELETE", ""), PasswordAfterwards: null),
-        new("role taken away",                   "●○", "●○", "●", "○○", scene => scene.AdministerAsync("DELETE", "/roles/clerk")),
-        new("role given",                        "○○", "○○", "○", "○○", scene => scene.AdministerAsync("PUT", "/roles/auditor")),
-        new("key retired",                       "○○", "○○", "○", "○○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Retire(ring, keyId))),
-        new(KeyRevoked,                          "●○", "●○", "●", "●○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Revoke(ring, keyId))),
+        new("user deleted",                      "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("DELETE", ""), PasswordAfterwards: null),
+        new("role taken away",                   "●○", "●○", "●", "○○", "○○●", "○●○", scene => scene.AdministerAsync("DELETE", "/roles/clerk")),
+        new("role given",                        "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.AdministerAsync("PUT", "/roles/auditor")),
+        new("personal access token deleted",     "○○", "○○", "○", "○○", "○○○", "●●○", scene => scene.CallAsync("DELETE", $"/auth/tokens/{scene.PersonalAccessToken.Id}")),
+        new("key retired",                       "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Retire(ring, keyId))),
+        new(KeyRevoked,                          "●○", "●○", "●", "●○", "○○○", "○●○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Revoke(ring, keyId))),
     ];
 
     /// <summary>The one event that a check without denials hears of, by the keys.</summary>
     public const string KeyRevoked = "key revoked";
 
-    public bool EndsAccessTokens => $"{Calling[0]}{Other[0]}{WithoutSession[0]}".Contains('●', StringComparison.Ordinal);
+    public bool EndsAccessTokens => $"{Calling[0]}{Other[0]}{WithoutSession[0]}{Lasting[1]}".Contains('●', StringComparison.Ordinal);
+
+    public bool EndsSessions => Cookies[..2].Contains('●', StringComparison.Ordinal);
+
+    public bool EndsSignedCookies => Cookies[2] == '●';
+
+    public bool EndsPersonalAccessTokens => Lasting[0] == '●';
+
+    public bool EndsBasic => Lasting[2] == '●';
 
     public bool EndsRefreshTokens => $"{Calling[1]}{Other[1]}".Contains('●', StringComparison.Ordinal);
 

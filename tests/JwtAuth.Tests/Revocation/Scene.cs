@@ -6,6 +6,8 @@ using JwtAuth.Server.Sessions;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Http;
+using JwtAuth.Tests.PersonalAccessTokens;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Revocation;
@@ -15,7 +17,7 @@ internal sealed record Holding(string AccessToken, string? RefreshToken, string 
 
 /// <summary>
 /// Four logins at a running service: the one that calls, another session of the same account, a login of it without a session, and another account's
-/// session, which nothing concerns. And an administrator.
+/// session, which nothing concerns. Beside them three logins by cookies, cookies of the other account, and a personal access token. And an administrator.
 /// </summary>
 internal sealed class Scene
 {
@@ -33,6 +35,21 @@ internal sealed class Scene
 
     public required Holding Stranger { get; init; }
 
+    /// <summary>The cookie of a session that calls.</summary>
+    public required string Session { get; init; }
+
+    public required string OtherSession { get; init; }
+
+    public required string Signed { get; init; }
+
+    public required MadeToken PersonalAccessToken { get; init; }
+
+    /// <summary>An access token that was made from it.</summary>
+    public required string Made { get; init; }
+
+    /// <summary>The cookies of the other account.</summary>
+    public required string[] StrangeCookies { get; init; }
+
     public string Subject => account.Subject;
 
     public string Username => account.Username;
@@ -41,17 +58,44 @@ internal sealed class Scene
     {
         AccountSnapshot account = await host.AddAccountAsync($"alice-{Guid.NewGuid():n}", "clerk"), stranger = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
         AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():n}", "admin");
+        Holding calling = await host.BeginAsync(account);
+        using HttpClient client = host.Connect();
+        MadeToken personal = await client.MakeAsync(calling.AccessToken);
+        Reply made = await client.AskAsync("POST", "/auth/login", new { personal_access_token = personal.Token });
         return new Scene(host, account, (await host.BeginAsync(root, withSession: false)).AccessToken)
         {
-            Calling = await host.BeginAsync(account),
+            Calling = calling,
+            PersonalAccessToken = personal,
+            Made = made.Json.GetProperty("access_token").GetString()!,
             Other = await host.BeginAsync(account),
             WithoutSession = await host.BeginAsync(account, withSession: false),
             Stranger = await host.BeginAsync(stranger),
+            Session = (await host.BeginCookieAsync(account, "session"))!,
+            OtherSession = (await host.BeginCookieAsync(account, "session"))!,
+            Signed = (await host.BeginCookieAsync(account, "signed_cookie"))!,
+            StrangeCookies = [(await host.BeginCookieAsync(stranger, "session"))!, (await host.BeginCookieAsync(stranger, "signed_cookie"))!],
         };
     }
 
     /// <summary>A call with the access token of the login that calls.</summary>
     public Task<Reply> CallAsync(string method, string path, object? body = null) => AskAsync(Calling.AccessToken, method, path, body);
+
+    public async Task<Reply> CallByCookieAsync(string cookie, string method, string path)
+    {
+        using HttpClient client = host.Connect();
+        return await client.AskAsync(method, path, null, ("Cookie", cookie));
+    }
+
+    public async Task<int> StatusOfMeAsync(string authorization)
+    {
+        using HttpClient client = host.Connect();
+        return (await client.AskAsync("GET", "/me", null, ("Authorization", authorization))).Status;
+    }
+
+    /// <summary>What the list names a session by.</summary>
+    public async Task<string> SessionIdOfAsync(string cookie) =>
+        (await CallByCookieAsync(cookie, "GET", "/auth/sessions")).Json.GetProperty("sessions").EnumerateArray()
+            .Single(session => session.GetProperty("current").GetBoolean()).GetProperty("sid").GetString()!;
 
     public Task<Reply> AdministerAsync(string method, string change, object? body = null) => AskAsync(administrator, method, $"/admin/users/{Subject}{change}", body);
 

@@ -1,6 +1,7 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Revocation;
@@ -80,6 +81,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         using HttpClient api = modes.ApiOf(hearsDenials).Connect();
         foreach ((Holding held, _) in logins)
             await UntilAsync(api, held, 200);
+        await ShouldBeAsync(scene, host, cookies: "○○○");
+        await ShouldLastAsync(scene, "○○○", isMadeRefused: false);
 
         (await row.HappensAsync(scene)).Status.Should().BeOneOf(200, 204);
 
@@ -91,6 +94,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
             if (held.RefreshToken is not null)
                 await RefreshAsync(scene, host, held, isEnded: fate[1] == '●');
         }
+        await ShouldBeAsync(scene, host, row.Cookies);
+        await ShouldLastAsync(scene, row.Lasting, isMadeRefused: row.Lasting[1] == '●' && (hearsDenials || ending == Row.KeyRevoked));
         // The dead first: then the news has arrived, and who lives has outlived it.
         foreach ((Holding held, string fate) in logins.OrderBy(login => login.Fate[0] == '○'))
             await UntilAsync(api, held, fate[0] == '●' && (hearsDenials || ending == Row.KeyRevoked) ? 401 : 200);
@@ -99,6 +104,30 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         else
             (await scene.LogInAgainAsync(ServerHost.Password)).Code.Should().Be("invalid_credentials");
         await OutliveAsync(scene, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
+        await ShouldBeAsync(scene, host, row.Cookies);
+    }
+
+    // Of these the store is asked too, but for what was made from the one.
+    private static async Task ShouldLastAsync(Scene scene, string lasting, bool isMadeRefused)
+    {
+        (await scene.StatusOfMeAsync($"Bearer {scene.PersonalAccessToken.Token}")).Should().Be(lasting[0] == '●' ? 401 : 200);
+        (await scene.StatusOfMeAsync($"Bearer {scene.Made}")).Should().Be(isMadeRefused ? 401 : 200);
+        (await scene.StatusOfMeAsync(BasicRequests.Basic(scene.Username, ServerHost.Password))).Should().Be(lasting[2] == '●' ? 401 : 200);
+    }
+
+    // Of a cookie's session the store is asked, and so it is of a signed cookie where no denials are held in memory: what ends is ended at once in both modes.
+    private static async Task ShouldBeAsync(Scene scene, ServerHost host, string cookies)
+    {
+        foreach ((string cookie, char fate) in new[] { scene.Session, scene.OtherSession, scene.Signed }.Zip(cookies))
+        {
+            Reply me = await scene.CallByCookieAsync(cookie, "GET", "/me");
+            me.Status.Should().Be(fate == '●' ? 401 : 200);
+            if (me.Status == 200 && cookie != scene.Signed)
+                await ShouldHaveRolesOfNowAsync(host, me);
+        }
+        (await scene.CallByCookieAsync(scene.Session, "GET", "/auth/sessions")).Status.Should().Be(cookies[0] == '●' ? 401 : 200);
+        foreach (string cookie in scene.StrangeCookies)
+            (await scene.CallByCookieAsync(cookie, "GET", "/me")).Status.Should().Be(200);
     }
 
     // At an API that listens.
@@ -134,6 +163,11 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         reply.Status.Should().Be(200);
         Reply me = await scene.AskMeAsync(held with { AccessToken = reply.Json.GetProperty("access_token").GetString()! });
         me.Status.Should().Be(200);
+        await ShouldHaveRolesOfNowAsync(host, me);
+    }
+
+    private static async Task ShouldHaveRolesOfNowAsync(ServerHost host, Reply me)
+    {
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         AccountSnapshot? now = await scope.ServiceProvider.GetRequiredService<AccountStore>()
             .FindBySubjectAsync(me.Json.GetProperty("sub").GetString()!, TestContext.Current.CancellationToken);
