@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
+using JwtAuth.Bearer;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -7,6 +8,7 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Endpoints;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
@@ -14,6 +16,7 @@ using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Identity;
@@ -53,8 +56,10 @@ internal static class Composition
         AddStorage(builder.Services, settings.Storage);
         AddRules(builder.Services);
         AddDenials(builder.Services, settings.Denylist);
-        AddChecking(builder.Services, settings);
-        builder.AddHttpApi(settings.Http);
+        var lab = LabSettings.Of(settings, builder.Environment);
+        builder.Services.AddSingleton(lab);
+        AddChecking(builder.Services, settings, lab);
+        builder.AddHttpApi(settings.Http, lab);
         SilenceWhatLogsRequests(builder.Logging);
         return builder.Build();
     }
@@ -158,22 +163,24 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<DenialTail>());
     }
 
-    private static void AddChecking(IServiceCollection services, Settings settings)
+    private static void AddChecking(IServiceCollection services, Settings settings, LabSettings lab)
     {
         // The repository seals as it stores, so that nothing is left to encrypt.
         services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
-        services.AddCredentials().AddChecking(
-            Credentials.Bearer,
-            options =>
-            {
-                options.Authority = settings.Issuer.Url;
-                options.Audiences.Add(settings.Issuer.Url);
-                foreach (string audience in settings.Issuer.Audiences)
-                    options.Audiences.Add(audience);
-                options.ClockSkew = settings.AccessTokens.ClockSkew;
-            },
-            options => options.Fault,
+        AuthenticationBuilder credentials = services.AddCredentials().AddChecking(
+            Credentials.Bearer, Configure, options => options.Fault,
             provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
+        if (lab.Steals)
+            credentials.AddChecking(ThiefController.Unhearing, Configure, options => options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
+
+        void Configure(JwtAuthBearerOptions options)
+        {
+            options.Authority = settings.Issuer.Url;
+            options.Audiences.Add(settings.Issuer.Url);
+            foreach (string audience in settings.Issuer.Audiences)
+                options.Audiences.Add(audience);
+            options.ClockSkew = settings.AccessTokens.ClockSkew;
+        }
     }
 
     private static async Task BeginRingAsync(SigningKeyRing ring)

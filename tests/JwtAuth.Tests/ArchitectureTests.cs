@@ -15,7 +15,7 @@ public sealed partial class ArchitectureTests
         "JwtAuth.Bearer/AccessTokens", "JwtAuth.Bearer/Denials", "JwtAuth.Bearer/Keys",
         "JwtAuth.Server/AccessTokens", "JwtAuth.Server/SigningKeys", "JwtAuth.Server/Passwords", "JwtAuth.Server/Accounts", "JwtAuth.Server/Storage",
         "JwtAuth.Server/Configuration", "JwtAuth.Server/Denials", "JwtAuth.Server/Clients", "JwtAuth.Server/Sessions", "JwtAuth.Server/RefreshTokens",
-        "JwtAuth.Server/PersonalAccessTokens",
+        "JwtAuth.Server/PersonalAccessTokens", "JwtAuth.Server/Lab",
     ];
 
     [Fact]

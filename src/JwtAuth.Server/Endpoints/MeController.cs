@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Claims;
 using JwtAuth.Server.Http;
 using Microsoft.AspNetCore.Mvc;
 
@@ -11,7 +12,16 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="Scope" example="orders:read">What the credential may.</param>
 /// <param name="Scheme" example="bearer">`bearer`, `session`, `signed_cookie`, `personal_access_token` or `basic`.</param>
 /// <param name="ExpiresAt">When the credential ends by itself; null for a password, which does not.</param>
-internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt);
+internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt)
+{
+    public static MeReply Of(ClaimsPrincipal user) => new(
+        user.FindFirst("sub")!.Value,
+        user.Identity!.Name,
+        [.. user.FindAll("roles").Select(claim => claim.Value)],
+        string.Join(' ', user.FindAll("scope").Select(claim => claim.Value)),
+        user.Identity.AuthenticationType!.ToLowerInvariant(),
+        user.FindFirst("exp") is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(expiry.Value, CultureInfo.InvariantCulture)) : null);
+}
 
 [ApiController]
 [Tags("Account")]
@@ -25,11 +35,5 @@ internal sealed class MeController : ControllerBase
     [HttpGet("/me")]
     [Takes(Credentials.Session, Credentials.SignedCookie, Credentials.PersonalAccessToken, Credentials.Basic)]
     [ProducesResponseType<MeReply>(200)]
-    public MeReply Me() => new(
-        User.FindFirst("sub")!.Value,
-        User.Identity!.Name,
-        [.. User.FindAll("roles").Select(claim => claim.Value)],
-        string.Join(' ', User.FindAll("scope").Select(claim => claim.Value)),
-        User.Identity.AuthenticationType!.ToLowerInvariant(),
-        User.FindFirst("exp") is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(expiry.Value, CultureInfo.InvariantCulture)) : null);
+    public MeReply Me() => MeReply.Of(User);
 }

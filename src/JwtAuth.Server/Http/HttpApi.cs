@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Endpoints;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Lab;
 using JwtAuth.Server.Observability;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,7 @@ internal static class HttpApi
 {
     private const int MaximumBodyBytes = 64 * 1024;
 
-    public static void AddHttpApi(this WebApplicationBuilder builder, HttpSettings settings)
+    public static void AddHttpApi(this WebApplicationBuilder builder, HttpSettings settings, LabSettings lab)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -26,7 +27,7 @@ internal static class HttpApi
 
         IServiceCollection services = builder.Services;
         services.AddControllers()
-            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers()))
+            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers(lab)))
             .AddJsonOptions(options => JsonBodies.Configure(options.JsonSerializerOptions))
             .AddMvcOptions(JsonBodies.SpeakNothingElse)
             .ConfigureApiBehaviorOptions(options =>
@@ -40,6 +41,8 @@ internal static class HttpApi
         services.AddScoped<RefreshCookieCallers>();
         services.AddSingleton<SessionReplies>();
         services.AddScoped<CookieReplies>();
+        if (lab.Steals)
+            services.AddSingleton<StolenCredentials>().AddSingleton<StolenReplay>();
         services.AddHealth();
         services.AddSwaggerPages();
 
@@ -78,6 +81,8 @@ internal static class HttpApi
         app.UseRouting();
         app.UseCors();
         app.UseStaticPages();
+        app.UseLabPages();
+        app.UseMiddleware<ThiefRules>();
         app.UseAuthentication();
         app.UseMiddleware<CrossSiteRules>();
         app.UseAuthorization();
@@ -114,9 +119,10 @@ internal static class HttpApi
         };
     }
 
-    private sealed class InternalControllers : ControllerFeatureProvider
+    private sealed class InternalControllers(LabSettings lab) : ControllerFeatureProvider
     {
         protected override bool IsController(System.Reflection.TypeInfo typeInfo) =>
-            typeInfo is { IsClass: true, IsAbstract: false } && typeof(ControllerBase).IsAssignableFrom(typeInfo);
+            typeInfo is { IsClass: true, IsAbstract: false } && typeof(ControllerBase).IsAssignableFrom(typeInfo)
+            && (lab.Enabled || typeInfo != typeof(LabController)) && (lab.Steals || typeInfo != typeof(ThiefController));
     }
 }

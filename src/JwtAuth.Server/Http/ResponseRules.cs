@@ -14,6 +14,9 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
     private const string PagePolicy =
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    // The lab's own files, and nothing from elsewhere or inline.
+    private const string LabPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
     public Task InvokeAsync(HttpContext context)
     {
         // At the last moment: what answers an exception clears the headers first.
@@ -34,13 +37,15 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         return next(context);
     }
 
+    private static string PolicyOf(PathString path) => path.StartsWithSegments("/swagger") ? PagePolicy : path.StartsWithSegments("/lab") ? LabPolicy : ApiPolicy;
+
     private void AddHeaders(HttpContext context)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? PagePolicy : ApiPolicy;
+        headers.ContentSecurityPolicy = PolicyOf(context.Request.Path);
         headers.TryAdd(HeaderNames.CacheControl, "no-store");
         // Every reply depends on it; the CORS middleware says so only where it has allowed one.
         headers.Vary = HeaderNames.Origin;

@@ -1,0 +1,33 @@
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Http;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints;
+
+/// <summary>What the lab's page has to know before it can tell its story.</summary>
+/// <param name="Issuer">The service's origin: elsewhere no cookie is given.</param>
+/// <param name="Denylist">Whether ended access tokens are refused here.</param>
+/// <param name="Registration">Whether the page can make an account.</param>
+/// <param name="Credentials">The kinds that this service takes.</param>
+/// <param name="Stealing">Whether there is a thief for this page.</param>
+internal sealed record LabReply(string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, bool Stealing);
+
+[ApiController]
+[AllowAnonymous]
+[ApiExplorerSettings(IgnoreApi = true)]
+internal sealed class LabController(
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, HttpSettings http, SignedCookieSettings signedCookies, BasicSettings basic) : ControllerBase
+{
+    [HttpGet("/lab/about")]
+    public LabReply About()
+    {
+        List<string> credentials = ["bearer", Credentials.Session];
+        if (signedCookies.Enabled)
+            credentials.Add(Credentials.SignedCookie);
+        credentials.Add(Credentials.PersonalAccessToken);
+        if (basic.Enabled)
+            credentials.Add(Credentials.Basic);
+        return new LabReply(issuer.Url, denylist.Enabled, http.RegistrationOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
+    }
+}
