@@ -81,7 +81,6 @@ internal static class HttpApi
         app.UseRouting();
         app.UseCors();
         app.UseStaticPages();
-        app.UseLabPages();
         app.UseMiddleware<ThiefRules>();
         app.UseAuthentication();
         app.UseMiddleware<CrossSiteRules>();
