@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Http;
 using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.PersonalAccessTokens;
@@ -165,7 +166,8 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
         MadeToken token = await client.MakeAsync(root);
         List<string> forbidden = [];
 
-        foreach (RouteEndpoint endpoint in host.Get<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
+        foreach (RouteEndpoint endpoint in host.Get<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>().Where(endpoint =>
+            endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<ThiefAttribute>() is null)) // the lab's API has a check of its own
         {
             string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
             string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
