@@ -216,8 +216,8 @@ internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, b
     private Task ExplainAsync(HttpResponse response, string code, string reason, string hint) =>
         explains ? WriteReasonAsync(response, code, reason, hint) : Task.CompletedTask;
 
-    internal static Task WriteReasonAsync(HttpResponse response, string code, string reason, string hint) => response.WriteAsJsonAsync(
-        new { title = "The bearer token was refused.", status = response.StatusCode, code, reason, hint }, options: null, "application/problem+json");
+    internal static Task WriteReasonAsync(HttpResponse response, string code, string reason, string hint, string title = "The bearer token was refused.") => response.WriteAsJsonAsync(
+        new { title, status = response.StatusCode, code, reason, hint }, options: null, "application/problem+json");
 
     private sealed class AmbiguousRequestException : Exception
     {

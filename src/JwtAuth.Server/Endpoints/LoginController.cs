@@ -16,7 +16,7 @@ namespace JwtAuth.Server.Endpoints;
 /// <summary>A login with name and password, or with a personal access token instead of them.</summary>
 /// <param name="Username" example="alice">The account's name, in any letter case.</param>
 /// <param name="Password" example="a quiet harbour at dawn">Its password.</param>
-/// <param name="Scope" example="orders:read">Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out.</param>
+/// <param name="Scope" example="orders:read">Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out; so is `offline_access` where there is no refresh token to be had.</param>
 /// <param name="Audience" example="orders">The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the issuer alone.</param>
 /// <param name="Credential" example="bearer">`bearer`, or for a cookie instead of tokens `session` or `signed_cookie`.</param>
 /// <param name="Refresh" example="null">`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</param>
@@ -88,7 +88,7 @@ internal sealed class LoginController(
     private async Task<IActionResult> ChangeAsync(PersonalAccessToken token, LoginRequest request, CancellationToken cancellation)
     {
         if (request is not { Credential: null or "bearer", Refresh: null })
-            return this.Problem(ErrorCode.InvalidRequest, "A personal access token brings an access token, and no refresh token.");
+            return this.Problem(ErrorCode.InvalidRequest, "A personal access token brings an access token: no cookie and no refresh token.");
         string audience = request.Audience ?? settings.Audiences[0];
         if (!settings.Audiences.Contains(audience))
             return this.Problem(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
@@ -104,7 +104,7 @@ internal sealed class LoginController(
             case PersonalAccessTokenResult.TooManyAttempts refused:
                 return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             default:
-                return this.Problem(ErrorCode.InvalidCredentials);
+                return this.Problem(ErrorCode.InvalidCredentials, "The personal access token is misspelt, deleted or over, or its account is disabled.");
         }
     }
 

@@ -1,8 +1,10 @@
 using System.Security.Claims;
+using JwtAuth.Bearer;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Errors;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authentication;
@@ -19,6 +21,8 @@ namespace JwtAuth.Server.Http;
 internal static class CookieCredentials
 {
     private const string Secret = "secret";
+
+    private const string CookieOverHint = "The cookie is over, or none of this service's: logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
 
     // The 4 KB that a browser keeps of a cookie (RFC 6265 §6.1), without its attributes.
     private const int LongestPair = 4096 - 64;
@@ -80,10 +84,20 @@ internal static class CookieCredentials
         builder.AddCookie(scheme, options =>
         {
             options.SlidingExpiration = false; // a session slides in the store, a signed cookie not at all
-            options.ForwardChallenge = Credentials.Bearer;
+            options.Events.OnRedirectToLogin = RefuseAsync;
             options.ForwardForbid = Credentials.Bearer;
         });
         return builder.Services.AddOptions<CookieAuthenticationOptions>(scheme);
+    }
+
+    // "Bearer", always (RFC 6750 §3): there is no challenge that asks a browser for a cookie.
+    private static Task RefuseAsync(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = Credentials.Bearer;
+        return context.HttpContext.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment()
+            ? BearerEvents.WriteReasonAsync(context.Response, ErrorCode.TokenRequired.Code, "cookie_over", CookieOverHint, "The cookie was refused.")
+            : Task.CompletedTask;
     }
 
     // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether that still stands; else the

@@ -37,7 +37,9 @@ public sealed class CookieLogoutTests : IAsyncDisposable
         {
             Reply refused = await thief.AskAsync(method, asked, null, ("Cookie", copy));
             (refused.Status, refused.Header("WWW-Authenticate")).Should().Be((401, "Bearer"), asked);
+            refused.Json.GetProperty("reason").GetString().Should().Be("cookie_over", asked);
         }
+        (await thief.AskAsync("GET", "/me")).Json.GetProperty("reason").GetString().Should().Be("no_token");
         (await thief.MeByCookieAsync(another)).Should().Be(path == "/auth/logout" ? 200 : 401);
     }
 
