@@ -15,7 +15,7 @@ public sealed class SpaOriginTests(Chromium chromium)
         <script type="module">
           import { JwtAuthClient } from './jwtauth.js';
           const query = new URLSearchParams(location.search);
-          const client = new JwtAuthClient({ url: query.get('service'), apis: query.getAll('api') });
+          const client = new JwtAuthClient({ url: query.get('service'), audience: query.get('audience') ?? 'orders', apis: query.getAll('api') });
           const outcome = (call) => call().then((value) => `${value ?? ''}`, (error) => `${error.code ?? error.name} ${error.status ?? ''}`);
           Object.assign(window, { client, outcome });
         </script>
@@ -52,8 +52,11 @@ public sealed class SpaOriginTests(Chromium chromium)
             (await NameAsync(api)).Should().Be("TypeError", api);
         (await NameAsync("https://api.example.com/orders")).Should().Be("named");
 
+        (await application.Tabs[0].EvaluateAsync<string>("(() => { try { new client.constructor({ apis: ['https://api.example.com'] }); return 'named'; } catch (error) { return error.name; } })()"))
+            .Should().Be("TypeError", "whose tokens would go there was not said");
+
         Task<string> NameAsync(string named) => application.Tabs[0].EvaluateAsync<string>(
-            $"(() => {{ try {{ new client.constructor({{ apis: ['{named}'] }}).close(); return 'named'; }} catch (error) {{ return error.name; }} }})()");
+            $"(() => {{ try {{ new client.constructor({{ audience: 'orders', apis: ['{named}'] }}).close(); return 'named'; }} catch (error) {{ return error.name; }} }})()");
     }
 
     [Theory]
@@ -78,6 +81,27 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await AskAsync(ours, "client.refresh()")).Should().Be("");
         (await AskAsync(ours, $"client.fetch('{application.Host.Issuer}/me').then(reply => reply.status)")).Should().Be("200");
         (await AskAsync(ours, "client.logout().then(ended => ended.refresh_token)")).Should().Be("revoked");
+    }
+
+    [Fact]
+    public async Task An_app_for_another_audience_has_no_login_by_the_cookie_so_that_its_apis_never_get_the_accounts_token()
+    {
+        await using Site allowed = await Site.StartAsync(), api = await Site.StartAsync();
+        await using SpaPages application = await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
+        string shopping = $"&api={api.Origin}", atApi = $"client.fetch('{api.Origin}/orders').then(reply => reply.status)";
+        IPage account = await OpenAsync(application, allowed.Origin, $"&audience={Uri.EscapeDataString(application.Host.Issuer)}");
+        IPage shop = await OpenAsync(application, allowed.Origin, shopping);
+        (await AskAsync(account, $"client.login('alice', '{ServerHost.Password}')")).Should().Be("");
+
+        (await AskAsync(shop, "client.start()")).Should().Be("false");
+        (await AskAsync(shop, atApi)).Should().Be("logged_out 401");
+        api.Authorizations.Should().Be(0);
+
+        (await AskAsync(shop, $"client.login('alice', '{ServerHost.Password}')")).Should().Be("");
+        (await AskAsync(shop, atApi)).Should().Be("200");
+        api.Authorizations.Should().Be(1);
+        (await AskAsync(await OpenAsync(application, allowed.Origin, shopping), "client.start()")).Should().Be("true", "that is the same app");
+        (await AskAsync(account, "client.start()")).Should().Be("false", "a browser has one login");
     }
 
     private static async Task<IPage> OpenAsync(SpaPages application, string origin, string query = "")

@@ -12,7 +12,7 @@ internal sealed class SpaPages : IAsyncDisposable
         <title>Orders</title>
         <script type="module">
           import { JwtAuthClient, JwtAuthError } from '/jwtauth.js';
-          const client = new JwtAuthClient({ scope: 'orders:read', apis: new URLSearchParams(location.search).getAll('api') });
+          const client = new JwtAuthClient({ scope: 'orders:read', audience: 'orders', apis: new URLSearchParams(location.search).getAll('api') });
           const told = [];
           for (const event of ['loggedin', 'loggedout', 'refreshed']) client.addEventListener(event, () => told.push(event));
           // A refusal is told by its code and status, so that a test can expect it.

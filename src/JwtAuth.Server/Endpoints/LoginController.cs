@@ -100,7 +100,8 @@ internal sealed class LoginController(
             case PersonalAccessTokenResult.Verified { Access: var access }:
                 IReadOnlyList<string> granted = access.ScopesNow(settings, request.Scope);
                 log.PersonalAccessTokenChanged(access.Id, access.Account.Subject, this.Device().Address);
-                return Ok(TokenReply.Of(issuer.Issue(access.Account, audience, granted, access.Id, until: access.ExpiresAt), granted));
+                // What an API opens to a role is open to a person: a token of a program has its scopes.
+                return Ok(TokenReply.Of(issuer.Issue(access.Account with { Roles = [] }, audience, granted, access.Id, until: access.ExpiresAt), granted));
             case PersonalAccessTokenResult.TooManyAttempts refused:
                 return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             default:

@@ -70,6 +70,7 @@ internal sealed class LogoutController(
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/others")]
+    [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
@@ -89,6 +90,7 @@ internal sealed class LogoutController(
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is over.</response>
     [HttpPost("/auth/logout/everywhere")]
+    [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]

@@ -141,7 +141,6 @@ internal sealed class OAuthController(
             Username = access.Account.Username,
             Aud = audiences,
             Scope = string.Join(' ', access.ScopesNow(issuer)),
-            Roles = access.Account.Roles,
             TokenType = "Bearer",
             Exp = access.ExpiresAt.ToUnixTimeSeconds(),
             Iat = access.CreatedAt.ToUnixTimeSeconds(),

@@ -28,6 +28,7 @@ internal sealed record SessionsReply(IReadOnlyList<SessionReply> Sessions);
 [ApiController]
 [Route("/auth/sessions")]
 [Takes(Credentials.Session)]
+[PersonsOnly]
 [Tags("Sessions")]
 internal sealed class SessionsController(SessionStore sessions, ILogger<SessionsController> log) : ControllerBase
 {

@@ -1,6 +1,8 @@
+using System.Text;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Http;
 using JwtAuth.Server.Lab;
+using JwtAuth.Server.Passwords;
 using JwtAuth.Server.PersonalAccessTokens;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
@@ -47,15 +49,27 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
     {
         if (loot.Find(request.Handle) is not { } copy)
             return this.Problem(ErrorCode.NotFound);
+        try
+        {
+            return Ok(await TryAsync(request.Handle, copy));
+        }
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter); // the service did not answer itself
+        }
+    }
+
+    private async Task<TrialReply> TryAsync(string handle, StolenCredential copy)
+    {
         if (copy.Kind == RefreshToken)
         {
             (ReplayReply reply, StolenCredential held) = await replay.RefreshAsync(HttpContext, copy);
-            loot.Replace(request.Handle, held);
-            return Ok(new TrialReply(reply, Unhearing: null));
+            loot.Replace(handle, held);
+            return new TrialReply(reply, Unhearing: null);
         }
-        return Ok(new TrialReply(
+        return new TrialReply(
             await replay.AskAsync(HttpContext, copy, "/me"),
-            copy.Kind == "bearer" ? await replay.AskAsync(HttpContext, copy, "/lab/thief/unhearing-api") : null));
+            copy.Kind == "bearer" ? await replay.AskAsync(HttpContext, copy, "/lab/thief/unhearing-api") : null);
     }
 
     // An API like any other, with Denials: None.
@@ -65,7 +79,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
 
     private IEnumerable<StolenCredential> Brought()
     {
-        if (Request.Headers.Authorization is [{ } authorization])
+        if (Request.Headers.Authorization is [{ } authorization] && Ascii.IsValid(authorization))
         {
             if (authorization.StartsWith(BearerPrefix, StringComparison.Ordinal))
                 yield return new StolenCredential(PersonalAccessToken.IsMeantBy(authorization.AsSpan(BearerPrefix.Length)) ? Credentials.PersonalAccessToken : "bearer", "Authorization", "Bearer", authorization);
@@ -74,7 +88,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         }
         foreach ((string kind, string name) in (IEnumerable<(string, string)>)[(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (RefreshToken, cookies.Refresh)])
         {
-            if (OwnCookies.Read(Request, name) is { Length: > 0 } value)
+            if (OwnCookies.Read(Request, name) is { Length: > 0 } value && Ascii.IsValid(value))
                 yield return new StolenCredential(kind, "Cookie", name, $"{name}={value}");
         }
     }

@@ -22,7 +22,9 @@ internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : 
 {
     private const int MaximumReplyBytes = 64 * 1024;
 
-    private readonly HttpClient client = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false })
+    // It connects to an address, and expects the issuer's certificate there.
+    private readonly HttpClient client = new(
+        new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false, SslOptions = { TargetHost = new Uri(issuer.Url).Host } })
     {
         Timeout = TimeSpan.FromSeconds(20),
         MaxResponseContentBufferSize = MaximumReplyBytes,

@@ -72,6 +72,17 @@ internal sealed class GuessingLimit(TimeProvider time)
         }
     }
 
+    /// <summary>The password was known to be right without an attempt: the address is remembered as its owner's.</summary>
+    public void Recognize(string account, IPAddress? address)
+    {
+        string pair = $"{Network.Of(address)} {account}";
+        lock (guard)
+        {
+            if (!successes.Holds(pair))
+                successes.Add(pair);
+        }
+    }
+
     /// <summary>How long an address has to wait that has asked too often which names are taken.</summary>
     public TimeSpan? WaitOfProbes(IPAddress? address)
     {

@@ -46,6 +46,7 @@ internal sealed class PairDoor(
                 if (await accounts.FindBySubjectAsync(pair.Subject, cancellation) is { IsEnabled: true } account && account.PasswordHash == pair.PasswordHash)
                 {
                     meters.CountBasic(isVerifiedHere ? "verified" : "remembered");
+                    limit.Recognize(name, address);
                     return new PasswordResult.Verified(account);
                 }
                 pairs.Forget(mac, pair);

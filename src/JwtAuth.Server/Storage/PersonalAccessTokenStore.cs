@@ -114,6 +114,9 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
                 row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt)).AsSingleQuery().SingleOrDefaultAsync(cancellation);
     }
 
+    /// <summary>Whether the caller's access token was made from a personal access token: a program's, not a person's.</summary>
+    public Task<bool> HasMadeAsync(Caller caller) => db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId);
+
     /// <summary>Writes down that a token is used now, unless it was a moment ago. Where the store cannot be written, the use is good all the same.</summary>
     public async Task NoteUseAsync(PersonalAccess access)
     {

@@ -3,7 +3,7 @@
 export interface JwtAuthOptions {
   /** The service's URL, as its setting JwtAuth:Issuer has it. Left out: where the module was loaded from. */
   url?: string;
-  /** The API that the tokens are for. Left out: the service's first. */
+  /** The API that the tokens are for; needed with `apis`. Left out: the service's first. A login of another app, for another audience, is none here. */
   audience?: string;
   /** Scopes to ask for, separated by spaces; `offline_access` is added. */
   scope?: string;

@@ -25,7 +25,7 @@ export class JwtAuthClient extends EventTarget {
   #listening = new AbortController();
 
   #state = 'unknown';
-  #grant = null; // { token, scope, subject, expiresAt }
+  #grant = null; // { token, scope, subject, audiences, expiresAt }
   #epoch = 0; // counts the logins and logouts that this tab makes and hears of
   #changedAt = 0; // when the last of them was, by the clock that all tabs have
   #renewing = null;
@@ -37,6 +37,8 @@ export class JwtAuthClient extends EventTarget {
 
   constructor({ url = new URL(import.meta.url).origin, audience, scope = '', apis = [] } = {}) {
     super();
+    // Without an audience the tokens are for whichever login the browser has: good for the service alone.
+    if (apis.length > 0 && !audience) throw new TypeError('With apis, name the audience that the tokens are for.');
     this.#url = originOf(url);
     this.#audience = audience;
     this.#scope = [...new Set(scope.split(' ').filter(Boolean)).add('offline_access')].join(' ');
@@ -116,8 +118,10 @@ export class JwtAuthClient extends EventTarget {
       return reply;
     }
     const next = await this.#live(token, subject);
+    const again = new Request(input, init);
+    this.#demandNamed(again.url); // a URL object may have changed meanwhile
     reply.body?.cancel().catch(() => {});
-    return send(new Request(input, init), next.token);
+    return send(again, next.token);
   }
 
   async accessTokenFor(url, refused) {
@@ -208,6 +212,10 @@ export class JwtAuthClient extends EventTarget {
     if (epoch !== this.#epoch) return;
     this.#outcome = { kind: 'refreshed', grant, askedAt, at: Date.now() };
     this.#tell(this.#outcome);
+    if (!this.#isOurs(grant)) {
+      this.#end(askedAt);
+      throw loggedOut();
+    }
     this.#take(grant);
   }
 
@@ -244,12 +252,18 @@ export class JwtAuthClient extends EventTarget {
       return;
     }
     this.#outcome = null; // no longer the last
-    if (message.kind === 'login') this.#begin(message.grant, message.at);
+    if (message.grant && !this.#isOurs(message.grant)) this.#end(message.at);
+    else if (message.kind === 'login') this.#begin(message.grant, message.at);
     else if (message.kind === 'logout') this.#end(message.at);
     else if (message.kind === 'failed') this.#rest(message);
     // What was asked for before a login or logout is of the session before.
     else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) this.#take(message.grant);
     this.#heard?.(message.at);
+  }
+
+  // The browser's one login may be another app's: its tokens would go where this app's may.
+  #isOurs(grant) {
+    return !this.#audience || grant.audiences.includes(this.#audience);
   }
 
   #begin(grant, at) {
@@ -346,9 +360,9 @@ function loggedOut(cause) {
 // Counted from before the question was sent, so that a slow answer does not lengthen a token's life.
 function grantOf({ access_token: token, expires_in: seconds, scope }, askedAt) {
   try {
-    const { sub: subject } = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
+    const { sub: subject, aud } = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
     if (!(seconds > 0)) throw new TypeError('A token without a life.');
-    return { token, scope, subject, expiresAt: askedAt + seconds * 1000, early: Math.min(EARLY, seconds * 200) };
+    return { token, scope, subject, audiences: [aud].flat(), expiresAt: askedAt + seconds * 1000, early: Math.min(EARLY, seconds * 200) };
   } catch (cause) {
     throw new JwtAuthError('unexpected_reply', 'The reply has no access token.', { status: 200, cause });
   }

@@ -37,9 +37,25 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
         string access = reply.Json.GetProperty("access_token").GetString()!;
         JsonElement claims = PersonalAccessTokenCalls.ClaimsOf(access);
         (claims.GetProperty("sub").GetString(), claims.GetProperty("aud").GetString(), claims.GetProperty("sid").GetString()).Should().Be((account.Subject, "orders", token.Id));
+        claims.GetProperty("roles").GetArrayLength().Should().Be(0, "it may what its scopes say, whatever its owner may");
         (await client.MeAsync(access)).Should().Be(200);
         using var database = new DatabaseFile(host.Directory);
         database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("GET", "/auth/sessions", 200)]
+    [InlineData("DELETE", "/auth/sessions/none", 404)]
+    [InlineData("POST", "/auth/logout/others", 200)]
+    [InlineData("POST", "/auth/logout/everywhere", 200)]
+    public async Task What_is_made_from_it_neither_sees_nor_ends_its_owners_sessions(string method, string path, int status)
+    {
+        string made = await client.ChangedAsync(token.Token), own = await host.LoginAsync(account.Username);
+
+        Reply refused = await client.AskAsAsync(made, method, path);
+
+        (refused.Status, refused.Code).Should().Be((403, "forbidden"));
+        (await client.AskAsAsync(own, method, path)).Status.Should().Be(status, "its owner may");
     }
 
     [Theory]

@@ -52,6 +52,26 @@ public sealed class BasicGuessingTests
         (await client.MeByBasicAsync("alice", ServerHost.Password, home)).Status.Should().Be(200, "the owner is not shut out");
     }
 
+    [Fact]
+    public async Task An_address_that_was_only_ever_answered_from_memory_is_its_owners_all_the_same()
+    {
+        await using ServerHost host = BasicHost.Made().With("JwtAuth:Proxy:TrustedNetworks", "127.0.0.1");
+        await host.AddAccountAsync("alice");
+        using HttpClient client = host.Connect();
+        (string, string) home = ("X-Forwarded-For", "192.0.2.7"), office = ("X-Forwarded-For", "192.0.2.200");
+        (await client.MeByBasicAsync("alice", ServerHost.Password, home)).Status.Should().Be(200);
+        (await client.MeByBasicAsync("alice", ServerHost.Password, office)).Status.Should().Be(200);
+
+        int limited = 0;
+        for (int stranger = 1; stranger <= 20; stranger++)
+            limited += (await client.MeByBasicAsync("alice", "a wrong password", ("X-Forwarded-For", $"198.51.100.{stranger}"))).Status == 429 ? 1 : 0;
+
+        limited.Should().BePositive("strangers wait");
+        (await client.MeByBasicAsync("alice", ServerHost.Password, home)).Status.Should().Be(200);
+        (await client.MeByBasicAsync("alice", ServerHost.Password, office)).Status.Should().Be(200);
+        (await client.MeByBasicAsync("alice", ServerHost.Password, ("X-Forwarded-For", "198.51.100.99"))).Status.Should().Be(429, "nobody knows that this one is hers");
+    }
+
     [Fact, Trait("row", "PAT-10")]
     public async Task Sixty_four_at_once_with_wrong_pairs_guess_no_more_often_than_the_limit_lets_them()
     {

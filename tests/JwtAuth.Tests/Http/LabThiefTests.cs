@@ -99,6 +99,19 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         (await client.AskAsync("POST", "/lab/thief/try", new { handle }, ("Origin", host.Issuer))).Status.Should().Be(200);
     }
 
+    [Theory]
+    [InlineData("Authorization", "Bearer \u00c3\u00a9")]
+    [InlineData("Authorization", "Basic \u00c3\u00a9")]
+    [InlineData("Cookie", "jwtauth-session=\u00c3\u00a9")]
+    public async Task What_no_client_could_send_again_is_not_stolen(string header, string value)
+    {
+        Reply reply = (await RawHttp.SendAsync(new Uri(host.Issuer), $"POST /lab/thief/steal HTTP/1.1\r\nHost: x\r\nOrigin: {host.Issuer}\r\n{header}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).Single();
+
+        (reply.Status, reply.Body).Should().Be((200, """{"stolen":[]}"""));
+        using HttpClient client = host.Connect();
+        (await StealOneAsync(client, ("Authorization", "Bearer e"))).Should().NotBeEmpty();
+    }
+
     [Fact]
     public async Task Each_credential_of_a_request_gets_a_handle_and_its_length_and_no_reply_or_log_line_has_a_value()
     {
