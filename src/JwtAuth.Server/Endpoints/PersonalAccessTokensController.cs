@@ -97,9 +97,22 @@ internal sealed class PersonalAccessTokensController(
     [ProducesResponseType<PersonalAccessTokensReply>(200)]
     public async Task<IActionResult> List() =>
         await tokens.ListAsync(this.Caller()) is { } rows
-            ? Ok(new PersonalAccessTokensReply([.. rows.Select(row =>
-                new PersonalAccessTokenReply(row.Id, row.Name, row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt))]))
+            ? Ok(new PersonalAccessTokensReply([.. rows.Select(ReplyOf)]))
             : Callers.Challenge(TokenRejection.NotStanding);
+
+    /// <summary>Shows one personal access token, without the token itself.</summary>
+    /// <response code="200">The token.</response>
+    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="403">`forbidden`: a token for the account is needed</response>
+    /// <response code="404">The account has no such token.</response>
+    [HttpGet("{id}")]
+    [ProducesResponseType<PersonalAccessTokenReply>(200)]
+    public async Task<IActionResult> Show(string id)
+    {
+        if (await tokens.ListAsync(this.Caller()) is not { } rows)
+            return Callers.Challenge(TokenRejection.NotStanding);
+        return rows.SingleOrDefault(row => row.Id == id) is { } found ? Ok(ReplyOf(found)) : this.Problem(ErrorCode.NotFound);
+    }
 
     /// <summary>Deletes a personal access token: it is dead at once, and so are the access tokens that were made from it wherever denials are heard.</summary>
     /// <response code="204">Done.</response>
@@ -119,4 +132,7 @@ internal sealed class PersonalAccessTokensController(
         log.PersonalAccessTokenDeleted(id, caller.Subject);
         return NoContent();
     }
+
+    private static PersonalAccessTokenReply ReplyOf(PersonalAccessTokenRow row) =>
+        new(row.Id, row.Name, row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt);
 }

@@ -111,11 +111,16 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
         string other = await host.LoginAsync("clerk", host.Issuer);
         MadeToken victim = await client.MakeAsync(other);
 
-        Reply foreign = await client.AskAsAsync(bearer, "DELETE", $"/auth/tokens/{victim.Id}");
-        Reply nobody = await client.AskAsAsync(bearer, "DELETE", "/auth/tokens/nV2_ZkqvRZ1cWm0p3b1x4g");
-
-        (foreign.Status, foreign.Code).Should().Be((404, "not_found"));
-        foreign.Bytes.Should().Be(nobody.Bytes, "nobody learns whether it is there");
+        foreach (string method in (string[])["GET", "DELETE"])
+        {
+            Reply foreign = await client.AskAsAsync(bearer, method, $"/auth/tokens/{victim.Id}");
+            Reply nobody = await client.AskAsAsync(bearer, method, "/auth/tokens/nV2_ZkqvRZ1cWm0p3b1x4g");
+            (foreign.Status, foreign.Code).Should().Be((404, "not_found"));
+            foreign.Bytes.Should().Be(nobody.Bytes, "nobody learns whether it is there");
+        }
+        Reply shown = await client.AskAsAsync(other, "GET", $"/auth/tokens/{victim.Id}");
+        (shown.Status, shown.Json.GetProperty("id").GetString()).Should().Be((200, victim.Id));
+        shown.Body.Should().NotContain(victim.Token);
         (await client.AskAsAsync(bearer, "GET", "/auth/tokens")).Body.Should().NotContain(victim.Id);
         (await client.LivesAsync(victim.Token)).Should().BeTrue();
         (await client.AskAsAsync(other, "DELETE", $"/auth/tokens/{victim.Id}")).Status.Should().Be(204, "its owner may");
@@ -126,6 +131,7 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
     [Theory]
     [InlineData("POST", "/auth/tokens")]
     [InlineData("GET", "/auth/tokens")]
+    [InlineData("GET", "/auth/tokens/nV2_ZkqvRZ1cWm0p3b1x4g")]
     [InlineData("DELETE", "/auth/tokens/nV2_ZkqvRZ1cWm0p3b1x4g")]
     public async Task Tokens_are_for_who_brings_the_accounts_own_access_token_that_stands(string method, string path)
     {
@@ -142,7 +148,7 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
             (refused.Status, refused.Code).Should().Be((403, "forbidden"));
         }
 
-        (await client.AskAsAsync(bearer, method, path, body)).Status.Should().Be(method switch { "POST" => 201, "GET" => 200, _ => 404 });
+        (await client.AskAsAsync(bearer, method, path, body)).Status.Should().Be((method, path) switch { ("POST", _) => 201, ("GET", "/auth/tokens") => 200, _ => 404 });
     }
 
     [Fact]
