@@ -71,13 +71,13 @@ internal sealed class DenialFeed(
             keys.Announce(page.Keys, page.SharedKeys);
             Tell(page.Denylist);
             isCaughtUp = !page.More;
+            if (isUnreached)
+                log.FeedHeardAgain(); // before anything is accepted because of it
+            isUnreached = false;
+            faultsTold.Clear();
             // Known is what the issuer knew when it stopped waiting; how long the answer then was on its way, or this process asleep, does not count.
             if (isCaughtUp)
                 Denylist.CompleteAsOf(sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
-            if (isUnreached)
-                log.FeedHeardAgain();
-            isUnreached = false;
-            faultsTold.Clear();
             Forget();
             return true;
         }
