@@ -13,11 +13,14 @@ namespace JwtAuth.Server.Endpoints;
 /// <param name="Stealing">Whether there is a thief for this page.</param>
 internal sealed record LabReply(string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, bool Stealing);
 
+/// <summary>The kinds of the cookies that the browser holds, which no script can see: those of `/me`, and `refresh_token`.</summary>
+internal sealed record HeldReply(IReadOnlyList<string> Held);
+
 [ApiController]
 [AllowAnonymous]
 [ApiExplorerSettings(IgnoreApi = true)]
 internal sealed class LabController(
-    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, HttpSettings http, SignedCookieSettings signedCookies, BasicSettings basic) : ControllerBase
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, HttpSettings http, SignedCookieSettings signedCookies, BasicSettings basic, OwnCookies cookies) : ControllerBase
 {
     [HttpGet("/lab/about")]
     public LabReply About()
@@ -30,4 +33,11 @@ internal sealed class LabController(
             credentials.Add(Credentials.Basic);
         return new LabReply(issuer.Url, denylist.Enabled, http.RegistrationOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
     }
+
+    // Below /auth, where the refresh token's cookie goes too.
+    [HttpGet("/auth/lab/cookies")]
+    public HeldReply Cookies() => new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);
+
+    private IEnumerable<(string Kind, string Name)> Named() =>
+        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), ("refresh_token", cookies.Refresh)];
 }

@@ -10,7 +10,7 @@ public sealed class RouteTests(OneHost fixture) : IClassFixture<OneHost>
     [
         "POST /auth/register", "POST /auth/login", "POST /auth/refresh",
         "GET /.well-known/jwks.json", "GET /.well-known/oauth-authorization-server", "GET /.well-known/openid-configuration",
-        "GET /health/live", "GET /health/ready", "GET /lab/about",
+        "GET /health/live", "GET /health/ready", "GET /lab/about", "GET /auth/lab/cookies",
     ];
 
     private readonly ServerHost host = fixture.Host;
