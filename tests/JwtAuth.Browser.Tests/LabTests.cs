@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace JwtAuth.Browser.Tests;
 
 /// <summary>The lab, as somebody uses it who wants to know what becomes of a stolen copy.</summary>
-public sealed class LabTests(Chromium chromium)
+public sealed partial class LabTests(Chromium chromium)
 {
     private const string Told = "The whole story is told: the table has the answers.";
 
@@ -44,12 +44,12 @@ public sealed class LabTests(Chromium chromium)
     }
 
     [Theory]
-    [InlineData("bearer", "Bearer", "bearer")]
-    [InlineData("session", "jwtauth-session", "session")]
-    [InlineData("signed_cookie", "jwtauth-signed", "signed_cookie")]
-    [InlineData("personal_access_token", "jpat_", "personal_access_token")]
-    [InlineData("basic", "Name and password", "basic")]
-    public async Task Step_by_step_each_credential_is_shown_on_both_sides_stolen_and_tried(string kind, string inTheBrowser, string scheme)
+    [InlineData("bearer", "Bearer", "access token")]
+    [InlineData("session", "jwtauth-session", "session cookie")]
+    [InlineData("signed_cookie", "jwtauth-signed", "signed cookie")]
+    [InlineData("personal_access_token", "jpat_", "personal access token")]
+    [InlineData("basic", "Name and password", "name and password")]
+    public async Task Step_by_step_each_credential_is_shown_on_both_sides_stolen_and_tried(string kind, string inTheBrowser, string name)
     {
         await using var host = new ServerHost();
         (IPage page, IReadOnlyCollection<string> errors) = await OpenAsync(host);
@@ -65,20 +65,20 @@ public sealed class LabTests(Chromium chromium)
         else
             await Expect(page.Locator("#browser")).ToContainTextAsync(inTheBrowser);
         await Expect(page.Locator("#me")).ToContainTextAsync(username);
-        (await FactAsync(page, "#me", "scheme")).Should().Be(scheme);
+        (await FactAsync(page, "#me", "scheme")).Should().Be(kind);
         (await page.EvaluateAsync<string>(Reach)).Should().Be("{}{}00");
 
         await page.ClickAsync("#steal");
-        await Expect(page.Locator("#said")).ToContainTextAsync($"A copy is taken, and tried: it gets in as {username}");
+        await Expect(page.Locator("#said")).ToContainTextAsync($"A copy is taken, and tried: the {name} gets in as {username}");
         (await FactAsync(page, "#browser", "Bytes that it adds to each request")).Should().MatchRegex("^[0-9]+$");
         await page.ClickAsync("#logout");
         await Expect(page.Locator("#said")).ToContainTextAsync(kind is "basic" or "personal_access_token" ? "a logout does not end it" : "Logged out.");
         await page.ClickAsync("#try");
-        await Expect(page.Locator("#said")).ToContainTextAsync(kind is "bearer" or "session" ? "after the logout: it is answered with 401" : $"after the logout: it gets in as {username}");
+        await Expect(page.Locator("#said")).ToContainTextAsync($"after the logout: the {name} {(kind is "bearer" or "session" ? "is answered with 401" : $"gets in as {username}")}");
         if (kind is "basic" or "personal_access_token")
         {
             await page.ClickAsync("#end");
-            await Expect(page.Locator("#said")).ToContainTextAsync("The copy: it is answered with 401.");
+            await Expect(page.Locator("#said")).ToContainTextAsync($"The copy: the {name} is answered with 401.");
         }
 
         errors.Should().BeEmpty();

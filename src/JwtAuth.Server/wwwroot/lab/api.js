@@ -1,6 +1,7 @@
 // The service's public API, and its refusals in words.
 
 const PATIENCE = 30_000;
+const SILENCE = 'The service does not answer. Is it running?';
 
 export class Refusal extends Error {
   constructor(message, status = 0, code = null) {
@@ -21,7 +22,7 @@ export async function call(method, path, { body, authorization, cookies = false 
     });
     text = await reply.text();
   } catch {
-    throw new Refusal('The service does not answer. Is it running?');
+    throw new Refusal(SILENCE);
   }
   const content = parse(text);
   if (reply.ok) return content;
@@ -31,6 +32,7 @@ export async function call(method, path, { body, authorization, cookies = false 
 /** An error of ours or of jwtauth.js, for people. */
 export function wordsOf(error) {
   if (error instanceof Refusal) return error.message;
+  if (error.name === 'JwtAuthError' && error.code === 'network') return SILENCE;
   if (error.name === 'JwtAuthError') return inWords(error.status, { title: error.message }, error.retryAfter);
   return `The page failed: ${error.message}`;
 }

@@ -57,7 +57,15 @@ async function sessionFacts(credential) {
   ] : [['Row in Sessions', 'none']];
 }
 
-const cookieLogout = () => call('POST', '/auth/logout', { cookies: true });
+/** Nothing, where the login was over already. */
+async function cookieLogout() {
+  try {
+    return await call('POST', '/auth/logout', { cookies: true });
+  } catch (error) {
+    if (error.status === 401) return null;
+    throw error;
+  }
+}
 
 // A logout of what has no logout: some login of the account’s ends, and this credential goes on.
 async function logoutBeside(account) {
@@ -72,22 +80,26 @@ export const KINDS = [
       await client.login(account.username, account.password);
       return { token: await client.accessTokenFor(location.origin) };
     },
+    cookie: 'refresh_token',
+    resume: async () => ((await client.start()) ? { token: await client.accessTokenFor(location.origin) } : null),
     authorization: (held) => asBearer(held.token),
     browser: (held) => [
       ['Access token', `${held.token.length} characters in this page’s memory: its scripts can read it, nobody else’s`],
       ...cookieFacts('jwtauth-refresh', '/auth', 'the refresh token; it goes to /auth alone'),
     ],
-    server: async (held) => [
+    server: async () => [
       ['Of the access token', 'nothing: its signature is enough'],
       ['Of the refresh token', 'a counter in the session’s row, and no token'],
-      ...(await sessionFacts({ authorization: asBearer(held.token) })),
+      ...(await sessionFacts({ authorization: asBearer(await client.accessTokenFor(location.origin)) })),
     ],
-    logOut: async () => (await client.logout()) ?? { live_until: null },
+    logOut: () => client.logout(),
   },
   {
     kind: 'session', name: 'Session cookie',
     summary: 'A random id in a cookie; the service knows the rest and looks it up each time.',
     logIn: (account) => logIn(account, { credential: 'session', scope }),
+    cookie: 'session',
+    resume: async () => ({}),
     browser: () => cookieFacts('jwtauth-session', '/', '256 random bits that say nothing'),
     server: async () => [['Of the id', 'its SHA-256, never the id'], ...(await sessionFacts({ cookies: true }))],
     logOut: cookieLogout,
@@ -96,6 +108,8 @@ export const KINDS = [
     kind: 'signed_cookie', name: 'Signed cookie',
     summary: 'The ticket itself in a cookie, sealed; the service keeps nothing of it.',
     logIn: (account) => logIn(account, { credential: 'signed_cookie', scope }),
+    cookie: 'signed_cookie',
+    resume: async () => ({}),
     browser: () => cookieFacts('jwtauth-signed', '/', 'the ticket: who, which roles and scopes, until when; sealed by a key of the service'),
     server: async () => [['Of the ticket', 'nothing, no row and no hash'], ['What it has', 'the keys that seal all tickets, and the account’s generation']],
     logOut: cookieLogout,
@@ -122,7 +136,7 @@ export const KINDS = [
     },
     logOut: (held, account) => logoutBeside(account),
     ending: {
-      label: 'Delete the token', done: 'deleted',
+      label: 'Delete the token', done: 'deleted', why: 'The token is deleted: the service knows it no more.',
       run: async (held, account) => call('DELETE', `/auth/tokens/${encodeURIComponent(held.id)}`, { authorization: await accountBearer(account) }),
     },
   },
@@ -138,7 +152,7 @@ export const KINDS = [
     server: async () => [['Of the password', 'its bcrypt hash'], ['For a minute, in memory', 'that this pair was right, so that not every request costs a bcrypt']],
     logOut: (held, account) => logoutBeside(account),
     ending: {
-      label: 'Change the password', done: 'password changed',
+      label: 'Change the password', done: 'password changed', why: 'The password was changed: the old one opens nothing any more.',
       async run(held, account, nextPassword) {
         await call('POST', '/auth/password', { body: { current_password: account.password, new_password: nextPassword }, authorization: await accountBearer(account) });
         account.password = nextPassword;

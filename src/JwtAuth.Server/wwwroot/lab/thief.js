@@ -1,5 +1,5 @@
 // The thief, which is a part of the service: it holds the copies, and this page their handles.
-import { call } from './api.js';
+import { Refusal, call } from './api.js';
 import { at, clock, make, row } from './page.js';
 
 const NAMES = {
@@ -9,6 +9,10 @@ const NAMES = {
   signed_cookie: 'Signed cookie',
   personal_access_token: 'Personal access token',
   basic: 'HTTP Basic',
+};
+
+const SHORT = {
+  bearer: 'access token', refresh_token: 'refresh token', session: 'session cookie', signed_cookie: 'signed cookie', personal_access_token: 'personal access token', basic: 'name and password',
 };
 
 const COLUMNS = ['Before logout', 'After logout, here', 'After logout, where no denials are heard', 'Until when'];
@@ -26,9 +30,25 @@ export async function steal(kind, authorization) {
 
 const of = (kind, { stolen }) => stolen.filter((copy) => copy.kind === kind);
 
+async function tryCopy({ handle }) {
+  try {
+    return await call('POST', '/lab/thief/try', { body: { handle } });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    throw new Refusal('The thief has forgotten this copy: the service was started anew since, or it is too long ago. Let another be stolen.', 404);
+  }
+}
+
+/** A copy, and how it fared, in words. */
+export function inWords(copy, { status, who }) {
+  const name = `the ${SHORT[copy.kind]}`;
+  if (status !== 200) return `${name} is answered with ${status}`;
+  return copy.kind === 'refresh_token' ? `${name} gets a new one` : `${name} gets in as ${who}`;
+}
+
 /** Tries a copy before its owner has logged out: a new row. */
 export async function tryBefore(copy) {
-  const { here } = await call('POST', '/lab/thief/try', { body: { handle: copy.handle } });
+  const { here } = await tryCopy(copy);
   rows.set(copy.kind, { before: verdictOf(copy, here), here: NOT_YET, unhearing: NOT_YET, until: NOT_YET });
   showRows(copy.kind);
   return here;
@@ -36,7 +56,7 @@ export async function tryBefore(copy) {
 
 /** Tries it after that. `ended` is what the logout has answered. */
 export async function tryAfter(copy, ended) {
-  const { here, unhearing } = await call('POST', '/lab/thief/try', { body: { handle: copy.handle } });
+  const { here, unhearing } = await tryCopy(copy);
   const line = {
     ...rows.get(copy.kind),
     here: verdictOf(copy, here),
@@ -50,7 +70,7 @@ export async function tryAfter(copy, ended) {
 
 /** Tries it once more, after what ends it for good. */
 export async function tryAtLast(copy, done) {
-  const { here } = await call('POST', '/lab/thief/try', { body: { handle: copy.handle } });
+  const { here } = await tryCopy(copy);
   rows.set(copy.kind, { ...rows.get(copy.kind), until: { text: `${done}: ${verdictOf(copy, here).text}`, verdict: 'none' } });
   showRows(copy.kind);
   return here;
