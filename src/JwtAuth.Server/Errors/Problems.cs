@@ -18,8 +18,11 @@ internal static class Problems
         Extensions = { ["code"] = error.Code },
     };
 
-    public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, string? detail = null) =>
+    /// <summary>The answer of an action, or of what stands before one.</summary>
+    public static ObjectResult Result(ErrorCode error, string? detail = null) =>
         new(Of(error, detail)) { StatusCode = error.Status, ContentTypes = { ContentType } };
+
+    public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, string? detail = null) => Result(error, detail);
 
     /// <summary>An error that passes by itself, with <c>Retry-After</c> in whole seconds (RFC 9110 §10.2.3).</summary>
     public static ObjectResult Problem(this ControllerBase controller, ErrorCode error, TimeSpan retryAfter)

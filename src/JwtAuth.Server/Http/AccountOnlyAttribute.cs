@@ -3,7 +3,6 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Storage;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 
 namespace JwtAuth.Server.Http;
@@ -23,7 +22,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         IServiceProvider services = context.HttpContext.RequestServices;
         if (!context.HttpContext.User.HasClaim("aud", services.GetRequiredService<IssuerSettings>().Url))
         {
-            context.Result = Refusal("A token for the account is needed: log in with the issuer as audience.");
+            context.Result = Problems.Result(ErrorCode.Forbidden, "A token for the account is needed: log in with the issuer as audience.");
             return;
         }
 
@@ -35,10 +34,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         }
         else if (Role is not null && !account.Roles.Contains(Role))
         {
-            context.Result = Refusal($"The role {Role} is needed.");
+            context.Result = Problems.Result(ErrorCode.Forbidden, $"The role {Role} is needed.");
         }
     }
-
-    private static ObjectResult Refusal(string detail) =>
-        new(Problems.Of(ErrorCode.Forbidden, detail)) { StatusCode = ErrorCode.Forbidden.Status, ContentTypes = { Problems.ContentType } };
 }

@@ -51,6 +51,6 @@ internal static class JsonBodies
                 JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Name!) + (member.HasDefaultValue ? " (may be left out)" : "")));
             detail = $"Send one JSON object with these members and no others, each once: {names}.";
         }
-        return new ObjectResult(Problems.Of(ErrorCode.InvalidRequest, detail)) { StatusCode = 400, ContentTypes = { Problems.ContentType } };
+        return Problems.Result(ErrorCode.InvalidRequest, detail);
     }
 }

@@ -1,7 +1,6 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Storage;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 
 namespace JwtAuth.Server.Http;
@@ -15,11 +14,7 @@ internal sealed class PersonsOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         if (Caller.Of(context.HttpContext.User) is { Token: not null } caller
             && await context.HttpContext.RequestServices.GetRequiredService<PersonalAccessTokenStore>().HasMadeAsync(caller))
         {
-            context.Result = new ObjectResult(Problems.Of(ErrorCode.Forbidden, "A person's login is needed: this token was made from a personal access token."))
-            {
-                StatusCode = ErrorCode.Forbidden.Status,
-                ContentTypes = { Problems.ContentType },
-            };
+            context.Result = Problems.Result(ErrorCode.Forbidden, "A person's login is needed: this token was made from a personal access token.");
         }
     }
 }
