@@ -1,7 +1,6 @@
-using JwtAuth.Server;
 using JwtAuth.Server.Commands;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
-using JwtAuth.Server.Http;
 
 try
 {
@@ -9,7 +8,7 @@ try
     if (args is [var verb, ..] && (!verb.StartsWith('-') || verb is "--help" or "-h" or "-?" or "--version"))
         return await CommandLine.RunAsync(args);
 
-    await using WebApplication app = Composition.Build(args);
+    await using WebApplication app = ServiceBuilder.Build(args);
     await app.PrepareAsync();
     app.UseHttpApi();
     await app.ListenAsync();

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;

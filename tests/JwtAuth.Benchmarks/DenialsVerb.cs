@@ -5,9 +5,9 @@ using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -196,7 +196,7 @@ internal static class DenialsVerb
         Line($"| read at the start, {tail.Denylist.Count:N0} from SQLite | {time.TotalSeconds:F1} s; the database has {megabytes:F0} MB |");
     }
 
-    private static WebApplication Build(string directory) => Composition.Build(
+    private static WebApplication Build(string directory) => ServiceBuilder.Build(
     [
         "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
         $"--JwtAuth:Audiences={Audience}", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=ES256", "--Logging:LogLevel:Default=Warning",

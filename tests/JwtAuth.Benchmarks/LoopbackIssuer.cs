@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Clients;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
-using JwtAuth.Server.Http;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
@@ -53,7 +52,7 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName, url = ServiceProcess.FreeAddress().GetLeftPart(UriPartial.Authority);
         (string secret, string atRest) = ClientSecret.Make();
         string? shared = algorithm == SignatureAlgorithm.HS256 ? Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) : null;
-        WebApplication app = Composition.Build(
+        WebApplication app = ServiceBuilder.Build(
         [
             "--environment=Development", "--applicationName=JwtAuth.Server", $"--contentRoot={directory}", $"--urls={url}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={url}",
             $"--JwtAuth:Audiences:0={Audience}", "--JwtAuth:Scopes:orders:read=", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", $"--JwtAuth:Denylist:Enabled={hasDenylist}",

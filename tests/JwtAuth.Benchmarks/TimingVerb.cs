@@ -4,11 +4,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.AccessTokens;
-using JwtAuth.Server;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,7 +43,7 @@ internal static class TimingVerb
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
         try
         {
-            await using WebApplication app = Composition.Build(
+            await using WebApplication app = ServiceBuilder.Build(
             [
                 "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", "--JwtAuth:Issuer=http://localhost:5080",
                 "--JwtAuth:Audiences=orders", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=HS256", "--Logging:LogLevel:Default=Warning",

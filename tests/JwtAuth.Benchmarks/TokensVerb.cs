@@ -4,9 +4,9 @@ using System.Security.Claims;
 using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -142,7 +142,7 @@ internal static class TokensVerb
     }
 
     /// <summary>The service, from which the verbs that work in process take their tokens and keys.</summary>
-    internal static WebApplication Build(string directory, SignatureAlgorithm algorithm) => Composition.Build(
+    internal static WebApplication Build(string directory, SignatureAlgorithm algorithm) => ServiceBuilder.Build(
     [
         "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
         $"--JwtAuth:Audiences={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", "--Logging:LogLevel:Default=Warning",

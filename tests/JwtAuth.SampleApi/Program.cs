@@ -1,3 +1,4 @@
+
 // Somebody's API beside the auth service. All that it needs of it is one line, and the configuration's section JwtAuth.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.Services.AddControllers();

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Storage;
+using JwtAuth.Server.Storage.Sqlite;
 using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;
 

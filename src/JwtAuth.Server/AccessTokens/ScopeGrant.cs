@@ -1,4 +1,4 @@
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.AccessTokens;
 

@@ -3,7 +3,7 @@ using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
 
 namespace JwtAuth.Server.AccessTokens;

@@ -1,7 +1,7 @@
 using System.Net;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
-using JwtAuth.Server.Passwords;
 
 namespace JwtAuth.Server.Clients;
 

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
 
 namespace JwtAuth.Server.Clients;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.Commands;
 
@@ -21,7 +22,7 @@ internal static class CommandLine
     {
         try
         {
-            await using WebApplication app = Composition.Build(["--Logging:LogLevel:Default=Warning"]);
+            await using WebApplication app = ServiceBuilder.Build(["--Logging:LogLevel:Default=Warning"]);
             await app.PrepareAsync(serves: false);
             await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
             return await work(scope.ServiceProvider);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Commands;
 

@@ -1,3 +1,5 @@
+using JwtAuth.Server.Composition;
+
 namespace JwtAuth.Server.Configuration;
 
 /// <summary>The names under <c>JwtAuth</c>, so that a misspelt one is told instead of having no effect.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using JwtAuth.Server.SigningKeys;
 
 namespace JwtAuth.Server.Configuration;
 

@@ -1,3 +1,4 @@
+
 namespace JwtAuth.Server.Observability;
 
 /// <summary>Every line that the service itself logs, numbered. Names that people chose come in only after they were found well formed; passwords, tokens and keys never.</summary>

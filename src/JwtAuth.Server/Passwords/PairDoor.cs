@@ -1,7 +1,7 @@
 using System.Net;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
-using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Passwords;
 

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Net;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
-using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 
 namespace JwtAuth.Server.Passwords;

@@ -1,5 +1,6 @@
-using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 
 namespace JwtAuth.Server.Passwords;

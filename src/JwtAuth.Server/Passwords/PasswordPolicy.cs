@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Reflection;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.Passwords;
 

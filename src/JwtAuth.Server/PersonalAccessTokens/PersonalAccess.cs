@@ -1,6 +1,6 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 

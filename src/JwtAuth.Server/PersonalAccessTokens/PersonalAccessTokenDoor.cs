@@ -1,7 +1,6 @@
 using System.Net;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
-using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Configuration;
 using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Server.SigningKeys;

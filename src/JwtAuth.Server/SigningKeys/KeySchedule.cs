@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.SigningKeys;

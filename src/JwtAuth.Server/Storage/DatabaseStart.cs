@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
-using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Sealing;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 

@@ -7,6 +7,7 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Attacks;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.SigningKeys;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Attacks;

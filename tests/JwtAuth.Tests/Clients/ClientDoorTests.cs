@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using JwtAuth.Server.Clients;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Tests.Hosting;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Commands;
 

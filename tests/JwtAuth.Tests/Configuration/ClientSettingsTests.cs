@@ -1,4 +1,5 @@
 using JwtAuth.Server.Clients;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Tests.Configuration;

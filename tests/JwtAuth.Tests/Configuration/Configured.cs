@@ -1,4 +1,4 @@
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;

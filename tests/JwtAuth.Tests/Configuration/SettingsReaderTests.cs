@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Tests.Configuration;

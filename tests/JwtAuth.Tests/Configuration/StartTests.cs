@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;

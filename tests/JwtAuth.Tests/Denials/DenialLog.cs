@@ -1,5 +1,6 @@
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Storage;
+using JwtAuth.Server.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Tests.Denials;

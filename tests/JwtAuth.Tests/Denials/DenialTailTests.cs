@@ -1,7 +1,9 @@
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
+using JwtAuth.Server.Storage.Sqlite;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;

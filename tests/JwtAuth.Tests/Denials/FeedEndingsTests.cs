@@ -1,6 +1,7 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Denials;
 

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using JwtAuth.Bearer.Denials;
-using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Denials;
 

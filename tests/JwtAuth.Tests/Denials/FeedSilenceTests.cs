@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

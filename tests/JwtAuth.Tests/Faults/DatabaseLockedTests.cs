@@ -1,5 +1,6 @@
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

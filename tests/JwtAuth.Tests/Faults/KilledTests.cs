@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Faults;
 

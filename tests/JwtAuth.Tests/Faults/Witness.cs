@@ -1,4 +1,5 @@
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Faults;
 

@@ -5,7 +5,6 @@ using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.SigningKeys;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Apis;
 using JwtAuth.Tests.Hosting;
 

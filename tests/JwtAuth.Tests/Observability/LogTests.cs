@@ -3,9 +3,9 @@ using System.Text.Json;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.SigningKeys;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 

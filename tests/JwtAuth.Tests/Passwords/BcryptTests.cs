@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.Vectors;
 using Microsoft.AspNetCore.Identity;

@@ -1,7 +1,7 @@
 using System.Net;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Passwords;
 

@@ -1,6 +1,6 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.PersonalAccessTokens;
-using JwtAuth.Server.Storage;
+using JwtAuth.Server.Sessions;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
 

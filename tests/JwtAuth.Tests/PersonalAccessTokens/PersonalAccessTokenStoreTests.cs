@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.PersonalAccessTokens;
-using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
 using Microsoft.Extensions.DependencyInjection;

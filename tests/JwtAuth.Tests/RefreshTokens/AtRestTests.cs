@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using JwtAuth.Server.RefreshTokens;
-using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.RefreshTokens;

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using JwtAuth.Server.RefreshTokens;
-using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.RefreshTokens;

@@ -2,7 +2,6 @@ using System.Globalization;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.RefreshTokens;

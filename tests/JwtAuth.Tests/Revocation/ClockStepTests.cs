@@ -1,3 +1,4 @@
+
 namespace JwtAuth.Tests.Revocation;
 
 public sealed class ClockStepTests

@@ -1,3 +1,4 @@
+
 namespace JwtAuth.Tests.Revocation;
 
 /// <summary>What happens next, at random, each event as often as its weight says.</summary>

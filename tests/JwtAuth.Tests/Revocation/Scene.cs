@@ -1,12 +1,12 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.PersonalAccessTokens;
 using Microsoft.Extensions.DependencyInjection;
 

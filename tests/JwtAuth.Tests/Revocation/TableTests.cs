@@ -1,7 +1,6 @@
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Revocation;

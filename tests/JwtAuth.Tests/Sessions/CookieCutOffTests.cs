@@ -1,9 +1,10 @@
 using System.Net;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
-using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Authentication;
+using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
 
 namespace JwtAuth.Tests.Sessions;

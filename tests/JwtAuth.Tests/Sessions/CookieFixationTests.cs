@@ -1,7 +1,7 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Sessions;
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -1,7 +1,8 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

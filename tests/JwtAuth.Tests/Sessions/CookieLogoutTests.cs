@@ -1,8 +1,9 @@
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

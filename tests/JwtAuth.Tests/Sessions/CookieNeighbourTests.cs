@@ -1,9 +1,10 @@
 using System.Text;
 using System.Xml.Linq;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Storage;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Tests.Authentication;
+using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,9 +1,10 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Sessions;
-using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Authentication;
+using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -1,12 +1,13 @@
 using System.Net;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -1,6 +1,7 @@
+using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.Http;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -1,8 +1,9 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
-using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;

@@ -2,6 +2,7 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.Revocation;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

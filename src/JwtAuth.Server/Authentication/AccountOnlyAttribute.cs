@@ -1,0 +1,40 @@
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Errors;
+using Microsoft.AspNetCore.Mvc.Filters;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>
+/// Demands an account bearer (a token for the issuer's own audience) and asks the store whether it still stands: calls that change
+/// something do not live on what a token said minutes ago.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilter
+{
+    /// <summary>The role that the account must have now, whatever the token says.</summary>
+    public string? Role { get; init; }
+
+    public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
+    {
+        IServiceProvider services = context.HttpContext.RequestServices;
+        if (!context.HttpContext.User.HasClaim("aud", services.GetRequiredService<IssuerSettings>().Url))
+        {
+            context.Result = Problems.Result(ErrorCode.Forbidden, "A token for the account is needed: log in with the issuer as audience.");
+            return;
+        }
+
+        Caller caller = Caller.Of(context.HttpContext.User)!;
+        if (!await services.GetRequiredService<Endings>().StandsAsync(caller)
+            || await services.GetRequiredService<AccountStore>().FindBySubjectAsync(caller.Subject, context.HttpContext.RequestAborted) is not { } account)
+        {
+            context.Result = Callers.Challenge(TokenRejection.NotStanding);
+        }
+        else if (Role is not null && !account.Roles.Contains(Role))
+        {
+            context.Result = Problems.Result(ErrorCode.Forbidden, $"The role {Role} is needed.");
+        }
+    }
+}

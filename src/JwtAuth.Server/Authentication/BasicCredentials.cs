@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using JwtAuth.Server.Passwords;
+using Microsoft.Extensions.Primitives;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>The user-id and password of an <c>Authorization</c> header of the scheme Basic (RFC 7617 §2).</summary>
+internal static class BasicCredentials
+{
+    private const string Scheme = "Basic";
+
+    // A name of 64 characters, a colon and a password of 72 bytes, in base64.
+    private const int MaximumLength = (64 + 1 + Password.MaximumBytes + 2) / 3 * 4;
+
+    // CTL of RFC 5234, which neither half may hold.
+    private static readonly SearchValues<byte> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (byte)code), 0x7f]);
+
+    /// <summary>Whether a request comes with Basic, in any letter case, and with nothing else.</summary>
+    public static bool AreIn(StringValues authorization) =>
+        authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && (header.Length == Scheme.Length || header[Scheme.Length] == ' ');
+
+    /// <summary>The pair, which may be wrong; <see langword="null"/> where it cannot be right.</summary>
+    public static (string Username, Password Password)? Read(string header)
+    {
+        string encoded = header[Scheme.Length..].Trim(' ');
+        if (encoded.Length > MaximumLength)
+            return null;
+        byte[] bytes = new byte[MaximumLength];
+        if (!Convert.TryFromBase64String(encoded, bytes, out int length))
+            return null;
+
+        // Base64 has one form: white space, missing padding and left-over bits make another.
+        ReadOnlySpan<byte> pair = bytes.AsSpan(0, length);
+        int colon = pair.IndexOf((byte)':');
+        if (Convert.ToBase64String(pair) != encoded || colon < 0 || pair.ContainsAny(ControlCharacters) || !Utf8.IsValid(pair))
+            return null;
+        var password = new Password(Encoding.UTF8.GetString(pair[(colon + 1)..]));
+        return PasswordPolicy.Unusable(password) is null ? (Encoding.UTF8.GetString(pair[..colon]), password) : null;
+    }
+}

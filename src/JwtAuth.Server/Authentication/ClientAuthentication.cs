@@ -1,0 +1,65 @@
+using System.Net;
+using System.Text;
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Guessing;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>Which client asks (RFC 6749 §2.3.1): by one method, <c>client_secret_basic</c> or, in a form, <c>client_secret_post</c>.</summary>
+internal static class ClientAuthentication
+{
+    private const string BasicScheme = "Basic ";
+
+    /// <summary>Either a client that may do this, or the answer to one that may not.</summary>
+    public static async Task<(Client? Client, IActionResult? Refusal)> CheckAsync(
+        HttpContext context, IReadOnlyDictionary<string, string> fields, ClientDoor door, ClientRights right)
+    {
+        string[] headers = [.. context.Request.Headers.Authorization.Select(header => header ?? "")];
+        bool isBasic = headers.Any(header => header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase));
+
+        (string Id, string Secret)? credentials = isBasic ? headers is [var header] ? FromBasic(header) : null
+            : fields.TryGetValue("client_id", out string? id) && fields.TryGetValue("client_secret", out string? secret) ? (id, secret) : null;
+        if (isBasic && (fields.ContainsKey("client_secret") || (fields.TryGetValue("client_id", out string? named) && named != credentials?.Id)))
+            return (null, OAuthError.Result(400, "invalid_request", "Authenticate by one method: Basic, or client_id and client_secret."));
+        if (credentials is not { } found)
+            return (null, Unauthorized(context.Response, isBasic));
+
+        switch (await door.CheckAsync(found.Id, found.Secret, context.Connection.RemoteIpAddress, context.RequestAborted))
+        {
+            case ClientResult.Verified verified:
+                return verified.Client.Rights.HasFlag(right)
+                    ? (verified.Client, null)
+                    : (null, OAuthError.Result(400, "unauthorized_client", "The client may not do that."));
+            case ClientResult.TooManyAttempts refused:
+                return (null, Later(context.Response, ErrorCode.TooManyAttempts, refused.RetryAfter));
+            case ClientResult.Busy:
+                return (null, Later(context.Response, ErrorCode.Busy, HashingGate.RetryAfter));
+            default:
+                return (null, Unauthorized(context.Response, isBasic));
+        }
+    }
+
+    // Both halves are form-encoded before they become base64.
+    private static (string Id, string Secret)? FromBasic(string header)
+    {
+        byte[] bytes = new byte[header.Length];
+        if (!Convert.TryFromBase64String(header[BasicScheme.Length..].Trim(' '), bytes, out int length))
+            return null;
+        string[] halves = Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2);
+        return halves is [var id, var secret] ? (WebUtility.UrlDecode(id), WebUtility.UrlDecode(secret)) : null;
+    }
+
+    private static ObjectResult Unauthorized(HttpResponse response, bool isBasic)
+    {
+        response.Headers.WWWAuthenticate = isBasic ? "Basic realm=\"clients\", charset=\"UTF-8\"" : "Bearer";
+        return OAuthError.Result(401, "invalid_client");
+    }
+
+    private static ObjectResult Later(HttpResponse response, ErrorCode error, TimeSpan retryAfter)
+    {
+        response.Headers.RetryAfter = Problems.Seconds(retryAfter);
+        return new ObjectResult(OAuthError.Of(error)) { StatusCode = error.Status };
+    }
+}

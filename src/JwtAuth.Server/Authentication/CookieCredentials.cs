@@ -1,0 +1,161 @@
+using System.Security.Claims;
+using JwtAuth.Bearer;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Sessions;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>
+/// The two kinds of cookie, both by ASP.NET Core's cookie authentication: the session's, an opaque secret whose ticket the store makes at each use, and the signed one,
+/// which is the ticket itself, protected by Data Protection, and stored by the browser alone.
+/// </summary>
+internal static class CookieCredentials
+{
+    private const string Secret = "secret";
+
+    private const string CookieOverHint = "The cookie is over, or none of this service's: logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
+
+    // The 4 KB that a browser keeps of a cookie (RFC 6265 §6.1), without its attributes.
+    private const int LongestPair = 4096 - 64;
+
+    public static AuthenticationBuilder AddCookieCredentials(this AuthenticationBuilder builder)
+    {
+        builder.Services.AddDataProtection().SetApplicationName("JwtAuth");
+        builder.Services.AddSingleton<SessionTickets>();
+        AddCookie(builder, Credentials.Session).Configure<OwnCookies, SessionTickets>((options, cookies, tickets) =>
+        {
+            options.Cookie.Name = cookies.Session;
+            options.CookieManager = cookies;
+            options.TicketDataFormat = tickets;
+            options.SessionStore = tickets;
+        });
+        AddCookie(builder, Credentials.SignedCookie).Configure<OwnCookies>((options, cookies) =>
+        {
+            options.Cookie.Name = cookies.SignedCookie;
+            options.CookieManager = cookies;
+            options.Events.OnValidatePrincipal = ValidateAsync;
+        });
+        return builder;
+    }
+
+    /// <summary>Puts the secret of a session that has begun into the response.</summary>
+    public static Task WriteSessionAsync(this HttpContext context, string secret, DateTimeOffset expiresAt)
+    {
+        var properties = new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt };
+        properties.SetParameter(Secret, secret);
+        return context.SignInAsync(Credentials.Session, new ClaimsPrincipal(new ClaimsIdentity(Credentials.Session)), properties);
+    }
+
+    /// <summary>Issues a signed cookie.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="account">Whose.</param>
+    /// <param name="scopes">What it may.</param>
+    /// <param name="until">When the one ends whose place it takes; left out, it has a lifetime of its own.</param>
+    /// <returns>When it ends; <see langword="null"/> where it says more than a browser keeps: then none is issued.</returns>
+    public static async Task<DateTimeOffset?> WriteSignedAsync(this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
+    {
+        IServiceProvider services = context.RequestServices;
+        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until ?? now + services.GetRequiredService<SignedCookieSettings>().Lifetime;
+        // A ticket knows whole seconds.
+        var properties = new AuthenticationProperties { IsPersistent = true, IssuedUtc = now, ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(end.ToUnixTimeSeconds()) };
+        Claim audience = new("aud", services.GetRequiredService<IssuerSettings>().Url);
+        ClaimsPrincipal principal = AccountPrincipal.Of(
+            Credentials.SignedCookie, account, scopes, properties.ExpiresUtc, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]);
+
+        CookieAuthenticationOptions options = services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Credentials.SignedCookie);
+        int length = options.Cookie.Name!.Length + options.TicketDataFormat.Protect(new AuthenticationTicket(principal, properties, Credentials.SignedCookie)).Length;
+        if (length > LongestPair)
+            return null;
+        await context.SignInAsync(Credentials.SignedCookie, principal, properties);
+        return properties.ExpiresUtc;
+    }
+
+    private static OptionsBuilder<CookieAuthenticationOptions> AddCookie(AuthenticationBuilder builder, string scheme)
+    {
+        builder.AddCookie(scheme, options =>
+        {
+            options.SlidingExpiration = false; // a session slides in the store, a signed cookie not at all
+            options.Events.OnRedirectToLogin = RefuseAsync;
+            options.ForwardForbid = Credentials.Bearer;
+        });
+        return builder.Services.AddOptions<CookieAuthenticationOptions>(scheme);
+    }
+
+    // "Bearer", always (RFC 6750 §3): there is no challenge that asks a browser for a cookie.
+    private static Task RefuseAsync(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = Credentials.Bearer;
+        return context.HttpContext.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment()
+            ? BearerEvents.WriteReasonAsync(context.Response, ErrorCode.TokenRequired.Code, "cookie_over", CookieOverHint, "The cookie was refused.")
+            : Task.CompletedTask;
+    }
+
+    // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether that still stands; else the
+    // store is asked.
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        IServiceProvider services = context.HttpContext.RequestServices;
+        bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
+            && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow() // the handler takes it at that moment still
+            && Caller.Of(context.Principal!) is { } caller
+            && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
+                ? !denylist.Denies(new TokenNames(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
+                : await services.GetRequiredService<Endings>().StandsAsync(caller));
+        if (!stands)
+            context.RejectPrincipal();
+    }
+
+    /// <summary>
+    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would write the key that it is given into a ticket of
+    /// its own; here the cookie is the key and nothing else.
+    /// </summary>
+    private sealed class SessionTickets(IssuerSettings issuer) : ITicketStore, ISecureDataFormat<AuthenticationTicket>
+    {
+        // Where the handler puts the key, and looks for it.
+        private const string KeyClaim = "Microsoft.AspNetCore.Authentication.Cookies-SessionId";
+
+        public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
+        {
+            if (SessionSecret.HashOf(key) is not { } hash
+                || await httpContext.RequestServices.GetRequiredService<SessionStore>().UseAsync(hash, httpContext.Device()) is not var (session, account, endsAt))
+            {
+                return null;
+            }
+            Claim audience = new("aud", issuer.Url);
+            return new AuthenticationTicket(
+                AccountPrincipal.Of(
+                    Credentials.Session, account, ScopeGrant.OfRefresh(requested: null, session.Scope, account.Roles, issuer), endsAt,
+                    [.. AccountPrincipal.Login(session.SessionId, session.Generation), audience]),
+                Credentials.Session);
+        }
+
+        // The login has begun the session already, in the transaction that made sure of its account.
+        public Task<string> StoreAsync(AuthenticationTicket ticket) => Task.FromResult(ticket.Properties.GetParameter<string>(Secret)!);
+
+        public string Protect(AuthenticationTicket data) => data.Principal.FindFirst(KeyClaim)!.Value;
+
+        public AuthenticationTicket? Unprotect(string? protectedText) => protectedText is null ? null
+            : new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(KeyClaim, protectedText)])), Credentials.Session);
+
+        public string Protect(AuthenticationTicket data, string? purpose) => Protect(data);
+
+        public AuthenticationTicket? Unprotect(string? protectedText, string? purpose) => Unprotect(protectedText);
+
+        // Sessions are renewed by their use, ended where all that ends is ended, and found with the request that asks.
+        public Task RenewAsync(string key, AuthenticationTicket ticket) => Task.CompletedTask;
+
+        public Task RemoveAsync(string key) => Task.CompletedTask;
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key) => throw new NotSupportedException();
+    }
+}

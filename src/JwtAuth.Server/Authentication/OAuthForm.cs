@@ -1,0 +1,53 @@
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.Errors;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>
+/// A request of an authenticated client to an OAuth endpoint (RFC 6749 §2.3, §3.2): a form, each parameter once, of which one is <c>token</c>.
+/// </summary>
+internal sealed class OAuthForm
+{
+    private OAuthForm(Client client, string token) => (Client, Token) = (client, token);
+
+    public Client Client { get; }
+
+    /// <summary>The parameter <c>token</c>.</summary>
+    public string Token { get; }
+
+    /// <summary>Either the request, or the answer to one that is not to be had.</summary>
+    public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(HttpContext context, ClientDoor door, ClientRights right)
+    {
+        if (await FieldsAsync(context.Request) is not { } fields)
+            return (null, OAuthError.Result(400, "invalid_request", "The form is malformed, or has a parameter twice."));
+        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(context, fields, door, right);
+        if (client is null)
+            return (null, refusal);
+        return fields.TryGetValue("token", out string? token) && token.Length > 0
+            ? (new OAuthForm(client, token), null)
+            : (null, OAuthError.Result(400, "invalid_request", "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
+    }
+
+    // Null where it is a form that cannot be read in one way; empty where it is none.
+    private static async Task<Dictionary<string, string>?> FieldsAsync(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+            || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+        {
+            return [];
+        }
+
+        try
+        {
+            IFormCollection form = await request.ReadFormAsync(request.HttpContext.RequestAborted);
+            return form.All(field => field.Value.Count == 1) ? form.ToDictionary(field => field.Key, field => (string)field.Value!, StringComparer.Ordinal) : null;
+        }
+        catch (Exception fault) when (fault is InvalidDataException or NotSupportedException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

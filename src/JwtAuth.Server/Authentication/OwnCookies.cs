@@ -1,0 +1,76 @@
+using JwtAuth.Server.Composition;
+using Microsoft.AspNetCore.Authentication.Cookies;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>
+/// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the request's; on https a name
+/// without its prefix is never read.
+/// </summary>
+internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings, TimeProvider time) : ICookieManager
+{
+    private readonly HashSet<string> origins = [issuer.Url, .. settings.CorsOrigins];
+
+    /// <summary>The name of the session's cookie.</summary>
+    public string Session { get; } = issuer.IsHttps ? "__Host-jwtauth-session" : "jwtauth-session";
+
+    /// <summary>The name of the signed cookie.</summary>
+    public string SignedCookie { get; } = issuer.IsHttps ? "__Host-jwtauth-signed" : "jwtauth-signed";
+
+    /// <summary>The name of the refresh token's cookie.</summary>
+    public string Refresh { get; } = issuer.IsHttps ? "__Secure-jwtauth-refresh" : "jwtauth-refresh";
+
+    /// <summary>Whether a cookie of this name was sent, once or more often.</summary>
+    public static bool Has(HttpRequest request, string name) => ValuesOf(request, name).Any();
+
+    /// <summary>The cookie's value. Of two with one name, one was put there by somebody else, a neighbouring host above all: then there is none.</summary>
+    public static string? Read(HttpRequest request, string name) => ValuesOf(request, name).Take(2).ToArray() is [var only] ? only : null;
+
+    /// <summary>
+    /// Whether a page of ours, or of an allowed origin, sent the request, or no browser at all. A browser sends cookies by itself, and says where it was told to: by
+    /// <c>Origin</c>, or where it leaves that out by <c>Sec-Fetch-Site</c>.
+    /// </summary>
+    public bool IsAskedByOurs(HttpRequest request) =>
+        request.Headers.Origin.Count > 0 ? HasOwnOrigin(request)
+            : request.Headers["Sec-Fetch-Site"] is { Count: 0 } or ["same-origin"] or ["none"];
+
+    /// <summary>Whether the request names a page of ours, or of an allowed origin.</summary>
+    public bool HasOwnOrigin(HttpRequest request) => request.Headers.Origin is [{ } origin] && origins.Contains(origin);
+
+    public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset expiresAt) =>
+        response.Cookies.Append(name, value, Options(path, expiresAt - time.GetUtcNow()));
+
+    /// <summary>Makes the browser forget a cookie.</summary>
+    public void Clear(HttpResponse response, string name, string path = "/") => response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
+
+    private static IEnumerable<string> ValuesOf(HttpRequest request, string name) => request.Headers.Cookie
+        .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
+        .Where(pair => pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
+        .Select(pair => pair[(name.Length + 1)..]);
+
+    /// <summary>Makes the browser forget a cookie, if it has sent one of that name.</summary>
+    public void ClearSent(HttpContext context, string name)
+    {
+        if (Has(context.Request, name))
+            Clear(context.Response, name);
+    }
+
+    // By Max-Age, which asks no clock of the browser.
+    private CookieOptions Options(string path, TimeSpan maxAge) => new()
+    {
+        HttpOnly = true,
+        SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict,
+        Secure = issuer.IsHttps,
+        Path = path,
+        MaxAge = maxAge,
+    };
+
+    // A login takes none: the handler would go on with the session that it finds, and a session that somebody else has put there would be taken over.
+    string? ICookieManager.GetRequestCookie(HttpContext context, string key) =>
+        TakesAttribute.Of(context).Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;
+
+    void ICookieManager.AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options) =>
+        Write(context.Response, key, value!, "/", options.Expires!.Value);
+
+    void ICookieManager.DeleteCookie(HttpContext context, string key, CookieOptions options) => Clear(context.Response, key);
+}

@@ -1,0 +1,64 @@
+using System.Text.Encodings.Web;
+using JwtAuth.Bearer;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.PersonalAccessTokens;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <summary>
+/// Takes a personal access token where an access token is expected: it comes in the same header and is told by its prefix. Its refusals are on the wire what those of an
+/// access token are.
+/// </summary>
+internal sealed class PersonalAccessTokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PersonalAccessTokenDoor door, IssuerSettings issuer, IHostEnvironment environment)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    // What has come of it; null where a second token was sent besides.
+    private PersonalAccessTokenResult? result;
+
+    /// <summary>Whether the request's one <c>Authorization</c> header says that it holds one, and the call asks who is there.</summary>
+    public static bool IsAskedFor(HttpContext context) =>
+        PersonalAccessToken.IsMeantBy(BearerEvents.TokenOf(context.Request.Headers.Authorization))
+        && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (await BearerEvents.HasSecondMethodAsync(Request))
+            return AuthenticateResult.Fail("A bearer token was sent more than once.");
+        var token = new PersonalAccessToken(BearerEvents.TokenOf(Request.Headers.Authorization).ToString());
+        result = await door.CheckAsync(token, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        return result is PersonalAccessTokenResult.Verified verified
+            ? AuthenticateResult.Success(new AuthenticationTicket(
+                AccountPrincipal.Of(Scheme.Name, verified.Access.Account, verified.Access.ScopesNow(issuer), verified.Access.ExpiresAt), Scheme.Name))
+            : AuthenticateResult.Fail("Personal access token refused.");
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        await HandleAuthenticateOnceSafeAsync();
+        switch (result)
+        {
+            case PersonalAccessTokenResult.TooManyAttempts refused:
+                Response.Headers.RetryAfter = Problems.Seconds(refused.RetryAfter);
+                await Problems.WriteAsync(Context, ErrorCode.TooManyAttempts);
+                break;
+            case PersonalAccessTokenResult.Refused refused:
+                await RefuseAsync(StatusCodes.Status401Unauthorized, "invalid_token", refused.Rejection.Reason, refused.Rejection.Hint);
+                break;
+            default:
+                await RefuseAsync(StatusCodes.Status400BadRequest, "invalid_request", BearerEvents.AmbiguousReason, BearerEvents.AmbiguousHint);
+                break;
+        }
+    }
+
+    private Task RefuseAsync(int status, string error, string reason, string hint)
+    {
+        Response.StatusCode = status;
+        Response.Headers.WWWAuthenticate = $"Bearer error=\"{error}\"";
+        return environment.IsDevelopment() ? BearerEvents.WriteReasonAsync(Response, error, reason, hint) : Task.CompletedTask;
+    }
+}

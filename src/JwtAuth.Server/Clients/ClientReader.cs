@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Configuration;
+
+namespace JwtAuth.Server.Clients;
+
+/// <summary>Reads <c>Clients</c>: below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>, <c>Audiences</c> and <c>May</c>.</summary>
+internal static partial class ClientReader
+{
+    private const string Key = "Clients";
+
+    private static readonly string[] Members = ["Id", "Secrets", "Audiences", "May"];
+
+    public static ClientSettings Read(SettingValues values, IReadOnlyCollection<string> audiences)
+    {
+        Dictionary<string, Client> clients = new(StringComparer.Ordinal);
+        if (values[Key] is { Length: > 0 })
+            values.Fault(Key, "holds a value, but no client", "write each below its id, such as JwtAuth__Clients__ID__Secrets");
+        foreach (IConfigurationSection section in values.Section.GetSection(Key).GetChildren())
+        {
+            Client client = Read(values, section, audiences);
+            if (!clients.TryAdd(client.Id, client))
+                values.Fault(Key, "names two clients alike", "give each an id of its own");
+        }
+        return new ClientSettings(clients);
+    }
+
+    private static Client Read(SettingValues values, IConfigurationSection section, IReadOnlyCollection<string> audiences)
+    {
+        string id = section["Id"] ?? section.Key, key = $"{Key}:{section.Key}";
+        if (!ClientId().IsMatch(id) || id == TokenIssuer.FirstParty)
+            values.Fault(Key, $"holds an id that is not 1 to 64 letters, digits and . _ -, or is {TokenIssuer.FirstParty}", "rename the client");
+        foreach (IConfigurationSection member in section.GetChildren().Where(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)))
+            values.Fault($"{key}:{member.Key}", "is not a setting", $"below a client stand {string.Join(", ", Members)}");
+
+        List<ClientSecret> secrets = [];
+        string[] configured = values.List($"{key}:Secrets"), words = values.List($"{key}:May");
+        foreach (string atRest in configured)
+        {
+            if (ClientSecret.TryParse(atRest, out ClientSecret? secret))
+                secrets.Add(secret);
+            else
+                values.Fault($"{key}:Secrets", "holds what is neither sha256: with a hash nor a bcrypt hash", "make one with the command: clients secret");
+        }
+        if (configured.Length == 0 || secrets.Count > 2)
+            values.Fault($"{key}:Secrets", "does not hold one secret, or two while it changes", "make one with the command: clients secret");
+
+        string[] known = values.List($"{key}:Audiences");
+        if (known.Length == 0 || known.Except(audiences).Any())
+            values.Fault($"{key}:Audiences", "is empty, or names what is no audience of JwtAuth:Audiences", "name the audiences whose tokens the client may ask about");
+
+        ClientRights rights = ClientRights.None;
+        foreach (string word in words)
+        {
+            if (Enum.TryParse(word, ignoreCase: true, out ClientRights right) && right != ClientRights.None && !int.TryParse(word, out _))
+                rights |= right;
+            else
+                values.Fault($"{key}:May", "holds an unknown word", "write one or more of introspect, revoke, denials");
+        }
+        if (words.Length == 0)
+            values.Fault($"{key}:May", "is empty, so that the client may do nothing", "write one or more of introspect, revoke, denials");
+        return new Client(id, secrets, known, rights);
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex ClientId();
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using JwtAuth.Server.Configuration;
+
+namespace JwtAuth.Server.Composition;
+
+/// <summary>Development has open registration, explained refusals and a master key in a file: it listens on loopback, unless told otherwise.</summary>
+internal static class ListenAddresses
+{
+    /// <exception cref="ConfigurationFaultException">An address is none, or Development would be reached from elsewhere.</exception>
+    public static void Check(IConfiguration configuration, IHostEnvironment environment, HttpSettings settings)
+    {
+        foreach ((string key, string url) in Configured(configuration))
+        {
+            if (Parse(url) is not { } address)
+                throw new ConfigurationFaultException($"{key} is not an address to listen at; write it like http://localhost:5080, several with ; between them.");
+            if (environment.IsDevelopment() && !settings.MayListenBeyondLoopback && !IsLoopback(address))
+            {
+                throw new ConfigurationFaultException(
+                    $"{key} listens beyond loopback in the Development environment; use http://localhost:5080, or set the environment to Production, "
+                    + "or JwtAuth:AllowRemoteInDevelopment=true where the network is only yours.");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Key, string Url)> Configured(IConfiguration configuration)
+    {
+        string? urls = configuration["urls"];
+        foreach (string url in Split(urls))
+            yield return ("urls (ASPNETCORE_URLS)", url);
+        // Ports alone listen on every address; urls override them.
+        foreach (string key in (string[])["http_ports", "https_ports"])
+        {
+            foreach (string port in string.IsNullOrEmpty(urls) ? Split(configuration[key]) : [])
+                yield return (key, $"http://*:{port}");
+        }
+        foreach (IConfigurationSection endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
+            yield return ($"{endpoint.Path}:Url", endpoint["Url"] ?? "");
+    }
+
+    private static BindingAddress? Parse(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            bool isPort = address.IsUnixPipe || address.IsNamedPipe || address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
+            // What follows the last colon is taken for a part of the host where it is no number.
+            return isPort && (address.IsUnixPipe || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
+        }
+        catch (Exception fault) when (fault is FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsLoopback(BindingAddress address) =>
+        address.IsUnixPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+
+    private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}

@@ -1,0 +1,229 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using JwtAuth.Bearer;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Bearer.Keys;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.Configuration;
+using JwtAuth.Server.DenialFeed;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Lab;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Passwords;
+using JwtAuth.Server.PersonalAccessTokens;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
+using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Storage;
+using JwtAuth.Server.Storage.Sqlite;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Logging.Console;
+
+namespace JwtAuth.Server.Composition;
+
+/// <summary>How the parts are put together: services, the order of preparation, the order of the pipeline.</summary>
+internal static class ServiceBuilder
+{
+    // Where nothing else is configured: what the service says, why tokens are refused, and the framework's warnings.
+    private static Dictionary<string, string?> QuietLogging(IHostEnvironment environment) => new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        // What hinders the start is told in one line, without a trace.
+        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
+        ["Logging:Console:FormatterName"] = environment.IsDevelopment() ? ConsoleFormatterNames.Simple : ConsoleFormatterNames.Json, // an event is a line
+        ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'" + (environment.IsDevelopment() ? " " : ""),
+        ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
+        ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
+    };
+
+    /// <summary>The service, configured and checked, but not yet prepared or listening.</summary>
+    /// <exception cref="ConfigurationFaultException">It cannot start as it is configured.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging(builder.Environment) });
+        builder.Configuration.AddKeyPerFile(SecretsDirectory(builder), optional: true);
+        Settings settings = SettingsReader.Read(builder.Configuration, builder.Environment);
+        ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Http);
+
+        AddSettings(builder.Services, settings);
+        AddStorage(builder.Services, settings.Storage);
+        AddRules(builder.Services);
+        AddDenials(builder.Services, settings.Denylist);
+        var lab = LabSettings.Of(settings, builder.Environment);
+        builder.Services.AddSingleton(lab);
+        AddChecking(builder.Services, settings, lab);
+        builder.AddHttpApi(settings.Http, lab);
+        SilenceWhatLogsRequests(builder.Logging);
+        return builder.Build();
+    }
+
+    /// <summary>Schema, master key, signing keys, denials and bcrypt: everything that must be there before the first request.</summary>
+    /// <exception cref="ConfigurationFaultException">Something is not, with the remedy.</exception>
+    public static async Task PrepareAsync(this WebApplication app, bool serves = true)
+    {
+        try
+        {
+            Bcrypt.Probe();
+        }
+        catch (Exception fault) when (fault is DllNotFoundException or PlatformNotSupportedException)
+        {
+            throw new ConfigurationFaultException(fault.Message);
+        }
+
+        await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
+        await app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(scope.ServiceProvider.GetRequiredService<Db>());
+        if (serves)
+        {
+            await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
+            await BeginDenialsAsync(app.Services.GetService<DenialTail>());
+            app.Services.GetRequiredService<Meters>(); // measures from the start
+        }
+        foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
+            app.Logger.SettingWithoutEffect(setting);
+    }
+
+    // Where containers mount secrets, one file for each key; a directory that was named must be there.
+    private static string SecretsDirectory(WebApplicationBuilder builder)
+    {
+        const string Key = "KeyPerFileDirectory";
+        if (builder.Configuration[Key] is not { Length: > 0 } named)
+            return "/run/secrets";
+        string directory = Path.GetFullPath(named, builder.Environment.ContentRootPath);
+        return Directory.Exists(directory) ? directory : throw new ConfigurationFaultException($"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
+    }
+
+    private static void AddSettings(IServiceCollection services, Settings settings) => services
+        .AddSingleton(settings.Issuer)
+        .AddSingleton(settings.AccessTokens)
+        .AddSingleton(settings.RefreshTokens)
+        .AddSingleton(settings.Sessions)
+        .AddSingleton(settings.SignedCookies)
+        .AddSingleton(settings.Basic)
+        .AddSingleton(settings.Denylist)
+        .AddSingleton(settings.Clients)
+        .AddSingleton(settings.SigningKeys)
+        .AddSingleton(settings.Passwords)
+        .AddSingleton(settings.Storage)
+        .AddSingleton(settings.Http);
+
+    private static void AddStorage(IServiceCollection services, StorageSettings settings)
+    {
+        services.AddDbContext<Db, SqliteDb>(options => SqliteDb.Configure(options, settings.ConnectionString));
+        services.AddSingleton<WriteLane>();
+        services.AddSingleton<DatabaseStart>();
+        services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
+        services.AddScoped<Endings>();
+        services.AddScoped<AccountStore>();
+        services.AddScoped<SessionStore>();
+        services.AddScoped<RefreshTokenStore>();
+        services.AddSingleton<ProtectionKeys>();
+        services.AddScoped<PersonalAccessTokenStore>();
+        services.AddHostedService<ExpiredRows>();
+        services.AddSingleton<SigningKeyStore>();
+        services.AddIdentityCore<Account>().AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
+    }
+
+    private static void AddRules(IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<PasswordHasher>();
+        services.AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHasher>());
+        services.AddSingleton<PasswordPolicy>();
+        services.AddSingleton<HashingGate>();
+        services.AddSingleton<GuessingLimit>();
+        services.AddScoped<PasswordDoor>();
+        services.AddSingleton<VerifiedPairs>();
+        services.AddScoped<PairDoor>();
+        services.AddSingleton<KeySchedule>();
+        services.AddSingleton<SigningKeyRing>();
+        services.AddSingleton<IVerificationKeys>(provider => provider.GetRequiredService<SigningKeyRing>());
+        services.AddHostedService<KeyRotation>();
+        services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<RefreshTokenCodec>();
+        services.AddSingleton<ClientDoor>();
+        services.AddSingleton<WrongTokens>();
+        services.AddScoped<PersonalAccessTokenDoor>();
+        services.AddSingleton<Meters>();
+    }
+
+    private static void AddDenials(IServiceCollection services, DenylistSettings settings)
+    {
+        services.AddSingleton<DenialPages>();
+        if (!settings.Enabled)
+            return;
+        services.AddSingleton<DenialTail>();
+        services.AddSingleton<IDenialSource>(provider => provider.GetRequiredService<DenialTail>());
+        services.AddHostedService(provider => provider.GetRequiredService<DenialTail>());
+    }
+
+    private static void AddChecking(IServiceCollection services, Settings settings, LabSettings lab)
+    {
+        // The repository seals as it stores, so that nothing is left to encrypt.
+        services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
+        AuthenticationBuilder credentials = services.AddCredentials().AddChecking(
+            Credentials.Bearer, Configure, options => options.Fault,
+            provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
+        if (lab.Steals)
+            credentials.AddChecking(ThiefController.Unhearing, Configure, options => options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
+
+        void Configure(JwtAuthBearerOptions options)
+        {
+            options.Authority = settings.Issuer.Url;
+            options.Audiences.Add(settings.Issuer.Url);
+            foreach (string audience in settings.Issuer.Audiences)
+                options.Audiences.Add(audience);
+            options.ClockSkew = settings.AccessTokens.ClockSkew;
+        }
+    }
+
+    private static async Task BeginRingAsync(SigningKeyRing ring)
+    {
+        try
+        {
+            await ring.BeginAsync();
+        }
+        catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
+        {
+            throw new ConfigurationFaultException($"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+        }
+    }
+
+    private static async Task BeginDenialsAsync(DenialTail? denials)
+    {
+        try
+        {
+            await (denials?.BeginAsync() ?? Task.CompletedTask);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or DbException)
+        {
+            throw new ConfigurationFaultException($"The denials in the database cannot be read ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+        }
+    }
+
+    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments. A level that is configured for
+    // one provider would win over a general one, so the console's is set as well.
+    private static void SilenceWhatLogsRequests(ILoggingBuilder logging)
+    {
+        foreach (string category in (string[])
+        [
+            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+            "Microsoft.AspNetCore.Server.Kestrel.Connections", "Microsoft.AspNetCore.Server.Kestrel.Http2", "Microsoft.AspNetCore.HttpOverrides",
+            "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.StaticFiles", "Microsoft.AspNetCore.Cors", "Microsoft.AspNetCore.Mvc",
+        ])
+        {
+            logging.AddFilter(category, LogLevel.Warning);
+            logging.AddFilter<ConsoleLoggerProvider>(category, LogLevel.Warning);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.DenialFeed;
+
+/// <summary>
+/// The feed of denials, in pieces: the log from a cursor on, and the news as soon as there are any. A cursor names the log, the last denial and the keys that its owner knows, so that an
+/// API goes on where it was, also at another process of this service, and begins anew at another database.
+/// </summary>
+internal sealed class DenialPages
+{
+    /// <summary>The longest that one waits for news.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    private const int PageSize = 5000;
+
+    private readonly SigningKeyRing ring;
+    private readonly DatabaseStart database;
+    private readonly DenialTail? tail;
+    private readonly TimeProvider time;
+    private TaskCompletionSource news = NewNews();
+
+    public DenialPages(SigningKeyRing ring, DatabaseStart database, TimeProvider time, DenialTail? tail = null)
+    {
+        (this.ring, this.database, this.tail, this.time) = (ring, database, tail, time);
+        ring.Changed += Tell;
+        if (tail is not null)
+            tail.Changed += Tell;
+
+        void Tell() => Interlocked.Exchange(ref news, NewNews()).TrySetResult();
+    }
+
+    /// <summary>What follows a cursor; where there is nothing, what comes within <paramref name="wait"/>.</summary>
+    /// <param name="db">The log.</param>
+    /// <param name="cursor">What the last piece brought; left out at first.</param>
+    /// <param name="wait">How long to wait where there is nothing.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <returns><see langword="null"/> where it is not known now what was denied.</returns>
+    public async Task<DenialPage?> ReadAsync(Db db, string? cursor, TimeSpan wait, CancellationToken cancellation)
+    {
+        long begunAt = time.GetTimestamp();
+        (long after, string? knownKeys) = await ParseAsync(cursor);
+        while (true)
+        {
+            Task next = Volatile.Read(ref news).Task; // before looking, so that nothing falls in between
+            if (tail is { Denylist.IsComplete: false })
+                await tail.CatchUpAsync();
+            TimeSpan waited = time.GetElapsedTime(begunAt) - (tail?.Denylist.Age ?? TimeSpan.Zero);
+            if (tail is { Denylist.IsComplete: false })
+                return null;
+
+            (IReadOnlyList<DeniedTokens> denials, long last) = await AfterAsync(db, after);
+            string keys = ring.Fingerprint;
+            TimeSpan left = wait - time.GetElapsedTime(begunAt);
+            if (denials.Count > 0 || keys != knownKeys || left <= TimeSpan.Zero || cancellation.IsCancellationRequested)
+            {
+                return new DenialPage(
+                    string.Create(CultureInfo.InvariantCulture, $"{database.Identity}.{last}.{keys}"),
+                    Denylist: tail is not null, More: denials.Count == PageSize, (long)waited.TotalMilliseconds, keys, ring.SharedKeys, denials);
+            }
+            await next.WaitAsync(left, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<(IReadOnlyList<DeniedTokens> Denials, long Last)> AfterAsync(Db db, long after)
+    {
+        if (tail is null)
+            return ([], 0);
+        if (tail.After(after) is { } recent)
+            return (recent.Denials, recent.Last);
+        long known = tail.LastNumber; // a cursor beyond it would not be known at the next call
+        List<DenialRow> rows = await db.Denials.AsNoTracking().Where(row => row.Number > after && row.Number <= known).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
+        return ([.. rows.Select(row => DeniedTokens.Of(row.ToDenial()))], rows.Count < PageSize ? known : rows[^1].Number);
+    }
+
+    // What comes from another database, or from a later state of this one, says nothing here: everything is told anew.
+    private async Task<(long After, string? Keys)> ParseAsync(string? cursor)
+    {
+        if (cursor?.Split('.') is not [var identity, var number, var keys] || identity != database.Identity
+            || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long after))
+        {
+            return (0, null);
+        }
+        // Another process on this database may have read further.
+        if (tail is not null && after > tail.LastNumber)
+            await tail.CatchUpAsync();
+        return after <= (tail?.LastNumber ?? 0) ? (after, keys) : (0, null);
+    }
+
+    private static TaskCompletionSource NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

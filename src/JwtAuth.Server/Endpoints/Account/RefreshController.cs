@@ -1,0 +1,88 @@
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.Account;
+
+/// <summary>A refresh (RFC 6749 §6).</summary>
+/// <param name="RefreshToken" example="jrt_…">The one that the last reply brought; left out where it is in the cookie.</param>
+/// <param name="Scope" example="orders:read">Less than was granted at login, for this access token alone; left out, all of it.</param>
+/// <param name="Refresh" example="null">`cookie`: the refresh token comes and goes in the cookie.</param>
+internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope = null, string? Refresh = null)
+{
+    public override string ToString() => "[refresh request]";
+}
+
+[ApiController]
+[AllowAnonymous]
+[Tags("Sessions")]
+internal sealed class RefreshController(
+    RefreshTokenCodec codec, RefreshTokenStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, Meters meters,
+    ILogger<RefreshController> log)
+    : ControllerBase
+{
+    /// <summary>Changes a refresh token into a new access token and the next refresh token.</summary>
+    /// <remarks>
+    /// Each is good for one refresh. Sent again within `JwtAuth:RefreshTokens:ReuseWindow` it brings the same successor, for the loser of a race and for
+    /// a reply that was lost; later it ends the session.
+    /// </remarks>
+    /// <response code="200">The tokens.</response>
+    /// <response code="400">`invalid_grant`; `invalid_scope`: more than was granted; `invalid_request`</response>
+    /// <response code="403">`forbidden`: with the cookie, an `Origin` is needed that is ours or allowed</response>
+    /// <response code="503">`busy`: nothing was used up</response>
+    [HttpPost("/auth/refresh")]
+    [ProducesResponseType<TokenReply>(200)]
+    public async Task<IActionResult> Refresh(RefreshRequest request)
+    {
+        bool byCookie = request.Refresh == "cookie";
+        if (byCookie ? request.RefreshToken is not null : request.Refresh is not null || request.RefreshToken is null)
+            return this.Problem(ErrorCode.InvalidRequest, "Send either refresh_token, or \"refresh\": \"cookie\" with the cookie.");
+        if (byCookie && !cookie.IsAskedByOurs(Request))
+            return this.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
+        if (!ScopeGrant.AreKnown(request.Scope, settings))
+            return this.Problem(ErrorCode.InvalidScope);
+
+        if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
+        {
+            log.RefreshRefused(this.Device().Address, "not a refresh token");
+            return Refuse("refused", byCookie ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?" : null);
+        }
+        // Asked before the token is used up: a typing error costs nothing.
+        if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
+            return this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6).");
+
+        Device device = this.Device();
+        switch (await sessions.RotateAsync(token, device, isSharedByTabs: byCookie))
+        {
+            case Rotation.Successor session:
+                if (session.IsRepeated)
+                    log.RefreshRepeated(token.SessionId, session.Account.Subject, device.Address);
+                else
+                    log.SessionRefreshed(token.SessionId, session.Account.Subject, device.Address);
+                meters.CountRefresh(session.IsRepeated ? "repeated" : "rotated");
+                return Ok(replies.Of(session, ScopeGrant.OfRefresh(request.Scope, session.Scope, session.Account.Roles, settings), Response, byCookie));
+            case Rotation.Reused reused:
+                log.RefreshReused(token.SessionId, reused.Subject, device.Address);
+                return Refuse("reused");
+            case Rotation.Ahead ahead:
+                log.RefreshAhead(token.SessionId, ahead.Subject, device.Address);
+                return Refuse("ahead");
+            default:
+                log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more");
+                return Refuse("refused");
+        }
+    }
+
+    // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
+    private ObjectResult Refuse(string outcome, string? detail = null)
+    {
+        meters.CountRefresh(outcome);
+        return this.Problem(ErrorCode.InvalidGrant, detail);
+    }
+}

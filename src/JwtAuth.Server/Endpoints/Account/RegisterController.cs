@@ -1,0 +1,66 @@
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Passwords;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.Account;
+
+/// <summary>A new account.</summary>
+/// <param name="Username" example="alice">1 to 64 letters, digits and . _ @ + - (ASCII).</param>
+/// <param name="Password" example="a quiet harbour at dawn">12 characters or more, 72 bytes of UTF-8 at most.</param>
+internal sealed record RegisterRequest(string Username, Password Password);
+
+/// <summary>An account that was made.</summary>
+/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">Its identity: random, and never used again.</param>
+/// <param name="Username" example="alice">The name as it was given.</param>
+internal sealed record RegisterReply(string Sub, string Username);
+
+[ApiController]
+[AllowAnonymous]
+[Tags("Account")]
+internal sealed class RegisterController(
+    HttpSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, GuessingLimit limit,
+    ILogger<RegisterController> log) : ControllerBase
+{
+    /// <summary>Makes an account.</summary>
+    /// <response code="201">It is made, and outlasts a crash.</response>
+    /// <response code="400">`invalid_request`, `weak_password`</response>
+    /// <response code="403">`registration_closed`</response>
+    /// <response code="409">`username_taken`</response>
+    /// <response code="429">`too_many_attempts`: too many names were found taken from this address.</response>
+    /// <response code="503">`busy`</response>
+    [HttpPost("/auth/register")]
+    [ProducesResponseType<RegisterReply>(201)]
+    public async Task<IActionResult> Register(RegisterRequest request, CancellationToken cancellation)
+    {
+        if (!settings.RegistrationOpen)
+            return this.Problem(ErrorCode.RegistrationClosed);
+        if (!Names.IsUsername(request.Username))
+            return this.Problem(ErrorCode.InvalidRequest, "A user name has 1 to 64 letters, digits and . _ @ + - (ASCII).");
+        if (policy.FaultOf(request.Password, request.Username) is { } fault)
+            return this.Problem(ErrorCode.WeakPassword, fault);
+        if (limit.WaitOfProbes(HttpContext.Connection.RemoteIpAddress) is { } wait)
+            return this.Problem(ErrorCode.TooManyAttempts, wait);
+
+        // Hashed before the name is looked at: a name that is taken costs as much as one that is free.
+        string hash;
+        using (IDisposable? place = await gate.EnterAsync(cancellation, HttpContext.Connection.RemoteIpAddress))
+        {
+            if (place is null)
+                return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
+            hash = hasher.Hash(request.Password.Reveal());
+        }
+
+        if (await accounts.AddAsync(request.Username, hash) is not { } account)
+        {
+            limit.CountProbe(HttpContext.Connection.RemoteIpAddress);
+            return this.Problem(ErrorCode.UsernameTaken);
+        }
+        log.AccountRegistered(account.Subject, account.Username);
+        return StatusCode(StatusCodes.Status201Created, new RegisterReply(account.Subject, account.Username));
+    }
+}

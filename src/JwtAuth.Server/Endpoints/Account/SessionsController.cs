@@ -1,0 +1,67 @@
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Sessions;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.Account;
+
+/// <summary>A session, with what its owner knows it by.</summary>
+/// <param name="Sid" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its name, never a secret.</param>
+/// <param name="Credential" example="refresh_token">What its browser or program holds: `refresh_token` or `session`, a cookie.</param>
+/// <param name="CreatedAt">The login.</param>
+/// <param name="LastUsedAt">The login, the last refresh, or the last use of the cookie, which is noted once a minute at most.</param>
+/// <param name="ExpiresAt">When it ends if it is not used again.</param>
+/// <param name="Address" example="192.0.2.7">Where it was last used from.</param>
+/// <param name="Agent" example="Mozilla/5.0">What it was last used with, as that said of itself.</param>
+/// <param name="Current">Whether the call comes from it.</param>
+internal sealed record SessionReply(
+    string Sid, string Credential, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent, bool Current);
+
+/// <summary>Sessions, the last used first.</summary>
+/// <param name="Sessions">All of them: an account has 1,000 at most.</param>
+internal sealed record SessionsReply(IReadOnlyList<SessionReply> Sessions);
+
+[ApiController]
+[Route("/auth/sessions")]
+[Takes(Credentials.Session)]
+[PersonsOnly]
+[Tags("Sessions")]
+internal sealed class SessionsController(SessionStore sessions, ILogger<SessionsController> log) : ControllerBase
+{
+    /// <summary>Lists the account's sessions: the logins that go on, by refresh tokens or by a cookie.</summary>
+    /// <response code="200">The sessions.</response>
+    /// <response code="401">No access token, or one that is over.</response>
+    [HttpGet]
+    [ProducesResponseType<SessionsReply>(200)]
+    public async Task<IActionResult> List()
+    {
+        Caller caller = this.Caller();
+        return await sessions.ListAsync(caller) is { } found
+            ? Ok(new SessionsReply([.. found.Select(session => ReplyOf(session, caller))]))
+            : Callers.Challenge(TokenRejection.NotStanding);
+    }
+
+    /// <summary>Ends one session: its cookie, or its refresh token and its access tokens wherever denials are heard.</summary>
+    /// <response code="204">Done.</response>
+    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="404">The account has no such session.</response>
+    [HttpDelete("{sid}")]
+    [ProducesResponseType(204)]
+    public async Task<IActionResult> Delete(string sid)
+    {
+        Caller caller = this.Caller();
+        Ended? ended = await sessions.EndListedAsync(caller, sid);
+        if (ended is null)
+            return Callers.Challenge(TokenRejection.NotStanding);
+        if (ended is { RefreshTokens: 0, Sessions: 0 })
+            return this.Problem(ErrorCode.NotFound);
+        log.AccountEnded(caller.Subject, sid, "session deleted from the list");
+        return NoContent();
+    }
+
+    private static SessionReply ReplyOf(Session session, Caller caller) => new(
+        session.SessionId, session.IsOfCookie ? Credentials.Session : "refresh_token", session.CreatedAt, session.LastUsedAt, session.ExpiresAt, session.Address, session.Agent, session.SessionId == caller.SessionId);
+}

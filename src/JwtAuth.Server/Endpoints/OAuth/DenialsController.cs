@@ -1,0 +1,49 @@
+using System.Globalization;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.DenialFeed;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.OAuth;
+
+[ApiController]
+[AllowAnonymous]
+[Tags("Clients")]
+internal sealed class DenialsController(ClientDoor door, DenialPages pages, Db db, IHostApplicationLifetime lifetime) : ControllerBase
+{
+    /// <summary>The feed of denials: what was ended before it expired, from a cursor on, and then each as it happens.</summary>
+    /// <remarks>
+    /// For clients that may read `denials`, by `client_secret_basic`. Begin without a cursor, send the reply's cursor with the next call, at once while `more` is true. Where there is nothing
+    /// new the answer waits up to `wait` seconds for it.
+    /// </remarks>
+    /// <param name="cursor" example="null">What the last reply said; none at first.</param>
+    /// <param name="wait" example="5">Seconds, 0 to 30.</param>
+    /// <response code="200">What was denied since, in the order of commits.</response>
+    /// <response code="400">`invalid_request`, `unauthorized_client`</response>
+    /// <response code="401">`invalid_client`</response>
+    /// <response code="503">`temporarily_unavailable`: it is not known at the moment what was denied</response>
+    [HttpGet("/denials")]
+    [ProducesResponseType<DenialPage>(200)]
+    public async Task<IActionResult> Denials(string? cursor = null, string? wait = null)
+    {
+        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), door, ClientRights.Denials);
+        if (client is null)
+            return refusal!;
+        double seconds = 0;
+        if (wait is not null && !(double.TryParse(wait, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)
+            && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // it reads -Infinity too
+            return OAuthError.Result(400, "invalid_request", "wait is a number of seconds from 0 to 30.");
+
+        // A service that stops does not keep those waiting that listen to it.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(HttpContext.RequestAborted, lifetime.ApplicationStopping);
+        if (await pages.ReadAsync(db, cursor, TimeSpan.FromSeconds(seconds), either.Token) is { } page)
+            return new JsonResult(page, DenialPage.Format);
+        Response.Headers.RetryAfter = "1";
+        return OAuthError.Result(503, "temporarily_unavailable", TokenRejection.DenialsUnknown.Hint);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+
+namespace JwtAuth.Server.Guessing;
+
+/// <summary>
+/// Slows guessing by three bounded buckets in memory: account and address, address, account. Asked before bcrypt by every door that takes a password,
+/// for known and unknown names alike. The account's bucket spares addresses from which its owner has logged in, so that a stranger cannot shut the
+/// owner out (unlike a lockout).
+/// </summary>
+internal sealed class GuessingLimit(TimeProvider time)
+{
+    private const int Capacity = 100_000;
+
+    private readonly Lock guard = new();
+    private readonly AttemptBuckets pairs = new(time, free: 5, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(5), Capacity);
+    private readonly AttemptBuckets addresses = new(time, free: 100, forgetOneEvery: TimeSpan.FromSeconds(3), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets accounts = new(time, free: 10, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets probes = new(time, free: 60, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets successes = new(time, free: 0, forgetOneEvery: TimeSpan.FromDays(30), longestDelay: TimeSpan.Zero, Capacity);
+
+    /// <summary>Takes an attempt from each bucket, or says how long to wait. Many at once cannot outrun it: the attempt is taken before it is made.</summary>
+    /// <param name="account">The name as it was sent, normalized; it need not exist.</param>
+    /// <param name="address">Where the attempt comes from; IPv6 counts by /64.</param>
+    public TimeSpan? Enter(string account, IPAddress? address)
+    {
+        string network = Network.Of(address), pair = $"{network} {account}";
+        lock (guard)
+        {
+            if (WaitOf(account, network, pair) is { } wait)
+                return wait;
+            pairs.Add(pair);
+            addresses.Add(network);
+            if (!successes.Holds(pair))
+                accounts.Add(account);
+            return null;
+        }
+    }
+
+    /// <summary>How long to wait for an attempt, which is not taken.</summary>
+    public TimeSpan? WaitOf(string account, IPAddress? address)
+    {
+        string network = Network.Of(address);
+        lock (guard)
+            return WaitOf(account, network, $"{network} {account}");
+    }
+
+    /// <summary>Gives the attempt back: it was never made, since bcrypt was busy.</summary>
+    public void Withdraw(string account, IPAddress? address)
+    {
+        string network = Network.Of(address), pair = $"{network} {account}";
+        lock (guard)
+        {
+            pairs.TakeBack(pair);
+            addresses.TakeBack(network);
+            if (!successes.Holds(pair))
+                accounts.TakeBack(account);
+        }
+    }
+
+    /// <summary>The password was right: the pair starts afresh and the address is remembered as its owner's.</summary>
+    public void Succeed(string account, IPAddress? address)
+    {
+        string network = Network.Of(address), pair = $"{network} {account}";
+        lock (guard)
+        {
+            pairs.Clear(pair);
+            addresses.TakeBack(network);
+            if (!successes.Holds(pair))
+                accounts.TakeBack(account);
+            successes.Clear(pair);
+            successes.Add(pair);
+        }
+    }
+
+    /// <summary>The password was known to be right without an attempt: the address is remembered as its owner's.</summary>
+    public void Recognize(string account, IPAddress? address)
+    {
+        string pair = $"{Network.Of(address)} {account}";
+        lock (guard)
+        {
+            if (!successes.Holds(pair))
+                successes.Add(pair);
+        }
+    }
+
+    /// <summary>How long an address has to wait that has asked too often which names are taken.</summary>
+    public TimeSpan? WaitOfProbes(IPAddress? address)
+    {
+        lock (guard)
+            return probes.WaitOf(Network.Of(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
+    }
+
+    /// <summary>Counts an answer that told a stranger that a name is taken.</summary>
+    public void CountProbe(IPAddress? address)
+    {
+        lock (guard)
+            probes.Add(Network.Of(address));
+    }
+
+    private TimeSpan? WaitOf(string account, string network, string pair)
+    {
+        TimeSpan wait = Longest(pairs.WaitOf(pair), addresses.WaitOf(network), successes.Holds(pair) ? TimeSpan.Zero : accounts.WaitOf(account));
+        return wait > TimeSpan.Zero ? wait : null;
+    }
+
+    private static TimeSpan Longest(TimeSpan first, TimeSpan second, TimeSpan third) =>
+        TimeSpan.FromTicks(Math.Max(first.Ticks, Math.Max(second.Ticks, third.Ticks)));
+}

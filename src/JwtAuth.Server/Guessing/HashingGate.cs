@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Threading.RateLimiting;
+using JwtAuth.Server.Composition;
+
+namespace JwtAuth.Server.Guessing;
+
+/// <summary>Bounded admission to bcrypt: so many at once, so many waiting, so long. Hashing is dear on purpose; without a gate a few hundred logins stop everything else.</summary>
+internal sealed class HashingGate(PasswordSettings settings, TimeProvider time, IHostApplicationLifetime? lifetime = null) : IDisposable
+{
+    // So much of a queue that is worth dividing may one network fill; the rest is for everybody else.
+    private readonly int placesOfOneNetwork = settings.MaxConcurrentHashes + (settings.QueueLimit < 10 ? settings.QueueLimit : settings.QueueLimit * 3 / 5);
+    private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
+
+    private readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
+    {
+        PermitLimit = settings.MaxConcurrentHashes,
+        QueueLimit = settings.QueueLimit,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+
+    /// <summary>When to come back, for who was not admitted.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>A place at bcrypt, to be disposed of; <see langword="null"/> where the queue is full, the wait too long or the service about to stop.</summary>
+    public async Task<IDisposable?> EnterAsync(CancellationToken cancellation, IPAddress? address = null)
+    {
+        string network = Network.Of(address);
+        if (present.AddOrUpdate(network, 1, (_, count) => count + 1) > placesOfOneNetwork && address is not null)
+        {
+            Leave(network);
+            return null;
+        }
+
+        RateLimitLease? lease = null;
+        try
+        {
+            lease = limiter.AttemptAcquire();
+            if (!lease.IsAcquired)
+            {
+                using var patience = new CancellationTokenSource(settings.MaxQueueWait, time);
+                using var any = CancellationTokenSource.CreateLinkedTokenSource(
+                    patience.Token, cancellation, lifetime?.ApplicationStopping ?? CancellationToken.None);
+                lease = await limiter.AcquireAsync(1, any.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            lease = null;
+        }
+        finally
+        {
+            if (lease is not { IsAcquired: true })
+                Leave(network);
+        }
+        return lease is { IsAcquired: true } ? new Place(this, network, lease) : null;
+    }
+
+    public void Dispose() => limiter.Dispose();
+
+    private void Leave(string network)
+    {
+        int left = present.AddOrUpdate(network, 0, (_, count) => count - 1);
+        if (left == 0)
+            present.TryRemove(KeyValuePair.Create(network, 0));
+    }
+
+    private sealed class Place(HashingGate gate, string network, RateLimitLease lease) : IDisposable
+    {
+        public void Dispose()
+        {
+            lease.Dispose();
+            gate.Leave(network);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace JwtAuth.Server.Guessing;
+
+/// <summary>What counts as one place to come from: an IPv4 address, an IPv6 /64.</summary>
+internal static class Network
+{
+    public static string Of(IPAddress? address)
+    {
+        if (address is null)
+            return "-";
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+            : address.ToString();
+    }
+}

@@ -1,0 +1,43 @@
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Composition;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Lab;
+
+/// <summary>What the lab's page has to know before it can tell its story.</summary>
+/// <param name="Issuer">The service's origin: elsewhere no cookie is given.</param>
+/// <param name="Denylist">Whether ended access tokens are refused here.</param>
+/// <param name="Registration">Whether the page can make an account.</param>
+/// <param name="Credentials">The kinds that this service takes.</param>
+/// <param name="Stealing">Whether there is a thief for this page.</param>
+internal sealed record LabReply(string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, bool Stealing);
+
+/// <summary>The kinds of the cookies that the browser holds, which no script can see: those of `/me`, and `refresh_token`.</summary>
+internal sealed record HeldReply(IReadOnlyList<string> Held);
+
+[ApiController]
+[AllowAnonymous]
+[ApiExplorerSettings(IgnoreApi = true)]
+internal sealed class LabController(
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, HttpSettings http, SignedCookieSettings signedCookies, BasicSettings basic, OwnCookies cookies) : ControllerBase
+{
+    [HttpGet("/lab/about")]
+    public LabReply About()
+    {
+        List<string> credentials = ["bearer", Credentials.Session];
+        if (signedCookies.Enabled)
+            credentials.Add(Credentials.SignedCookie);
+        credentials.Add(Credentials.PersonalAccessToken);
+        if (basic.Enabled)
+            credentials.Add(Credentials.Basic);
+        return new LabReply(issuer.Url, denylist.Enabled, http.RegistrationOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
+    }
+
+    // Below /auth, where the refresh token's cookie goes too.
+    [HttpGet("/auth/lab/cookies")]
+    public HeldReply Cookies() => new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);
+
+    private IEnumerable<(string Kind, string Name)> Named() =>
+        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), ("refresh_token", cookies.Refresh)];
+}

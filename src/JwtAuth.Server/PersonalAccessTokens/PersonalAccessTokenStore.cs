@@ -1,0 +1,152 @@
+using System.Data.Common;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Sessions;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.PersonalAccessTokens;
+
+/// <summary>What became of a new personal access token.</summary>
+internal abstract record PersonalAccessTokenAddition
+{
+    private PersonalAccessTokenAddition()
+    {
+    }
+
+    public sealed record Added(PersonalAccessTokenRow Row) : PersonalAccessTokenAddition;
+
+    /// <summary>Refused: the credential of who asked has ended.</summary>
+    public sealed record NotStanding : PersonalAccessTokenAddition;
+
+    /// <summary>Refused: the account has as many as it may have.</summary>
+    public sealed record TooMany : PersonalAccessTokenAddition;
+}
+
+/// <summary>Personal access tokens. Each change is one transaction that no other writer enters.</summary>
+internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTokenSettings accessTokens, TimeProvider time, ILogger<PersonalAccessTokenStore> log)
+{
+    /// <summary>How many living ones an account may have.</summary>
+    public const int MaximumPerAccount = 50;
+
+    // A use is written no more often.
+    private static readonly TimeSpan UseResolution = TimeSpan.FromMinutes(1);
+
+    public async Task<PersonalAccessTokenAddition> AddAsync(Caller caller, PersonalAccessToken token, string name, IReadOnlyList<string> scopes, TimeSpan lifetime)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await endings.StandsAsync(caller))
+            return new PersonalAccessTokenAddition.NotStanding();
+        DateTimeOffset now = time.GetUtcNow();
+        if (await LivingOf(caller.Subject, now).CountAsync() >= MaximumPerAccount)
+            return new PersonalAccessTokenAddition.TooMany();
+
+        var row = new PersonalAccessTokenRow
+        {
+            Id = TokenIssuer.NewId(),
+            Subject = caller.Subject,
+            Name = name,
+            Hash = token.Hash(),
+            Scope = string.Join(' ', scopes),
+            CreatedAt = now,
+            ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) + lifetime,
+        };
+        db.PersonalAccessTokens.Add(row);
+        await endings.CommitAsync(transaction);
+        return new PersonalAccessTokenAddition.Added(row);
+    }
+
+    /// <summary>The caller's tokens, the newest first, or <see langword="null"/> where the caller no longer stands.</summary>
+    public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await endings.StandsAsync(caller)
+        ? await LivingOf(caller.Subject, time.GetUtcNow()).AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
+        : null;
+
+    /// <summary>Ends one token of the caller's account, and the access tokens that were made from it.</summary>
+    /// <returns>Whether there was such a token; <see langword="null"/> where the caller no longer stands.</returns>
+    public async Task<bool?> DeleteAsync(Caller caller, string id) =>
+        await EndAsync(caller, LivingOf(caller.Subject, time.GetUtcNow()).Where(row => row.Id == id)) is { } found ? found.Count > 0 : null;
+
+    /// <summary>The same, by the token itself.</summary>
+    public async Task<Ended?> EndAsync(Caller caller, PersonalAccessToken token)
+    {
+        byte[] hash = token.Hash();
+        DateTimeOffset now = time.GetUtcNow();
+        if (await EndAsync(caller, LivingOf(caller.Subject, now).Where(row => row.Hash == hash)) is not { } found)
+            return null;
+        return found is [var row]
+            ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt : accessTokens.ExpiryOf(now))
+            : new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, now);
+    }
+
+    /// <summary>Ends a token without a caller: by a client that may.</summary>
+    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    public async Task<string?> EndAsync(PersonalAccessToken token)
+    {
+        byte[] hash = token.Hash();
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (await endings.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Hash == hash)) is not [var row])
+            return null;
+        await endings.CommitAsync(transaction);
+        return row.Subject;
+    }
+
+    /// <summary>Whether a token is good now, and what for: the one rule for every check, in one reading. One that is not well-formed is not looked for.</summary>
+    public async Task<PersonalAccess?> FindAsync(PersonalAccessToken token, CancellationToken cancellation = default)
+    {
+        if (!token.IsWellFormed)
+            return null;
+        byte[] hash = token.Hash();
+        DateTimeOffset now = time.GetUtcNow();
+        return await (
+            from row in db.PersonalAccessTokens.AsNoTracking()
+            join account in db.Users on row.Subject equals account.Id
+            where row.Hash == hash && row.ExpiresAt > now && account.DisabledAt == null
+            select new PersonalAccess(
+                row.Id,
+                new AccountSnapshot(account.Id, account.UserName!, account.PasswordHash!, true, account.Generation,
+                    (from member in db.UserRoles
+                     join role in db.Roles on member.RoleId equals role.Id
+                     where member.UserId == account.Id
+                     orderby role.Name
+                     select role.Name).ToList(), account.CreatedAt),
+                row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt)).AsSingleQuery().SingleOrDefaultAsync(cancellation);
+    }
+
+    /// <summary>Whether the caller's access token was made from a personal access token: a program's, not a person's.</summary>
+    public Task<bool> HasMadeAsync(Caller caller) => db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId);
+
+    /// <summary>Writes down that a token is used now, unless it was a moment ago. Where the store cannot be written, the use is good all the same.</summary>
+    public async Task NoteUseAsync(PersonalAccess access)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (access.LastUsedAt is { } last && (now - last).Duration() < UseResolution)
+            return;
+        try
+        {
+            await using WriteTransaction transaction = await db.BeginWriteAsync();
+            await db.PersonalAccessTokens.Where(row => row.Id == access.Id && row.LastUsedAt == access.LastUsedAt)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now));
+            await transaction.CommitAsync();
+        }
+        catch (Exception fault) when (fault is DbException or StorageBusyException)
+        {
+            log.PersonalAccessTokenUseNotNoted(fault, access.Id);
+        }
+    }
+
+    private IQueryable<PersonalAccessTokenRow> LivingOf(string subject, DateTimeOffset now) =>
+        db.PersonalAccessTokens.Where(row => row.Subject == subject && row.ExpiresAt > now);
+
+    private async Task<IReadOnlyList<PersonalAccessTokenRow>?> EndAsync(Caller caller, IQueryable<PersonalAccessTokenRow> which)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await endings.StandsAsync(caller))
+            return null;
+        IReadOnlyList<PersonalAccessTokenRow> ended = await endings.EndPersonalAccessTokensAsync(which);
+        await endings.CommitAsync(transaction);
+        return ended;
+    }
+}

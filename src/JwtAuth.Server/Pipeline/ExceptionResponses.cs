@@ -1,0 +1,42 @@
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.Pipeline;
+
+/// <summary>What an exception looks like from outside: nothing of itself.</summary>
+internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExceptionHandler
+{
+    // SQLITE_BUSY and LOCKED: others write, for longer than one waits.
+    private static readonly int[] Contended = [5, 6];
+
+    // SQLITE_READONLY, IOERR, FULL and CANTOPEN: the store cannot be written until somebody mends it.
+    private static readonly int[] Unwritable = [8, 10, 13, 14];
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+            return true; // nobody is there to answer
+
+        ErrorCode error = exception switch
+        {
+            BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
+            IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // a chunk's length, as Kestrel says it
+            StorageBusyException => ErrorCode.Busy,
+            _ when Is(exception, Contended) || Is(exception, Unwritable) => ErrorCode.Busy,
+            _ => ErrorCode.ServerError,
+        };
+        if (error == ErrorCode.ServerError || Is(exception, Unwritable))
+            log.RequestFailed(exception);
+        if (error == ErrorCode.Busy)
+            httpContext.Response.Headers.RetryAfter = "2";
+        await Problems.WriteAsync(httpContext, error);
+        return true;
+    }
+
+    private static bool Is(Exception exception, int[] codes) =>
+        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException fault && codes.Contains(fault.SqliteErrorCode);
+}

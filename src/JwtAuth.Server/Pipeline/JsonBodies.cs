@@ -1,0 +1,56 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using JwtAuth.Server.Errors;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Controllers;
+using Microsoft.AspNetCore.Mvc.Formatters;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+
+namespace JwtAuth.Server.Pipeline;
+
+/// <summary>How JSON is read and written: strictly, so that nothing is understood in two ways and a misspelt member is told instead of ignored.</summary>
+internal static class JsonBodies
+{
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.PropertyNameCaseInsensitive = false;
+        options.AllowDuplicateProperties = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.MaxDepth = 16;
+    }
+
+    /// <summary>Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.</summary>
+    public static void SpeakNothingElse(MvcOptions options)
+    {
+        options.InputFormatters.Clear();
+        options.InputFormatters.Add(new JsonBodyFormatter());
+        options.ValueProviderFactories.RemoveType<FormValueProviderFactory>();
+        options.ValueProviderFactories.RemoveType<JQueryFormValueProviderFactory>();
+        options.ValueProviderFactories.RemoveType<FormFileValueProviderFactory>();
+        SystemTextJsonOutputFormatter output = options.OutputFormatters.OfType<SystemTextJsonOutputFormatter>().Single();
+        output.SupportedMediaTypes.Clear();
+        output.SupportedMediaTypes.Add("application/json");
+        output.SupportedMediaTypes.Add(Problems.ContentType);
+        options.OutputFormatters.RemoveType<StringOutputFormatter>();
+    }
+
+    /// <summary>The answer to a body or query that does not fit: what would fit, and nothing of what was sent.</summary>
+    public static IActionResult Refuse(ActionContext context)
+    {
+        string? detail = null;
+        if (context.ActionDescriptor is ControllerActionDescriptor action
+            && action.Parameters.FirstOrDefault(parameter => parameter.BindingInfo?.BindingSource?.Id == "Body") is { } body)
+        {
+            ParameterInfo[] members = body.ParameterType.GetConstructors()[0].GetParameters();
+            string names = string.Join(", ", members.Select(member =>
+                JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Name!) + (member.HasDefaultValue ? " (may be left out)" : "")));
+            detail = $"Send one JSON object with these members and no others, each once: {names}.";
+        }
+        return Problems.Result(ErrorCode.InvalidRequest, detail);
+    }
+}

@@ -1,0 +1,109 @@
+using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Sessions;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.RefreshTokens;
+
+/// <summary>What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer enters.</summary>
+internal sealed class RefreshTokenStore(
+    Db db, AccountStore accounts, SessionStore sessions, Endings endings, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
+{
+    /// <summary>Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.</summary>
+    public async Task<Rotation.Successor?> BeginAsync(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
+        await sessions.BeginAsync(account, new SessionStart(audience, scopes, device, replaces)) is { } session
+            ? SuccessorOf(session, account, session.CreatedAt, isRepeated: false)
+            : null;
+
+    /// <summary>
+    /// Uses a refresh token up: one conditional update. A loser of a race, or a client whose reply was lost, gets the same successor inside the reuse
+    /// window; any other token that is not the session's present one ends the session. The tabs of a browser share one cookie: one that comes with what
+    /// another tab's refresh has just brought keeps it, since rotating again would overtake the requests of the others that are still on their way.
+    /// </summary>
+    public async Task<Rotation> RotateAsync(RefreshToken token, Device device, bool isSharedByTabs)
+    {
+        if (await AnswerWithoutWritingAsync(token, isSharedByTabs) is { } answer)
+            return answer;
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime, tokensUntil = tokens.ExpiryOf(now);
+        DateTimeOffset windowStart = now - settings.ReuseWindow, windowEnd = now + settings.ReuseWindow;
+        bool isRotated = await db.Sessions
+            .Where(row => row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
+                && (!isSharedByTabs || row.Counter == 0 || row.RotatedAt <= windowStart || row.RotatedAt >= windowEnd)
+                && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation))
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(row => row.Counter, row => row.Counter + 1)
+                .SetProperty(row => row.RotatedAt, now)
+                .SetProperty(row => row.TokensUntil, row => row.TokensUntil > tokensUntil ? row.TokensUntil : tokensUntil)
+                .SetProperty(row => row.Address, device.Address)
+                .SetProperty(row => row.Agent, device.Agent)) == 1;
+
+        if (await sessions.FindAsync(token.SessionId) is not { } session || await FindStandingAsync(session, now) is not { } account)
+            return new Rotation.Refused(); // and the transaction is rolled back: nothing was used up
+
+        bool isRepeated = !isRotated && IsRepetition(session, token, now, isSharedByTabs);
+        if (!isRotated && !isRepeated)
+        {
+            await endings.EndSessionAsync(session);
+            await endings.CommitAsync(transaction);
+            return token.Counter > session.Counter ? new Rotation.Ahead(session.Subject) : new Rotation.Reused(session.Subject);
+        }
+
+        if (isRepeated)
+            await db.Sessions.Where(row => row.SessionId == token.SessionId && row.TokensUntil < tokensUntil)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.TokensUntil, tokensUntil));
+        await endings.CommitAsync(transaction);
+        return SuccessorOf(session, account, now, isRepeated);
+    }
+
+    // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's id and the
+    // account's generation, so that an ending meanwhile is not outrun.
+    private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token, bool isSharedByTabs)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (await sessions.FindAsync(token.SessionId) is not { } session)
+            return new Rotation.Refused();
+        return IsRepetition(session, token, now, isSharedByTabs) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
+            ? SuccessorOf(session, account, now, isRepeated: true)
+            : null;
+    }
+
+    // The account of a session that tokens may be issued for now.
+    private async Task<AccountSnapshot?> FindStandingAsync(SessionRow session, DateTimeOffset now) =>
+        IsAlive(session, now) && issuer.Knows(session.Audience)
+            && await accounts.FindBySubjectAsync(session.Subject) is { IsEnabled: true } account && account.Generation == session.Generation
+                ? account
+                : null;
+
+    /// <summary>The session of a refresh token that would be taken now, without using it up.</summary>
+    public async Task<SessionRow?> FindAliveAsync(RefreshToken token)
+    {
+        DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime;
+        SessionRow? session = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(row =>
+            row.SessionId == token.SessionId && row.ExpiresAt > now && row.RotatedAt > idleSince
+            && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation));
+        return session is not null && (session.Counter == token.Counter || IsRepetition(session, token, now)) ? session : null;
+    }
+
+    /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
+    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    public Task<string?> EndReusedAsync(RefreshToken token) => sessions.EndAsync(token.SessionId, session => IsAlive(session, time.GetUtcNow()));
+
+    /// <summary>Whose session a refresh token of ours comes from, used or not; <see langword="null"/> where it is over.</summary>
+    public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>
+        await sessions.FindAsync(token.SessionId) is { } session && IsAlive(session, time.GetUtcNow())
+            ? new Caller(session.Subject, session.Generation, session.SessionId, Token: null)
+            : null;
+
+    // Shortly after a rotation: the one that it used up, and in a shared cookie the one that it brought. A clock that stepped back since makes nothing young again.
+    private bool IsRepetition(SessionRow session, RefreshToken token, DateTimeOffset now, bool isSharedByTabs = false) =>
+        (token.Counter == session.Counter - 1 || (isSharedByTabs && token.Counter == session.Counter && session.Counter > 0))
+        && (now - session.RotatedAt).Duration() < settings.ReuseWindow;
+
+    private static Rotation.Successor SuccessorOf(SessionRow session, AccountSnapshot account, DateTimeOffset now, bool isRepeated) =>
+        new(account, session.SessionId, session.Audience, session.Scope, session.Counter, now, session.ExpiresAt, isRepeated);
+
+    private bool IsAlive(SessionRow session, DateTimeOffset now) => settings.EndOf(session.ExpiresAt, session.RotatedAt) > now;
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace JwtAuth.Server.Sealing;
+
+/// <summary>
+/// Seals what the database must not be able to tell: AES-256-GCM, a subkey for each purpose (HKDF, RFC 5869), bound to the name of what is sealed,
+/// so that one sealed value cannot stand in for another. Format: 12 bytes of nonce, the ciphertext, 16 bytes of tag.
+/// </summary>
+internal sealed class MasterKey
+{
+    private const int NonceLength = 12;
+    private const int TagLength = 16;
+
+    private readonly byte[] key;
+
+    public MasterKey(ReadOnlySpan<byte> key)
+    {
+        if (key.Length != 32)
+            throw new ArgumentException("a master key has 32 bytes", nameof(key));
+        this.key = key.ToArray();
+    }
+
+    public byte[] Seal(string purpose, string name, ReadOnlySpan<byte> secret)
+    {
+        byte[] result = new byte[NonceLength + secret.Length + TagLength];
+        Span<byte> nonce = result.AsSpan(0, NonceLength);
+        RandomNumberGenerator.Fill(nonce);
+        using AesGcm aes = Subkey(purpose);
+        aes.Encrypt(nonce, secret, result.AsSpan(NonceLength, secret.Length), result.AsSpan(^TagLength..), Encoding.UTF8.GetBytes(name));
+        return result;
+    }
+
+    /// <exception cref="CryptographicException">Sealed with another master key, for another purpose or name, or changed since.</exception>
+    public byte[] Open(string purpose, string name, ReadOnlySpan<byte> sealedSecret)
+    {
+        if (sealedSecret.Length < NonceLength + TagLength)
+            throw new CryptographicException("The sealed value is too short.");
+        byte[] secret = new byte[sealedSecret.Length - NonceLength - TagLength];
+        using AesGcm aes = Subkey(purpose);
+        aes.Decrypt(sealedSecret[..NonceLength], sealedSecret[NonceLength..^TagLength], sealedSecret[^TagLength..], secret, Encoding.UTF8.GetBytes(name));
+        return secret;
+    }
+
+    /// <summary>A key of its own for message authentication codes of one purpose.</summary>
+    public MacKey MacKey(string purpose)
+    {
+        byte[] subkey = new byte[32];
+        Derive(purpose, subkey);
+        return new MacKey(subkey);
+    }
+
+    private AesGcm Subkey(string purpose)
+    {
+        Span<byte> subkey = stackalloc byte[32];
+        Derive(purpose, subkey);
+        var aes = new AesGcm(subkey, TagLength);
+        CryptographicOperations.ZeroMemory(subkey);
+        return aes;
+    }
+
+    private void Derive(string purpose, Span<byte> subkey) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, subkey, salt: [], info: Encoding.UTF8.GetBytes("JwtAuth " + purpose));
+}
+
+/// <summary>Computes message authentication codes (HMAC-SHA256, RFC 2104) with a subkey of the master key. Safe for concurrent use.</summary>
+internal sealed class MacKey(byte[] key)
+{
+    public void Compute(ReadOnlySpan<byte> message, Span<byte> code) => HMACSHA256.HashData(key, message, code);
+}

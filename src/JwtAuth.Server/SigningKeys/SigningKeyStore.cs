@@ -1,0 +1,41 @@
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace JwtAuth.Server.SigningKeys;
+
+/// <summary>The ring at rest.</summary>
+internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
+{
+    /// <summary>Every key, in the order in which they may sign.</summary>
+    public async Task<List<SigningKeyRow>> ListAsync(CancellationToken cancellation = default)
+    {
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        Db db = scope.ServiceProvider.GetRequiredService<Db>();
+        return await db.SigningKeys.AsNoTracking().OrderBy(row => row.SignsFrom).ThenBy(row => row.KeyId).ToListAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Reads the ring, lets <paramref name="change"/> decide and writes what it did, all while no other process can write: two that start at once on
+    /// one database end with one key. The tokens of a key that is revoked are denied in the same transaction.
+    /// </summary>
+    /// <param name="change">Adds to the list and sets members of its rows. May run while others wait: no slow work.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async Task<T> ChangeAsync<T>(Func<List<SigningKeyRow>, T> change, CancellationToken cancellation = default)
+    {
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        Db db = scope.ServiceProvider.GetRequiredService<Db>();
+        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        Endings endings = scope.ServiceProvider.GetRequiredService<Endings>();
+        List<SigningKeyRow> before = await db.SigningKeys.ToListAsync(cancellation);
+        HashSet<string> revokedBefore = [.. before.Where(row => row.RevokedAt is not null).Select(row => row.KeyId)];
+        List<SigningKeyRow> after = [.. before];
+        T result = change(after);
+        db.SigningKeys.AddRange(after.Except(before));
+        db.SigningKeys.RemoveRange(before.Except(after));
+        foreach (SigningKeyRow revoked in after.Where(row => row.RevokedAt is not null && !revokedBefore.Contains(row.KeyId)))
+            endings.EndKey(revoked.KeyId);
+        await endings.CommitAsync(transaction);
+        return result;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace JwtAuth.Server.Storage.Sqlite;
+
+/// <summary>The embedded default.</summary>
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options, lane)
+{
+    // How long a writer waits for another; the driver's own 30 s would hold a thread for each of them so long.
+    private const int Patience = 5;
+
+    public static void Configure(DbContextOptionsBuilder options, string connectionString)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        if (!connection.ShouldSerialize("Default Timeout"))
+            connection.DefaultTimeout = Patience;
+        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
+
+    public override async Task<long> DataVersionAsync()
+    {
+        await Database.OpenConnectionAsync();
+        await using DbCommand command = Database.GetDbConnection().CreateCommand();
+        command.CommandText = "PRAGMA data_version";
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    // What was acknowledged survives a crash (synchronous=FULL with WAL), and writers wait for each other instead of failing.
+    private sealed class Pragmas : DbConnectionInterceptor
+    {
+        private static string Statements(DbConnection connection) =>
+            $"PRAGMA busy_timeout={((SqliteConnection)connection).DefaultTimeout * 1000}; PRAGMA synchronous=FULL;";
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using DbCommand command = connection.CreateCommand();
+            command.CommandText = Statements(connection);
+            command.ExecuteNonQuery();
+        }
+
+        public override async Task ConnectionOpenedAsync(
+            DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using DbCommand command = connection.CreateCommand();
+            command.CommandText = Statements(connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}
+
+/// <summary>For <c>dotnet ef migrations add NAME --context SqliteDb -o Storage/Sqlite/Migrations</c>.</summary>
+internal sealed class SqliteDbFactory : IDesignTimeDbContextFactory<SqliteDb>
+{
+    public SqliteDb CreateDbContext(string[] args)
+    {
+        var options = new DbContextOptionsBuilder<SqliteDb>();
+        SqliteDb.Configure(options, "Data Source=:memory:");
+        return new SqliteDb(options.Options, new WriteLane());
+    }
+}

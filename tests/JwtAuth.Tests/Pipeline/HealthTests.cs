@@ -1,0 +1,31 @@
+using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace JwtAuth.Tests.Pipeline;
+
+public sealed class HealthTests
+{
+    [Fact]
+    public async Task A_service_that_cannot_know_what_has_been_ended_is_alive_and_not_ready()
+    {
+        await using var host = new ServerHost();
+        using HttpClient client = host.Connect();
+        await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
+        Db db = scope.ServiceProvider.GetRequiredService<Db>();
+        host.Time.Advance(TimeSpan.FromHours(1));
+        (await StatusAsync("ready")).Should().Be(200, "it looks for itself before it gives up");
+
+        await db.Database.ExecuteSqlRawAsync("ALTER TABLE Denials RENAME TO Hidden", TestContext.Current.CancellationToken);
+        (await StatusAsync("ready")).Should().Be(200, "for five seconds");
+        host.Time.Advance(TimeSpan.FromSeconds(6));
+        (await StatusAsync("ready")).Should().Be(503);
+        (await StatusAsync("live")).Should().Be(200);
+
+        await db.Database.ExecuteSqlRawAsync("ALTER TABLE Hidden RENAME TO Denials", TestContext.Current.CancellationToken);
+        (await StatusAsync("ready")).Should().Be(200);
+
+        async Task<int> StatusAsync(string probe) => (await client.AskAsync("GET", $"/health/{probe}")).Status;
+    }
+}
