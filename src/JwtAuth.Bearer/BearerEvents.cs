@@ -17,7 +17,7 @@ namespace JwtAuth.Bearer;
 /// <param name="checker">The scheme's check.</param>
 /// <param name="own">The events of the application, if it has set any: raised as JwtBearer would raise them.</param>
 /// <param name="explains">Whether a refusal says why: in Development alone.</param>
-internal sealed class BearerEvents(TokenChecker checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
+internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
 {
     private const string Scheme = "Bearer ";
 

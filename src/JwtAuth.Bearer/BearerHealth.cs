@@ -31,7 +31,7 @@ internal static class BearerMeasures
 {
     public const string Name = "JwtAuth.Bearer";
 
-    public static void Add(IMeterFactory factory, string scheme, RemoteIssuer issuer, TokenChecker checker)
+    public static void Add(IMeterFactory factory, string scheme, RemoteIssuer issuer, RememberingValidator checker)
     {
         Meter meter = factory.Create(new MeterOptions(Name) { Tags = [new("scheme", scheme)] });
         meter.CreateObservableGauge("jwtauth.bearer.tokens", () => checker.Remembered, "{token}", "Tokens that were seen and found good, and are remembered");

@@ -44,7 +44,7 @@ public static class JwtAuthBearerExtensions
         services.AddSingleton<IHostedService>(provider =>
         {
             RemoteIssuer issuer = provider.GetRequiredKeyedService<RemoteIssuer>(scheme);
-            BearerMeasures.Add(provider.GetRequiredService<IMeterFactory>(), scheme, issuer, provider.GetRequiredKeyedService<TokenChecker>(scheme));
+            BearerMeasures.Add(provider.GetRequiredService<IMeterFactory>(), scheme, issuer, provider.GetRequiredKeyedService<RememberingValidator>(scheme));
             return issuer;
         });
         return builder.AddChecking(scheme, configure, options => options.RemoteFault, provider =>
@@ -77,9 +77,9 @@ public static class JwtAuthBearerExtensions
         {
             (IVerificationKeys keys, IDenialSource? denials) = sources(provider);
             JwtAuthBearerOptions options = OptionsOf(provider, scheme);
-            return new TokenChecker(new TokenValidator(options, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
+            return new RememberingValidator(new TokenValidator(options.Rules, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
         });
-        services.TryAddSingleton(provider => provider.GetRequiredKeyedService<TokenChecker>(scheme).Validator);
+        services.TryAddSingleton(provider => provider.GetRequiredKeyedService<RememberingValidator>(scheme).Validator);
         services.AddAuthorization();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
@@ -95,7 +95,7 @@ public static class JwtAuthBearerExtensions
                 if (options.EventsType is not null)
                     throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
                 options.TokenHandlers.Clear();
-                options.Events = new BearerEvents(provider.GetRequiredKeyedService<TokenChecker>(scheme), options.Events, environment.IsDevelopment());
+                options.Events = new BearerEvents(provider.GetRequiredKeyedService<RememberingValidator>(scheme), options.Events, environment.IsDevelopment());
             })
             .Validate(options => options.Events is BearerEvents, $"The {nameof(JwtBearerOptions.Events)} of the scheme {scheme} were replaced after its checks were set, which are in them; set them with Configure, not PostConfigure.");
         return builder.AddJwtBearer(scheme, _ => { });

@@ -82,6 +82,9 @@ public sealed class JwtAuthBearerOptions
             ? $"JwtAuth:SharedSecrets holds one that is not base64 of {VerificationKey.ShortestSecret} to {LongestSharedSecret} bytes; make one with: openssl rand -base64 32."
             : null);
 
+    /// <summary>What of this the check of a token has to know.</summary>
+    internal ValidationRules Rules => new(Authority, [.. Audiences], ClockSkew) { AcceptWhileSilent = AcceptWhileSilent };
+
     internal IReadOnlyList<byte[]> SharedSecretBytes => [.. SharedSecrets.Select(secret => BytesOf(secret)!)];
 
     private string? AuthorityFault =>

@@ -1,5 +1,6 @@
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Bearer.Observability;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -34,7 +34,7 @@ internal static class DenialQuestions
                 long start = Stopwatch.GetTimestamp();
                 foreach ((string subject, string jwtId, string sessionId) in portion)
                 {
-                    var names = new TokenNames(subject, jwtId, sessionId, generation: 0, "kid");
+                    var names = new TokenIdentifiers(subject, jwtId, sessionId, generation: 0, "kid");
                     bits ^= names.Token ^ names.Session;
                 }
                 portions.Add(Stopwatch.GetElapsedTime(start).TotalNanoseconds / portion.Length);
@@ -71,7 +71,7 @@ internal static class DenialQuestions
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static double PortionTime(Denylist? denylist, UInt128[] ids, int begin, DenialKind kind, ref int denied)
     {
-        var names = new TokenNames("sub", "jti", "sid", generation: 0, "kid");
+        var names = new TokenIdentifiers("sub", "jti", "sid", generation: 0, "kid");
         Span<UInt128> drawn = stackalloc UInt128[3];
         long start = Stopwatch.GetTimestamp();
         for (int index = begin; index < begin + Portion; index++)

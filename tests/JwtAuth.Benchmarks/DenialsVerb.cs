@@ -123,7 +123,7 @@ internal static class DenialsVerb
         full.CompleteAsOf(TimeProvider.System.GetTimestamp());
         return full;
 
-        void Denied(string what, DenialKind kind, Asked[] asked, Func<TokenNames, UInt128> idOf)
+        void Denied(string what, DenialKind kind, Asked[] asked, Func<TokenIdentifiers, UInt128> idOf)
         {
             List<double> denied = DenialQuestions.AboutDenied(full, kind, [.. asked.Select(token => idOf(token.Names))], rounds);
             Line($"| … about a denied {what} | {Spread(denied, "F0", " ns")} |");
@@ -163,7 +163,7 @@ internal static class DenialsVerb
     {
         var options = new JwtAuthBearerOptions { Authority = Issuer };
         options.Audiences.Add(Audience);
-        return new TokenValidator(options, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, denylist is null ? null : new Source(denylist));
+        return new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, denylist is null ? null : new Source(denylist));
     }
 
     private static async Task WriteAsync(IServiceProvider services, int entries)
@@ -228,7 +228,7 @@ internal static class DenialsVerb
 
     private sealed record Asked(string Subject, string JwtId, string SessionId)
     {
-        public TokenNames Names => new(Subject, JwtId, SessionId, generation: 0, "kid");
+        public TokenIdentifiers Names => new(Subject, JwtId, SessionId, generation: 0, "kid");
     }
 
     private sealed class Source(Denylist denylist) : IDenialSource

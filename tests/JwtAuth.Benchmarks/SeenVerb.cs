@@ -75,8 +75,8 @@ internal static class SeenVerb
         string[] tokens = [.. sessions.Select(session => issuer.Issue(
             new AccountSnapshot(TokenIssuer.NewId(), "alice", "", IsEnabled: true, Generation: 3, ["clerk"], DateTimeOffset.UnixEpoch), Audience,
             ["orders:read", "orders:write"], session).Value)];
-        (TokenChecker good, _) = await CheckerAsync(services, tokens);
-        (TokenChecker denied, Denylist denylist) = await CheckerAsync(services, tokens);
+        (RememberingValidator good, _) = await CheckerAsync(services, tokens);
+        (RememberingValidator denied, Denylist denylist) = await CheckerAsync(services, tokens);
         foreach (string session in sessions)
             denylist.Add(Denial.OfSession(session, ForgetAt));
         var stock = new StockHandler(services.GetRequiredService<SigningKeyRing>().Signer(forAccount: false), Issuer, Audience);
@@ -88,12 +88,12 @@ internal static class SeenVerb
     }
 
     // Has seen all tokens, while none was denied.
-    private static async Task<(TokenChecker Checker, Denylist Denylist)> CheckerAsync(IServiceProvider services, string[] tokens)
+    private static async Task<(RememberingValidator Checker, Denylist Denylist)> CheckerAsync(IServiceProvider services, string[] tokens)
     {
         var options = new JwtAuthBearerOptions { Authority = Issuer };
         options.Audiences.Add(Audience);
         var source = new HeardOnce();
-        var checker = new TokenChecker(new TokenValidator(options, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, source), options.CacheSize);
+        var checker = new RememberingValidator(new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, source), options.CacheSize);
         foreach (string token in tokens)
             Expect(await checker.CheckAsync(new string(token.AsSpan())) is ({ }, null)); // a text of its own, as requests bring it
         return (checker, source.Denylist);

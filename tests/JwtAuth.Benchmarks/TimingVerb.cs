@@ -27,7 +27,7 @@ internal static class TimingVerb
         var verb = new Command("timing",
             """
             Measures whether time tells what replies do not, interleaved, the order within each pair random, the first tenth discarded as warm-up:
-            an unknown name against a wrong password, through PasswordDoor on a SQLite database at work factor 10 (each attempt with a guessing limit
+            an unknown name against a wrong password, through PasswordAuthenticator on a SQLite database at work factor 10 (each attempt with a guessing limit
             of its own, so that none is slowed); and an HS256 token whose MAC has its first byte right against one that is wrong in every byte, through
             TokenValidator. Exits 1 when Welch's |t| is 4.5 or more.
             """)
@@ -80,9 +80,9 @@ internal static class TimingVerb
     {
         // As a request has it: a scope of its own. The guessing limit is new each time and so never in the way.
         await using AsyncServiceScope scope = services.CreateAsyncScope();
-        var door = new PasswordDoor(
+        var door = new PasswordAuthenticator(
             scope.ServiceProvider.GetRequiredService<AccountStore>(), services.GetRequiredService<PasswordHasher>(),
-            services.GetRequiredService<HashingGate>(), new GuessingLimit(TimeProvider.System), NullLogger<PasswordDoor>.Instance);
+            services.GetRequiredService<HashingGate>(), new GuessingLimit(TimeProvider.System), NullLogger<PasswordAuthenticator>.Instance);
         var given = new Password(password);
         long start = Stopwatch.GetTimestamp();
         PasswordResult result = await door.CheckAsync(username, given, IPAddress.Loopback, default);

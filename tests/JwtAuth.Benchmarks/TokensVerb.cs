@@ -81,7 +81,7 @@ internal static class TokensVerb
         var stock = new StockHandler(key, Issuer, Audience);
         var options = new JwtAuthBearerOptions { Authority = Issuer };
         options.Audiences.Add(Audience);
-        var validator = new TokenValidator(options, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System);
+        var validator = new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System);
 
         TimeSpan warmUp = TimeSpan.FromSeconds(5);
         Measured seen = await new Rounds(rounds, count / Portion, warmUp).RunAsync($"{algorithm}, first seen",
@@ -100,7 +100,7 @@ internal static class TokensVerb
     }
 
     private static ClaimsPrincipal PrincipalOf(TokenValidator validator, string token) =>
-        validator.TryValidate(token, out AccessToken? accepted, out _) ? new GoodToken(accepted).NewPrincipal() : throw new InvalidOperationException("a good token was refused");
+        validator.TryValidate(token, out AccessToken? accepted, out _) ? new ValidatedToken(accepted).NewPrincipal() : throw new InvalidOperationException("a good token was refused");
 
     // HS256 is held to the stock handler, and that makes an identity.
     private static Limit? LimitOfFirstSeen(SignatureAlgorithm algorithm) => algorithm switch

@@ -8,7 +8,7 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token. Immutable: requests share it.</summary>
 public sealed class AccessToken
 {
-    internal AccessToken(VerificationKey key, in TokenNames names) => (Key, Names) = (key, names);
+    internal AccessToken(VerificationKey key, in TokenIdentifiers names) => (Key, Names) = (key, names);
 
     /// <summary><c>iss</c> (RFC 7519 §4.1.1).</summary>
     public required string Issuer { get; init; }
@@ -56,7 +56,7 @@ public sealed class AccessToken
     internal VerificationKey Key { get; }
 
     /// <summary>What denials can name it by; empty where none are heard.</summary>
-    internal TokenNames Names { get; }
+    internal TokenIdentifiers Names { get; }
 
     /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused, or where a claims transformation put an identity of its own in the place of the token's.</summary>
     public static AccessToken? Of(ClaimsPrincipal principal)

@@ -89,7 +89,7 @@ internal struct AccessTokenClaims
     }
 
     /// <summary>The claims as a token to rely on; only once every check has passed. The lists are handed over, not copied: nobody else holds them.</summary>
-    public readonly AccessToken ToAccessToken(VerificationKey key, in TokenNames names) => new(key, names)
+    public readonly AccessToken ToAccessToken(VerificationKey key, in TokenIdentifiers names) => new(key, names)
     {
         Issuer = Issuer,
         Subject = Subject,

@@ -21,7 +21,7 @@ internal ref struct StrictJson
     private static readonly SearchValues<byte> PrintableAsciiButBackslash =
         SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Where(code => code != '\\').Select(code => (byte)code)]);
 
-    /// <summary>Bytes of room for the tables: <see cref="MaximumMembers"/> names, and a number for each level with the object itself.</summary>
+    /// <summary>Bytes of space for the tables: <see cref="MaximumMembers"/> names, and a number for each level with the object itself.</summary>
     public static readonly int TablesSize = (MaximumMembers * Unsafe.SizeOf<Range>()) + ((MaximumDepth + 1) * sizeof(int));
 
     private readonly Span<byte> text;
@@ -35,7 +35,7 @@ internal ref struct StrictJson
     private int depth;
     private bool begun;
 
-    /// <param name="text">The JSON in the first <paramref name="length"/> bytes; as much room behind it for names that hold escapes.</param>
+    /// <param name="text">The JSON in the first <paramref name="length"/> bytes; as much space behind it for names that hold escapes.</param>
     /// <param name="length">Length of the JSON in bytes.</param>
     /// <param name="tables"><see cref="TablesSize"/> bytes that may hold anything: only what this object has written is read.</param>
     public StrictJson(Span<byte> text, int length, Span<byte> tables)
@@ -107,7 +107,7 @@ internal ref struct StrictJson
         return rest[..reader.CopyString(rest)];
     }
 
-    /// <summary>The same, to be kept beyond this value: once for each value at most, so that the room is enough.</summary>
+    /// <summary>The same, to be kept beyond this value: once for each value at most, so that the buffer is enough.</summary>
     public ReadOnlySpan<byte> KeepBytes()
     {
         ReadOnlySpan<byte> bytes = GetBytes();

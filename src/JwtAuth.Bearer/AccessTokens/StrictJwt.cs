@@ -32,15 +32,15 @@ internal ref struct StrictJwt
     /// <summary>Whether <c>typ</c> is <c>at+jwt</c> (RFC 9068 §2.1), a media type: letter case does not matter, nor the prefix <c>application/</c>.</summary>
     public bool IsAccessToken { get; private set; }
 
-    /// <summary>Bytes of room that <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
-    public static int RoomFor(int tokenLength) => StrictJson.TablesSize + (4 * tokenLength);
+    /// <summary>Bytes of buffer that <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
+    public static int BufferSizeFor(int tokenLength) => StrictJson.TablesSize + (4 * tokenLength);
 
     /// <summary>Takes the token apart. Nothing of it is believed yet.</summary>
     /// <param name="token">The compact serialization.</param>
-    /// <param name="room">Room of <see cref="RoomFor"/> bytes.</param>
+    /// <param name="buffer">Space of <see cref="BufferSizeFor"/> bytes.</param>
     /// <param name="jwt">The parts.</param>
     /// <param name="known">What one header says; the same text says the same and is not read again.</param>
-    public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> room, out StrictJwt jwt, KnownHeader? known = null)
+    public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> buffer, out StrictJwt jwt, KnownHeader? known = null)
     {
         jwt = default;
         if (token.Length > TokenValidator.MaximumLength)
@@ -56,15 +56,15 @@ internal ref struct StrictJwt
         if (header.IsEmpty || signature.IsEmpty || !(isKnown || IsBase64Url(header)) || !IsBase64Url(claims) || !IsBase64Url(signature))
             return TokenRejection.NotCompact;
 
-        jwt.tables = room[..StrictJson.TablesSize];
-        room = room[StrictJson.TablesSize..];
-        Encoding.ASCII.GetBytes(token[..lastDot], room);
-        jwt.SigningInput = room[..lastDot];
-        room = room[lastDot..];
+        jwt.tables = buffer[..StrictJson.TablesSize];
+        buffer = buffer[StrictJson.TablesSize..];
+        Encoding.ASCII.GetBytes(token[..lastDot], buffer);
+        jwt.SigningInput = buffer[..lastDot];
+        buffer = buffer[lastDot..];
 
-        int length = Base64Url.DecodeFromChars(signature, room);
-        jwt.Signature = room[..length];
-        room = room[length..];
+        int length = Base64Url.DecodeFromChars(signature, buffer);
+        jwt.Signature = buffer[..length];
+        buffer = buffer[length..];
 
         TokenRejection? rejection = null;
         if (isKnown)
@@ -75,13 +75,13 @@ internal ref struct StrictJwt
         }
         else
         {
-            // The claims set lies behind what the header needs, so that names with escapes have room behind either.
-            length = Base64Url.DecodeFromChars(header, room);
-            rejection = jwt.ReadHeader(room[..(2 * length)], length);
-            room = room[(2 * length)..];
+            // The claims set lies behind what the header needs, so that names with escapes have space behind either.
+            length = Base64Url.DecodeFromChars(header, buffer);
+            rejection = jwt.ReadHeader(buffer[..(2 * length)], length);
+            buffer = buffer[(2 * length)..];
         }
-        length = Base64Url.DecodeFromChars(claims, room);
-        jwt.rest = room[..(2 * length)];
+        length = Base64Url.DecodeFromChars(claims, buffer);
+        jwt.rest = buffer[..(2 * length)];
         return rejection;
     }
 

@@ -19,7 +19,7 @@ internal sealed class TokenCache(int size)
     /// <summary>How many are held.</summary>
     public int Count => younger.Count + older.Count;
 
-    public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out GoodToken? seen)
+    public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out ValidatedToken? seen)
     {
         if (younger.Find(token, out _, out seen))
             return true;
@@ -30,14 +30,14 @@ internal sealed class TokenCache(int size)
     }
 
     /// <summary>Remembers a token. Only one whose every check has passed.</summary>
-    public void Add(string token, GoodToken seen)
+    public void Add(string token, ValidatedToken seen)
     {
         // Every good token is ASCII (RFC 7515 §7.1); another text is not to be mistaken for one.
         if (Ascii.IsValid(token))
             Add(Encoding.ASCII.GetBytes(token), seen);
     }
 
-    private void Add(byte[] token, GoodToken seen)
+    private void Add(byte[] token, ValidatedToken seen)
     {
         if (halfSize == 0)
             return;
@@ -56,8 +56,8 @@ internal sealed class TokenCache(int size)
 
     private sealed class Half
     {
-        private readonly ConcurrentDictionary<byte[], GoodToken> seen = new(WholeToken.Comparer);
-        private readonly ConcurrentDictionary<byte[], GoodToken>.AlternateLookup<ReadOnlySpan<char>> bySpan;
+        private readonly ConcurrentDictionary<byte[], ValidatedToken> seen = new(WholeToken.Comparer);
+        private readonly ConcurrentDictionary<byte[], ValidatedToken>.AlternateLookup<ReadOnlySpan<char>> bySpan;
         private int count;
 
         public Half() => bySpan = seen.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -65,10 +65,10 @@ internal sealed class TokenCache(int size)
         // The dictionary's own count takes all its locks.
         public int Count => Volatile.Read(ref count);
 
-        public bool Find(ReadOnlySpan<char> token, [NotNullWhen(true)] out byte[]? text, [NotNullWhen(true)] out GoodToken? found) =>
+        public bool Find(ReadOnlySpan<char> token, [NotNullWhen(true)] out byte[]? text, [NotNullWhen(true)] out ValidatedToken? found) =>
             bySpan.TryGetValue(token, out text, out found);
 
-        public void Add(byte[] token, GoodToken added)
+        public void Add(byte[] token, ValidatedToken added)
         {
             if (seen.TryAdd(token, added))
                 Interlocked.Increment(ref count);

@@ -36,27 +36,30 @@ public sealed class TokenValidator
     private volatile KnownHeader? lastHeader;
 
     /// <summary>A validator for one issuer that hears of no denials: a token lives until it expires.</summary>
-    /// <param name="options">Whose tokens, and for whom.</param>
+    /// <param name="rules">Whose tokens, and for whom.</param>
     /// <param name="keys">The keys to check with.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="ArgumentException">The options name no issuer or no audience, or a skew that is negative or above <see cref="MaximumClockSkew"/>.</exception>
-    public TokenValidator(JwtAuthBearerOptions options, IVerificationKeys keys, TimeProvider time) : this(options, keys, time, denials: null)
+    /// <exception cref="ArgumentException">The rules name no issuer or no audience, or a skew that is negative or above <see cref="MaximumClockSkew"/>.</exception>
+    public TokenValidator(ValidationRules rules, IVerificationKeys keys, TimeProvider time) : this(rules, keys, time, denials: null)
     {
     }
 
-    internal TokenValidator(JwtAuthBearerOptions options, IVerificationKeys keys, TimeProvider time, IDenialSource? denials)
+    internal TokenValidator(ValidationRules rules, IVerificationKeys keys, TimeProvider time, IDenialSource? denials)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.Fault is { } fault)
-            throw new ArgumentException(fault, nameof(options));
-        issuer = options.Authority;
-        audiences = options.Audiences.ToHashSet(StringComparer.Ordinal);
-        skew = options.ClockSkew;
+        ArgumentNullException.ThrowIfNull(rules);
+        ArgumentException.ThrowIfNullOrEmpty(rules.Issuer, nameof(rules));
+        if (rules.Audiences.Count == 0 || rules.Audiences.Any(string.IsNullOrEmpty))
+            throw new ArgumentException("at least one audience, and none of them empty", nameof(rules));
+        if (rules.ClockSkew < TimeSpan.Zero || rules.ClockSkew > MaximumClockSkew)
+            throw new ArgumentException("the clock skew lies between zero and one minute", nameof(rules));
+        issuer = rules.Issuer;
+        audiences = rules.Audiences.ToHashSet(StringComparer.Ordinal);
+        skew = rules.ClockSkew;
         this.keys = keys;
         this.time = time;
         this.denials = denials;
         denylist = denials?.Denylist;
-        acceptWhileSilent = options.AcceptWhileSilent;
+        acceptWhileSilent = rules.AcceptWhileSilent;
     }
 
     /// <summary>Checks a token. Never throws for what a token brings.</summary>
@@ -66,17 +69,17 @@ public sealed class TokenValidator
     public bool TryValidate(
         ReadOnlySpan<char> token, [NotNullWhen(true)] out AccessToken? accepted, [NotNullWhen(false)] out TokenRejection? rejection)
     {
-        // The room holds nothing but this call's bytes within the lengths that this call has written.
-        byte[] room = ArrayPool<byte>.Shared.Rent(StrictJwt.RoomFor(Math.Min(token.Length, MaximumLength)));
+        // The buffer holds nothing but this call's bytes within the lengths that this call has written.
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(StrictJwt.BufferSizeFor(Math.Min(token.Length, MaximumLength)));
         try
         {
             accepted = null;
             VerificationKey? key = null;
             AccessTokenClaims claims = default;
-            TokenNames names = default;
+            TokenIdentifiers names = default;
             KnownHeader? known = lastHeader;
             rejection =
-                StrictJwt.Open(token, room, out StrictJwt jwt, known)
+                StrictJwt.Open(token, buffer, out StrictJwt jwt, known)
                 ?? CheckType(jwt)
                 ?? FindKey(jwt, out key)
                 ?? CheckAlgorithm(jwt, key)
@@ -97,7 +100,7 @@ public sealed class TokenValidator
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(room);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -123,10 +126,10 @@ public sealed class TokenValidator
     }
 
     /// <summary>Whether the key that verified a token still is in use.</summary>
-    internal bool StillHasKey(GoodToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
+    internal bool StillHasKey(ValidatedToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
 
     /// <summary>What may have changed since a token was found good.</summary>
-    internal TokenRejection? CheckAgain(GoodToken token) =>
+    internal TokenRejection? CheckAgain(ValidatedToken token) =>
         CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Names);
 
     private static TokenRejection? CheckType(in StrictJwt jwt) => jwt.IsAccessToken ? null : TokenRejection.WrongType;
@@ -180,14 +183,14 @@ public sealed class TokenValidator
     private static TokenRejection? CheckNotBound(in AccessTokenClaims claims) =>
         claims.IsBound ? TokenRejection.SenderConstrained : null;
 
-    private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey key, out TokenNames names)
+    private TokenRejection? CheckNotDenied(in AccessTokenClaims claims, VerificationKey key, out TokenIdentifiers names)
     {
         names = denylist is null ? default : new(claims.Subject, claims.JwtId, claims.SessionId, claims.Generation, key.KeyId);
         return CheckNotDenied(names);
     }
 
     // What was heard denied stays so, also when nothing new has been heard for too long.
-    private TokenRejection? CheckNotDenied(in TokenNames names) =>
+    private TokenRejection? CheckNotDenied(in TokenIdentifiers names) =>
         denylist is null ? null
         : denylist.Denies(names) ? TokenRejection.Denied
         : denylist.IsComplete || (acceptWhileSilent && denylist.IsOverdue) ? null : TokenRejection.DenialsUnknown;

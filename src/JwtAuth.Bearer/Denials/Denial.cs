@@ -1,5 +1,3 @@
-using JwtAuth.Bearer.AccessTokens;
-
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>What a denial names.</summary>
@@ -24,12 +22,6 @@ internal enum DenialKind
 /// </summary>
 internal sealed record Denial
 {
-    /// <summary>
-    /// How long a denial is kept beyond the last moment at which a token that it denies could pass anywhere. Clocks may step by so much, all steps taken
-    /// together, without bringing a dead token back.
-    /// </summary>
-    public static readonly TimeSpan Margin = TimeSpan.FromHours(4);
-
     private Denial(DenialKind kind, string name) => (Kind, Name) = (kind, name);
 
     public DenialKind Kind { get; }
@@ -58,7 +50,4 @@ internal sealed record Denial
         new(DenialKind.Subject, subject) { BelowGeneration = belowGeneration, ExceptSessionId = exceptSessionId, ExpiresAt = forgetAt };
 
     public static Denial OfKey(string keyId) => new(DenialKind.Key, keyId);
-
-    /// <summary>When a denial of tokens may be forgotten whose last one says it expires at <paramref name="latestExpiry"/>.</summary>
-    public static DateTimeOffset ForgetAfter(DateTimeOffset latestExpiry) => latestExpiry + TokenValidator.MaximumClockSkew + Margin;
 }

@@ -1,4 +1,5 @@
 using JwtAuth.Bearer.Keys;
+using JwtAuth.Bearer.Observability;
 using Microsoft.Extensions.Logging;
 
 namespace JwtAuth.Bearer.Denials;

@@ -39,7 +39,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     public void CompleteAsOf(long timestamp) => Volatile.Write(ref completeAt, timestamp);
 
     /// <summary>Whether a token is denied.</summary>
-    public bool Denies(in TokenNames names) =>
+    public bool Denies(in TokenIdentifiers names) =>
         keys?.Contains(names.KeyId) == true
         || (table.MayContainAny(names.Session, names.Token, names.Subject)
             && (table.Contains(DenialKind.Session, names.Session) || table.Contains(DenialKind.Token, names.Token) || DeniesSubject(names)));
@@ -79,7 +79,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
         }
     }
 
-    private bool DeniesSubject(in TokenNames names) =>
+    private bool DeniesSubject(in TokenIdentifiers names) =>
         table.TryFind(DenialKind.Subject, names.Subject, out uint below)
         && (below != AmongExceptions ? names.Generation < below
             : exceptions.TryGetValue(names.Subject, out SubjectDenial? denial) && denial.Denies(names.Generation, names.Session));

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace JwtAuth.Bearer.Keys;
 
-/// <summary>The secret of an HS256 key, set up once: the platform's one-shot method would do that again for each token. Safe for concurrent use.</summary>
+/// <summary>
+/// A key of HMAC-SHA256 (RFC 2104), set up once: the platform's one-shot method would do that again for each message. Safe for concurrent use.
+/// </summary>
 internal sealed class MacKey(byte[] secret)
 {
     private readonly KeyPool<IncrementalHash> lent = new(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret));

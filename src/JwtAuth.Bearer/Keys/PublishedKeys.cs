@@ -1,4 +1,5 @@
 using System.Text;
+using JwtAuth.Bearer.Observability;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 

@@ -1,4 +1,3 @@
-using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.AccessTokens;
 

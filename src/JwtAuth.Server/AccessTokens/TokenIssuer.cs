@@ -3,7 +3,6 @@ using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
 
 namespace JwtAuth.Server.AccessTokens;

@@ -28,7 +28,7 @@ internal enum AccountChange
 }
 
 /// <summary>Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.</summary>
-internal sealed class AccountStore(Db db, UserManager<Account> users, Endings endings, TimeProvider time)
+internal sealed class AccountStore(Db db, UserManager<Account> users, Revocations revocations, Standing standing, TimeProvider time)
 {
     /// <summary>Adds an account with its roles, or nothing; <see langword="null"/> where the name is taken, in any letter case.</summary>
     public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles)
@@ -83,12 +83,12 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
     public async Task<AccountChange> ChangePasswordAsync(Caller caller, string oldHash, string newHash)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await endings.StandsAsync(caller))
+        if (!await standing.HoldsAsync(caller))
             return AccountChange.NotStanding;
         if (!await ReplaceHashAsync(caller.Subject, oldHash, newHash))
             return AccountChange.PasswordOutdated;
-        await endings.EndAccountAsync(caller.Subject, exceptSessionId: caller.SessionId);
-        await endings.CommitAsync(transaction);
+        await revocations.EndAccountAsync(caller.Subject, exceptSessionId: caller.SessionId);
+        await revocations.CommitAsync(transaction);
         return AccountChange.Done;
     }
 
@@ -96,22 +96,22 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
     public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) => ChangeAsync(by, subject, async () =>
     {
         await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash));
-        await endings.EndAccountAsync(subject);
+        await revocations.EndAccountAsync(subject);
     });
 
     /// <summary>Ends all that was issued to the account; it may log in again.</summary>
-    public Task<AccountChange> LogOutAsync(Caller by, string subject) => ChangeAsync(by, subject, () => endings.EndSubjectAsync(subject));
+    public Task<AccountChange> LogOutAsync(Caller by, string subject) => ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
 
     /// <summary>Ends the account's personal access tokens, and the access tokens that were made from them.</summary>
     public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
-        endings.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Subject == subject)));
+        revocations.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Subject == subject)));
 
     /// <summary>Disables an account, and ends all that was issued to it: what came before stays dead when it is enabled again.</summary>
     public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
         DateTimeOffset? now = time.GetUtcNow();
         if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
-            await endings.EndAccountAsync(subject);
+            await revocations.EndAccountAsync(subject);
     });
 
     public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
@@ -119,7 +119,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
 
     public Task<AccountChange> DeleteAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
-        await endings.EndSubjectAsync(subject);
+        await revocations.EndSubjectAsync(subject);
         await db.Users.Where(row => row.Id == subject).ExecuteDeleteAsync();
     });
 
@@ -142,7 +142,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
         int removed = await db.UserRoles
             .Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role)).ExecuteDeleteAsync();
         if (removed > 0)
-            await endings.EndSubjectAsync(subject, sparesSessions: true);
+            await revocations.EndSubjectAsync(subject, sparesSessions: true);
     });
 
     // The administrator's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And the change is
@@ -150,14 +150,14 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Endings en
     private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await endings.StandsAsync(by) || !await Administrators().AnyAsync(account => account.Id == by.Subject))
+        if (!await standing.HoldsAsync(by) || !await Administrators().AnyAsync(account => account.Id == by.Subject))
             return AccountChange.NotStanding;
         if (!await db.Users.AnyAsync(row => row.Id == subject))
             return AccountChange.NotFound;
         await change();
         if (!await Administrators().AnyAsync())
             return AccountChange.LastAdministrator;
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return AccountChange.Done;
     }
 

@@ -1,7 +1,6 @@
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
-using JwtAuth.Server.Denials;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc.Filters;
 
@@ -27,7 +26,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         }
 
         Caller caller = Caller.Of(context.HttpContext.User)!;
-        if (!await services.GetRequiredService<Endings>().StandsAsync(caller)
+        if (!await services.GetRequiredService<Standing>().HoldsAsync(caller)
             || await services.GetRequiredService<AccountStore>().FindBySubjectAsync(caller.Subject, context.HttpContext.RequestAborted) is not { } account)
         {
             context.Result = Callers.Challenge(TokenRejection.NotStanding);

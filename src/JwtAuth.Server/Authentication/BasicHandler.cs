@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Passwords;
 using Microsoft.AspNetCore.Authentication;
@@ -14,7 +13,7 @@ namespace JwtAuth.Server.Authentication;
 /// the roles allow now, and no login: nothing that a login may end or change is open.
 /// </summary>
 internal sealed class BasicHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairDoor door, IssuerSettings settings)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairAuthenticator authenticator, IssuerSettings settings)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private static readonly StringValues Challenges = new(["Basic realm=\"JwtAuth\", charset=\"UTF-8\"", "Bearer"]);
@@ -26,7 +25,7 @@ internal sealed class BasicHandler(
         if (BasicCredentials.Read(Request.Headers.Authorization.ToString()) is not { } pair)
             return AuthenticateResult.Fail(ErrorCode.InvalidCredentials.Title);
 
-        switch (await door.CheckAsync(pair.Username, pair.Password, Context.Connection.RemoteIpAddress, Context.RequestAborted))
+        switch (await authenticator.CheckAsync(pair.Username, pair.Password, Context.Connection.RemoteIpAddress, Context.RequestAborted))
         {
             case PasswordResult.Verified verified:
                 return AuthenticateResult.Success(new AuthenticationTicket(

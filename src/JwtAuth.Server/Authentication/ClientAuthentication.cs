@@ -14,7 +14,7 @@ internal static class ClientAuthentication
 
     /// <summary>Either a client that may do this, or the answer to one that may not.</summary>
     public static async Task<(Client? Client, IActionResult? Refusal)> CheckAsync(
-        HttpContext context, IReadOnlyDictionary<string, string> fields, ClientDoor door, ClientRights right)
+        HttpContext context, IReadOnlyDictionary<string, string> fields, ClientAuthenticator authenticator, ClientRights right)
     {
         string[] headers = [.. context.Request.Headers.Authorization.Select(header => header ?? "")];
         bool isBasic = headers.Any(header => header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase));
@@ -26,7 +26,7 @@ internal static class ClientAuthentication
         if (credentials is not { } found)
             return (null, Unauthorized(context.Response, isBasic));
 
-        switch (await door.CheckAsync(found.Id, found.Secret, context.Connection.RemoteIpAddress, context.RequestAborted))
+        switch (await authenticator.CheckAsync(found.Id, found.Secret, context.Connection.RemoteIpAddress, context.RequestAborted))
         {
             case ClientResult.Verified verified:
                 return verified.Client.Rights.HasFlag(right)

@@ -3,8 +3,6 @@ using JwtAuth.Bearer;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
-using JwtAuth.Server.Denials;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Authentication;
@@ -109,8 +107,8 @@ internal static class CookieCredentials
             && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow() // the handler takes it at that moment still
             && Caller.Of(context.Principal!) is { } caller
             && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
-                ? !denylist.Denies(new TokenNames(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
-                : await services.GetRequiredService<Endings>().StandsAsync(caller));
+                ? !denylist.Denies(new TokenIdentifiers(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
+                : await services.GetRequiredService<Standing>().HoldsAsync(caller));
         if (!stands)
             context.RejectPrincipal();
     }

@@ -18,11 +18,11 @@ internal sealed class OAuthForm
     public string Token { get; }
 
     /// <summary>Either the request, or the answer to one that is not to be had.</summary>
-    public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(HttpContext context, ClientDoor door, ClientRights right)
+    public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(HttpContext context, ClientAuthenticator authenticator, ClientRights right)
     {
         if (await FieldsAsync(context.Request) is not { } fields)
             return (null, OAuthError.Result(400, "invalid_request", "The form is malformed, or has a parameter twice."));
-        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(context, fields, door, right);
+        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(context, fields, authenticator, right);
         if (client is null)
             return (null, refusal);
         return fields.TryGetValue("token", out string? token) && token.Length > 0
@@ -50,4 +50,11 @@ internal sealed class OAuthForm
             return null;
         }
     }
+}
+
+/// <summary>Tells the API's description which fields a form has; the first is required.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FormFieldsAttribute(params string[] names) : Attribute
+{
+    public IReadOnlyList<string> Names { get; } = names;
 }

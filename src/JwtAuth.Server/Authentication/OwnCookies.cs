@@ -1,4 +1,4 @@
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.AccessTokens;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace JwtAuth.Server.Authentication;
@@ -7,9 +7,9 @@ namespace JwtAuth.Server.Authentication;
 /// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the request's; on https a name
 /// without its prefix is never read.
 /// </summary>
-internal sealed class OwnCookies(IssuerSettings issuer, HttpSettings settings, TimeProvider time) : ICookieManager
+internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeProvider time) : ICookieManager
 {
-    private readonly HashSet<string> origins = [issuer.Url, .. settings.CorsOrigins];
+    private readonly HashSet<string> origins = [issuer.Url, .. cors.Origins];
 
     /// <summary>The name of the session's cookie.</summary>
     public string Session { get; } = issuer.IsHttps ? "__Host-jwtauth-session" : "jwtauth-session";

@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using JwtAuth.Bearer;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.PersonalAccessTokens;
 using Microsoft.AspNetCore.Authentication;
@@ -14,7 +14,7 @@ namespace JwtAuth.Server.Authentication;
 /// access token are.
 /// </summary>
 internal sealed class PersonalAccessTokenHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PersonalAccessTokenDoor door, IssuerSettings issuer, IHostEnvironment environment)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PersonalAccessTokenAuthenticator authenticator, IssuerSettings issuer, IHostEnvironment environment)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     // What has come of it; null where a second token was sent besides.
@@ -30,7 +30,7 @@ internal sealed class PersonalAccessTokenHandler(
         if (await BearerEvents.HasSecondMethodAsync(Request))
             return AuthenticateResult.Fail("A bearer token was sent more than once.");
         var token = new PersonalAccessToken(BearerEvents.TokenOf(Request.Headers.Authorization).ToString());
-        result = await door.CheckAsync(token, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        result = await authenticator.CheckAsync(token, Context.Connection.RemoteIpAddress, Context.RequestAborted);
         return result is PersonalAccessTokenResult.Verified verified
             ? AuthenticateResult.Success(new AuthenticationTicket(
                 AccountPrincipal.Of(Scheme.Name, verified.Access.Account, verified.Access.ScopesNow(issuer), verified.Access.ExpiresAt), Scheme.Name))

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 

@@ -1,5 +1,6 @@
-using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,7 +19,7 @@ internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSetti
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
         // A clock that has stepped forward may step back: what only seems to be over is kept for a while.
-        DateTimeOffset now = time.GetUtcNow(), overSince = now - Denial.Margin;
+        DateTimeOffset now = time.GetUtcNow(), overSince = now - DenialRetention.Margin;
         DateTimeOffset unrefreshedSince = overSince - refresh.IdleLifetime, unusedSince = overSince - cookies.IdleLifetime;
         await DeleteAsync(db.Sessions
             .Where(row => row.ExpiresAt <= overSince || row.RotatedAt <= (row.CookieHash == null ? unrefreshedSince : unusedSince))

@@ -17,7 +17,7 @@ internal static class HttpApi
 {
     private const int MaximumBodyBytes = 64 * 1024;
 
-    public static void AddHttpApi(this WebApplicationBuilder builder, HttpSettings settings, LabSettings lab)
+    public static void AddHttpApi(this WebApplicationBuilder builder, Settings settings)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -28,7 +28,7 @@ internal static class HttpApi
 
         IServiceCollection services = builder.Services;
         services.AddControllers()
-            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers(lab)))
+            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers(settings.Lab)))
             .AddJsonOptions(options => JsonBodies.Configure(options.JsonSerializerOptions))
             .AddMvcOptions(JsonBodies.SpeakNothingElse)
             .ConfigureApiBehaviorOptions(options =>
@@ -42,13 +42,13 @@ internal static class HttpApi
         services.AddScoped<RefreshCookieCallers>();
         services.AddSingleton<SessionReplies>();
         services.AddScoped<CookieReplies>();
-        if (lab.Steals)
-            services.AddSingleton<StolenCredentials>().AddSingleton<StolenReplay>();
+        services.AddStaticPages();
+        services.AddLab(settings.Lab);
         services.AddHealth();
         services.AddSwaggerPages();
 
         // Only exact origins; the function form makes every reply vary by Origin, also where one origin is allowed.
-        HashSet<string> origins = settings.CorsOrigins.ToHashSet(StringComparer.Ordinal);
+        HashSet<string> origins = settings.Cors.Origins.ToHashSet(StringComparer.Ordinal);
         services.AddCors(options => options.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origins.Contains)
             .AllowCredentials()
@@ -62,7 +62,7 @@ internal static class HttpApi
             options.ForwardLimit = null;
             options.KnownProxies.Clear();
             options.KnownIPNetworks.Clear();
-            foreach (System.Net.IPNetwork network in settings.TrustedNetworks)
+            foreach (System.Net.IPNetwork network in settings.Proxy.TrustedNetworks)
                 options.KnownIPNetworks.Add(network);
         });
     }
@@ -70,14 +70,13 @@ internal static class HttpApi
     /// <summary>The order in which a request passes.</summary>
     public static void UseHttpApi(this WebApplication app)
     {
-        HttpSettings http = app.Services.GetRequiredService<HttpSettings>();
-        if (http.TrustedNetworks.Count > 0)
+        if (app.Services.GetRequiredService<ProxySettings>().TrustedNetworks.Count > 0)
             app.UseForwardedHeaders();
         app.UseMiddleware<ResponseRules>();
         app.UseMiddleware<RequestRules>();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(context => WriteBareStatusAsync(context.HttpContext));
-        if (http.SwaggerEnabled)
+        if (app.Services.GetRequiredService<SwaggerSettings>().Enabled)
             app.UseSwaggerPages();
         app.UseRouting();
         app.UseCors();

@@ -7,7 +7,7 @@ namespace JwtAuth.Server.Composition;
 internal static class ListenAddresses
 {
     /// <exception cref="ConfigurationFaultException">An address is none, or Development would be reached from elsewhere.</exception>
-    public static void Check(IConfiguration configuration, IHostEnvironment environment, HttpSettings settings)
+    public static void Check(IConfiguration configuration, IHostEnvironment environment, ListenSettings settings)
     {
         foreach ((string key, string url) in Configured(configuration))
         {
@@ -56,4 +56,10 @@ internal static class ListenAddresses
         address.IsUnixPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
     private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}
+
+/// <param name="MayListenBeyondLoopback">Whether Development may be reached from elsewhere.</param>
+internal sealed record ListenSettings(bool MayListenBeyondLoopback)
+{
+    public static ListenSettings Read(SettingValues values) => new(values.Flag("AllowRemoteInDevelopment", false));
 }

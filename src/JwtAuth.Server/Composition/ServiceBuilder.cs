@@ -53,17 +53,15 @@ internal static class ServiceBuilder
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging(builder.Environment) });
         builder.Configuration.AddKeyPerFile(SecretsDirectory(builder), optional: true);
-        Settings settings = SettingsReader.Read(builder.Configuration, builder.Environment);
-        ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Http);
+        var settings = Settings.Read(builder.Configuration, builder.Environment);
+        ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Listen);
 
-        AddSettings(builder.Services, settings);
+        settings.AddTo(builder.Services);
         AddStorage(builder.Services, settings.Storage);
         AddRules(builder.Services);
         AddDenials(builder.Services, settings.Denylist);
-        var lab = LabSettings.Of(settings, builder.Environment);
-        builder.Services.AddSingleton(lab);
-        AddChecking(builder.Services, settings, lab);
-        builder.AddHttpApi(settings.Http, lab);
+        AddChecking(builder.Services, settings);
+        builder.AddHttpApi(settings);
         SilenceWhatLogsRequests(builder.Logging);
         return builder.Build();
     }
@@ -89,7 +87,7 @@ internal static class ServiceBuilder
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
             app.Services.GetRequiredService<Meters>(); // measures from the start
         }
-        foreach (string setting in SettingNames.WithoutEffect(app.Configuration))
+        foreach (string setting in SettingValues.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
     }
 
@@ -103,27 +101,14 @@ internal static class ServiceBuilder
         return Directory.Exists(directory) ? directory : throw new ConfigurationFaultException($"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
     }
 
-    private static void AddSettings(IServiceCollection services, Settings settings) => services
-        .AddSingleton(settings.Issuer)
-        .AddSingleton(settings.AccessTokens)
-        .AddSingleton(settings.RefreshTokens)
-        .AddSingleton(settings.Sessions)
-        .AddSingleton(settings.SignedCookies)
-        .AddSingleton(settings.Basic)
-        .AddSingleton(settings.Denylist)
-        .AddSingleton(settings.Clients)
-        .AddSingleton(settings.SigningKeys)
-        .AddSingleton(settings.Passwords)
-        .AddSingleton(settings.Storage)
-        .AddSingleton(settings.Http);
-
     private static void AddStorage(IServiceCollection services, StorageSettings settings)
     {
         services.AddDbContext<Db, SqliteDb>(options => SqliteDb.Configure(options, settings.ConnectionString));
         services.AddSingleton<WriteLane>();
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
-        services.AddScoped<Endings>();
+        services.AddScoped<Revocations>();
+        services.AddScoped<Standing>();
         services.AddScoped<AccountStore>();
         services.AddScoped<SessionStore>();
         services.AddScoped<RefreshTokenStore>();
@@ -142,18 +127,18 @@ internal static class ServiceBuilder
         services.AddSingleton<PasswordPolicy>();
         services.AddSingleton<HashingGate>();
         services.AddSingleton<GuessingLimit>();
-        services.AddScoped<PasswordDoor>();
+        services.AddScoped<PasswordAuthenticator>();
         services.AddSingleton<VerifiedPairs>();
-        services.AddScoped<PairDoor>();
+        services.AddScoped<PairAuthenticator>();
         services.AddSingleton<KeySchedule>();
         services.AddSingleton<SigningKeyRing>();
         services.AddSingleton<IVerificationKeys>(provider => provider.GetRequiredService<SigningKeyRing>());
         services.AddHostedService<KeyRotation>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<RefreshTokenCodec>();
-        services.AddSingleton<ClientDoor>();
+        services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<WrongTokens>();
-        services.AddScoped<PersonalAccessTokenDoor>();
+        services.AddScoped<PersonalAccessTokenAuthenticator>();
         services.AddSingleton<Meters>();
     }
 
@@ -167,14 +152,14 @@ internal static class ServiceBuilder
         services.AddHostedService(provider => provider.GetRequiredService<DenialTail>());
     }
 
-    private static void AddChecking(IServiceCollection services, Settings settings, LabSettings lab)
+    private static void AddChecking(IServiceCollection services, Settings settings)
     {
         // The repository seals as it stores, so that nothing is left to encrypt.
         services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
         AuthenticationBuilder credentials = services.AddCredentials().AddChecking(
             Credentials.Bearer, Configure, options => options.Fault,
             provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
-        if (lab.Steals)
+        if (settings.Lab.Steals)
             credentials.AddChecking(ThiefController.Unhearing, Configure, options => options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
 
         void Configure(JwtAuthBearerOptions options)

@@ -2,21 +2,68 @@ using System.Globalization;
 
 namespace JwtAuth.Server.Configuration;
 
-/// <summary>Single values of a section, read with their bounds. What does not fit becomes a fault, and the default goes on, so that all faults are told at once.</summary>
-internal sealed class SettingValues(IConfigurationSection section)
+/// <summary>
+/// The values under <c>JwtAuth</c>, read with their bounds. What does not fit becomes a fault, and the default goes on, so that all faults are told at once.
+/// A name is known once a feature has asked for it: no other list of names exists.
+/// </summary>
+internal sealed class SettingValues(IConfiguration configuration, IHostEnvironment environment)
 {
+    private const string SectionName = "JwtAuth";
+
+    // Settings of APIs, which may share a file with the service: told in the log, no fault.
+    private static readonly string[] OfApis = ["Authority", "Audience", "Denials", "ClientId", "ClientSecret", "SharedSecrets"];
+
+    private readonly IConfigurationSection section = configuration.GetSection(SectionName);
     private readonly List<string> faults = [];
+    private readonly SortedSet<string> names = new(StringComparer.OrdinalIgnoreCase), families = new(StringComparer.OrdinalIgnoreCase);
 
-    public IReadOnlyList<string> Faults => faults;
+    public bool IsDevelopment => environment.IsDevelopment();
 
-    public IConfigurationSection Section => section;
+    /// <summary>Every name that has been asked for. Below some of them any name may follow.</summary>
+    public IReadOnlyCollection<string> Names => names;
+
+    /// <summary>What was found wrong, and one fault for each name that nobody has asked for. To be read when every feature has read its own.</summary>
+    public IReadOnlyList<string> Faults =>
+    [
+        .. faults,
+        .. NamesOf(section)
+            .Where(name => !names.Contains(name) && !families.Any(family => IsBelow(family, name)) && !IsOfApis(name))
+            .Select(name => $"{section.Path}:{name} is not a setting; compare its spelling with docs/configuration.md, or remove it."),
+    ];
 
     /// <summary>The text of a key, or <see langword="null"/>.</summary>
-    public string? this[string key] => section[key];
+    public string? this[string key]
+    {
+        get
+        {
+            names.Add(key);
+            return section[key];
+        }
+    }
+
+    /// <summary>The section below a key, in which any names may follow.</summary>
+    public IConfigurationSection Family(string key)
+    {
+        names.Add(key);
+        families.Add(key);
+        return section.GetSection(key);
+    }
+
+    /// <summary>Settings that have no effect on the service, since they are an API's.</summary>
+    public static IEnumerable<string> WithoutEffect(IConfiguration configuration) =>
+        NamesOf(configuration.GetSection(SectionName)).Where(IsOfApis).Select(name => $"{SectionName}:{name}");
+
+    /// <summary>The sections below that hold a value and no further sections.</summary>
+    public static IEnumerable<IConfigurationSection> Leaves(IConfigurationSection section) =>
+        section.GetChildren().SelectMany(child => child.GetChildren().Any() ? Leaves(child) : [child]);
+
+    /// <summary>The absolute path of a directory; a relative one begins at the content root.</summary>
+    public string Directory(string key, string otherwise) =>
+        Path.GetFullPath(this[key] is { Length: > 0 } path ? path : otherwise, environment.ContentRootPath);
 
     public byte[]? SecretBytes(string key, int minimum, int maximum)
     {
-        if (section[key] is not { } text)
+        if (this[key] is not { } text)
             return null;
         byte[] bytes = [];
         string? fault = text.Length == 0 ? "is empty" : SecretStrength.FaultOf(text, minimum, maximum, out bytes);
@@ -28,7 +75,7 @@ internal sealed class SettingValues(IConfigurationSection section)
 
     public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan minimum, TimeSpan maximum)
     {
-        if (section[key] is not { } text)
+        if (this[key] is not { } text)
             return otherwise;
         if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= maximum)
             return value;
@@ -38,7 +85,7 @@ internal sealed class SettingValues(IConfigurationSection section)
 
     public int Number(string key, int otherwise, int minimum, int maximum)
     {
-        if (section[key] is not { } text)
+        if (this[key] is not { } text)
             return otherwise;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum)
             return value;
@@ -48,7 +95,7 @@ internal sealed class SettingValues(IConfigurationSection section)
 
     public bool Flag(string key, bool otherwise)
     {
-        if (section[key] is not { } text)
+        if (this[key] is not { } text)
             return otherwise;
         if (bool.TryParse(text, out bool value))
             return value;
@@ -58,7 +105,7 @@ internal sealed class SettingValues(IConfigurationSection section)
 
     public T Choice<T>(string key, T otherwise) where T : struct, Enum
     {
-        if (section[key] is not { } text)
+        if (this[key] is not { } text)
             return otherwise;
         if (Enum.GetNames<T>().Contains(text, StringComparer.Ordinal))
             return Enum.Parse<T>(text);
@@ -68,7 +115,7 @@ internal sealed class SettingValues(IConfigurationSection section)
 
     public string[] List(string key)
     {
-        IConfigurationSection list = section.GetSection(key);
+        IConfigurationSection list = Family(key);
         return [.. Words(list.Value), .. list.GetChildren().Select(child => child.Value ?? "").Where(value => value.Length > 0).Distinct()];
     }
 
@@ -82,4 +129,11 @@ internal sealed class SettingValues(IConfigurationSection section)
         if (!faults.Contains(line))
             faults.Add(line);
     }
+
+    private static bool IsOfApis(string name) => OfApis.Any(known => name.Equals(known, StringComparison.OrdinalIgnoreCase) || IsBelow(known, name));
+
+    private static bool IsBelow(string family, string name) => name.StartsWith(family + ":", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<string> NamesOf(IConfigurationSection section) =>
+        Leaves(section).Where(leaf => leaf.Value is not null).Select(leaf => leaf.Path[(section.Path.Length + 1)..]);
 }

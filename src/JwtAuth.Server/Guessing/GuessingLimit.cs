@@ -23,7 +23,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <param name="address">Where the attempt comes from; IPv6 counts by /64.</param>
     public TimeSpan? Enter(string account, IPAddress? address)
     {
-        string network = Network.Of(address), pair = $"{network} {account}";
+        string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             if (WaitOf(account, network, pair) is { } wait)
@@ -39,7 +39,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>How long to wait for an attempt, which is not taken.</summary>
     public TimeSpan? WaitOf(string account, IPAddress? address)
     {
-        string network = Network.Of(address);
+        string network = NetworkPrefix.Of(address);
         lock (guard)
             return WaitOf(account, network, $"{network} {account}");
     }
@@ -47,7 +47,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>Gives the attempt back: it was never made, since bcrypt was busy.</summary>
     public void Withdraw(string account, IPAddress? address)
     {
-        string network = Network.Of(address), pair = $"{network} {account}";
+        string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             pairs.TakeBack(pair);
@@ -60,7 +60,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>The password was right: the pair starts afresh and the address is remembered as its owner's.</summary>
     public void Succeed(string account, IPAddress? address)
     {
-        string network = Network.Of(address), pair = $"{network} {account}";
+        string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
         lock (guard)
         {
             pairs.Clear(pair);
@@ -75,7 +75,7 @@ internal sealed class GuessingLimit(TimeProvider time)
     /// <summary>The password was known to be right without an attempt: the address is remembered as its owner's.</summary>
     public void Recognize(string account, IPAddress? address)
     {
-        string pair = $"{Network.Of(address)} {account}";
+        string pair = $"{NetworkPrefix.Of(address)} {account}";
         lock (guard)
         {
             if (!successes.Holds(pair))
@@ -87,14 +87,14 @@ internal sealed class GuessingLimit(TimeProvider time)
     public TimeSpan? WaitOfProbes(IPAddress? address)
     {
         lock (guard)
-            return probes.WaitOf(Network.Of(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
+            return probes.WaitOf(NetworkPrefix.Of(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
     }
 
     /// <summary>Counts an answer that told a stranger that a name is taken.</summary>
     public void CountProbe(IPAddress? address)
     {
         lock (guard)
-            probes.Add(Network.Of(address));
+            probes.Add(NetworkPrefix.Of(address));
     }
 
     private TimeSpan? WaitOf(string account, string network, string pair)

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.RateLimiting;
-using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>Bounded admission to bcrypt: so many at once, so many waiting, so long. Hashing is dear on purpose; without a gate a few hundred logins stop everything else.</summary>
-internal sealed class HashingGate(PasswordSettings settings, TimeProvider time, IHostApplicationLifetime? lifetime = null) : IDisposable
+internal sealed class HashingGate(HashingSettings settings, TimeProvider time, IHostApplicationLifetime? lifetime = null) : IDisposable
 {
     // So much of a queue that is worth dividing may one network fill; the rest is for everybody else.
     private readonly int placesOfOneNetwork = settings.MaxConcurrentHashes + (settings.QueueLimit < 10 ? settings.QueueLimit : settings.QueueLimit * 3 / 5);
@@ -25,7 +24,7 @@ internal sealed class HashingGate(PasswordSettings settings, TimeProvider time, 
     /// <summary>A place at bcrypt, to be disposed of; <see langword="null"/> where the queue is full, the wait too long or the service about to stop.</summary>
     public async Task<IDisposable?> EnterAsync(CancellationToken cancellation, IPAddress? address = null)
     {
-        string network = Network.Of(address);
+        string network = NetworkPrefix.Of(address);
         if (present.AddOrUpdate(network, 1, (_, count) => count + 1) > placesOfOneNetwork && address is not null)
         {
             Leave(network);

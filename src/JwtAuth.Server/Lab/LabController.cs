@@ -1,5 +1,7 @@
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
+using JwtAuth.Server.Passwords;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -20,7 +22,7 @@ internal sealed record HeldReply(IReadOnlyList<string> Held);
 [AllowAnonymous]
 [ApiExplorerSettings(IgnoreApi = true)]
 internal sealed class LabController(
-    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, HttpSettings http, SignedCookieSettings signedCookies, BasicSettings basic, OwnCookies cookies) : ControllerBase
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, RegistrationSettings registration, SignedCookieSettings signedCookies, BasicSettings basic, OwnCookies cookies) : ControllerBase
 {
     [HttpGet("/lab/about")]
     public LabReply About()
@@ -31,7 +33,7 @@ internal sealed class LabController(
         credentials.Add(Credentials.PersonalAccessToken);
         if (basic.Enabled)
             credentials.Add(Credentials.Basic);
-        return new LabReply(issuer.Url, denylist.Enabled, http.RegistrationOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
+        return new LabReply(issuer.Url, denylist.Enabled, registration.IsOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
     }
 
     // Below /auth, where the refresh token's cookie goes too.

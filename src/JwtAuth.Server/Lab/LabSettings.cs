@@ -1,4 +1,4 @@
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Lab;
 
@@ -6,7 +6,9 @@ namespace JwtAuth.Server.Lab;
 /// <param name="Steals">Whether its thief is: in Development, with an issuer on loopback, and nowhere else, whatever is configured.</param>
 internal sealed record LabSettings(bool Enabled, bool Steals)
 {
-    public static LabSettings Of(Settings settings, IHostEnvironment environment) => new(
-        settings.Http.LabEnabled,
-        settings.Http.LabEnabled && environment.IsDevelopment() && new Uri(settings.Issuer.Url).IsLoopback);
+    public static LabSettings Read(SettingValues values, string issuer)
+    {
+        bool isEnabled = values.Flag("Lab:Enabled", values.IsDevelopment);
+        return new LabSettings(isEnabled, isEnabled && values.IsDevelopment && Uri.TryCreate(issuer, UriKind.Absolute, out Uri? url) && url.IsLoopback);
+    }
 }

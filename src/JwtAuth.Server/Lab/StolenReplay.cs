@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace JwtAuth.Server.Lab;

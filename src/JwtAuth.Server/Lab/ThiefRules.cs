@@ -1,5 +1,5 @@
 using System.Net;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Connections.Features;
 

@@ -1,4 +1,3 @@
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;

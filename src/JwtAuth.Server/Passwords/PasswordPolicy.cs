@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.Passwords;
 

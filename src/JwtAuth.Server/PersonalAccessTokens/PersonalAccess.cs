@@ -1,6 +1,5 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Sessions;
@@ -27,7 +26,7 @@ internal abstract record PersonalAccessTokenAddition
 }
 
 /// <summary>Personal access tokens. Each change is one transaction that no other writer enters.</summary>
-internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTokenSettings accessTokens, TimeProvider time, ILogger<PersonalAccessTokenStore> log)
+internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, AccessTokenSettings accessTokens, TimeProvider time, ILogger<PersonalAccessTokenStore> log)
 {
     /// <summary>How many living ones an account may have.</summary>
     public const int MaximumPerAccount = 50;
@@ -38,7 +37,7 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
     public async Task<PersonalAccessTokenAddition> AddAsync(Caller caller, PersonalAccessToken token, string name, IReadOnlyList<string> scopes, TimeSpan lifetime)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await endings.StandsAsync(caller))
+        if (!await standing.HoldsAsync(caller))
             return new PersonalAccessTokenAddition.NotStanding();
         DateTimeOffset now = time.GetUtcNow();
         if (await LivingOf(caller.Subject, now).CountAsync() >= MaximumPerAccount)
@@ -55,12 +54,12 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) + lifetime,
         };
         db.PersonalAccessTokens.Add(row);
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return new PersonalAccessTokenAddition.Added(row);
     }
 
     /// <summary>The caller's tokens, the newest first, or <see langword="null"/> where the caller no longer stands.</summary>
-    public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await endings.StandsAsync(caller)
+    public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await standing.HoldsAsync(caller)
         ? await LivingOf(caller.Subject, time.GetUtcNow()).AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
         : null;
 
@@ -87,9 +86,9 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
     {
         byte[] hash = token.Hash();
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (await endings.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Hash == hash)) is not [var row])
+        if (await revocations.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Hash == hash)) is not [var row])
             return null;
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return row.Subject;
     }
 
@@ -143,10 +142,10 @@ internal sealed class PersonalAccessTokenStore(Db db, Endings endings, AccessTok
     private async Task<IReadOnlyList<PersonalAccessTokenRow>?> EndAsync(Caller caller, IQueryable<PersonalAccessTokenRow> which)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await endings.StandsAsync(caller))
+        if (!await standing.HoldsAsync(caller))
             return null;
-        IReadOnlyList<PersonalAccessTokenRow> ended = await endings.EndPersonalAccessTokensAsync(which);
-        await endings.CommitAsync(transaction);
+        IReadOnlyList<PersonalAccessTokenRow> ended = await revocations.EndPersonalAccessTokensAsync(which);
+        await revocations.CommitAsync(transaction);
         return ended;
     }
 }

@@ -9,7 +9,12 @@ namespace JwtAuth.Server.Pipeline;
 /// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and it is known what has been ended.</summary>
 internal static class Health
 {
-    public static void AddHealth(this IServiceCollection services) => services.AddHealthChecks().AddCheck<Ready>("ready");
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck<Ready>("ready");
+        // Probes come from inside, by plain http, and tell nothing.
+        services.AddSingleton(new PathRule("/health") { AllowsPlainHttp = true });
+    }
 
     public static void MapHealth(this WebApplication app)
     {

@@ -1,4 +1,4 @@
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using Microsoft.Net.Http.Headers;
@@ -6,16 +6,11 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>What holds for every reply: security headers, https where the issuer is https, no compressed bodies.</summary>
-internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer, ILogger<ResponseRules> log)
+internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer, IEnumerable<PathRule> rules, ILogger<ResponseRules> log)
 {
     private const string ApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-    // Swagger UI: its own scripts and styles, and images in data: URLs.
-    private const string PagePolicy =
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-    // The lab's own files, and nothing from elsewhere or inline.
-    private const string LabPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private readonly PathRule[] pathRules = [.. rules];
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -26,8 +21,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
             return Task.CompletedTask;
         });
 
-        // Probes come from inside, by plain http, and tell nothing.
-        if (issuer.IsHttps && !context.Request.IsHttps && !context.Request.Path.StartsWithSegments("/health"))
+        if (issuer.IsHttps && !context.Request.IsHttps && RuleOf(context.Request.Path)?.AllowsPlainHttp != true)
         {
             log.PlainHttpRefused();
             return Problems.WriteAsync(context, ErrorCode.HttpsRequired);
@@ -37,7 +31,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         return next(context);
     }
 
-    private static string PolicyOf(PathString path) => path.StartsWithSegments("/swagger") ? PagePolicy : path.StartsWithSegments("/lab") ? LabPolicy : ApiPolicy;
+    private PathRule? RuleOf(PathString path) => Array.Find(pathRules, rule => path.StartsWithSegments(rule.Path));
 
     private void AddHeaders(HttpContext context)
     {
@@ -45,7 +39,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = PolicyOf(context.Request.Path);
+        headers.ContentSecurityPolicy = RuleOf(context.Request.Path)?.ContentSecurityPolicy ?? ApiPolicy;
         headers.TryAdd(HeaderNames.CacheControl, "no-store");
         // Every reply depends on it; the CORS middleware says so only where it has allowed one.
         headers.Vary = HeaderNames.Origin;

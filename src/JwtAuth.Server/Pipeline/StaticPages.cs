@@ -1,37 +1,37 @@
 using JwtAuth.Server.Errors;
-using JwtAuth.Server.Lab;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>The files of <c>wwwroot</c>, letter for letter: the client for single-page apps, for everybody; the lab's, where it is enabled.</summary>
+/// <summary>Files of <c>wwwroot</c> that are served, letter for letter. Whoever wants some served registers them.</summary>
+/// <param name="FileOf">The file of each path. A file that is a path of its own, with a slash at its end, is redirected to.</param>
+/// <param name="CacheControl"><see langword="null"/> for <c>no-store</c>.</param>
+internal sealed record StaticFilesOf(IReadOnlyDictionary<string, string> FileOf, string? CacheControl = null);
+
+/// <summary>Serves what is registered, and the client for single-page apps, for everybody.</summary>
 internal static class StaticPages
 {
-    private const string Lab = "/lab/";
-
-    // Short, so that a new version is soon everywhere; from then on the ETag spares the bytes.
-    private const string CacheOfModule = "public, max-age=300";
-
     private static readonly string[] Module = ["/jwtauth.js", "/jwtauth.d.ts"];
 
-    /// <summary>Comes after CORS, so that pages of allowed origins can import the module, and before authentication: a cookie that comes along is not looked up for a page.</summary>
+    /// <summary>Where the files lie: beside the program, since the content root is wherever it was started.</summary>
+    public static PhysicalFileProvider Files { get; } = new(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+
+    public static void AddStaticPages(this IServiceCollection services) =>
+        // Cached shortly, so that a new version is soon everywhere; from then on the ETag spares the bytes.
+        services.AddSingleton(new StaticFilesOf(Module.ToDictionary(path => path, StringComparer.Ordinal), "public, max-age=300"));
+
+    /// <summary>
+    /// Comes after CORS, so that pages of allowed origins can import the module, and before authentication: a cookie that comes along is not looked up for a page.
+    /// </summary>
     public static void UseStaticPages(this WebApplication app)
     {
-        // Beside the program: the content root is wherever it was started.
-        var files = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
-        Dictionary<string, string> fileOf = Module.ToDictionary(path => path, StringComparer.Ordinal);
-        if (app.Services.GetRequiredService<LabSettings>().Enabled)
-        {
-            foreach (string path in files.GetDirectoryContents(Lab).Select(file => Lab + file.Name))
-                fileOf[path] = path;
-            fileOf[Lab] = Lab + "index.html";
-            fileOf[Lab.TrimEnd('/')] = Lab;
-        }
-
+        Dictionary<string, (string File, string? CacheControl)> pages = app.Services.GetServices<StaticFilesOf>()
+            .SelectMany(served => served.FileOf.Select(page => (Path: page.Key, File: page.Value, served.CacheControl)))
+            .ToDictionary(page => page.Path, page => (page.File, page.CacheControl), StringComparer.Ordinal);
         var options = new StaticFileOptions
         {
-            FileProvider = files,
+            FileProvider = Files,
             ContentTypeProvider = new FileExtensionContentTypeProvider
             {
                 Mappings =
@@ -42,13 +42,13 @@ internal static class StaticPages
             },
             OnPrepareResponse = reply =>
             {
-                if (Module.Contains(reply.Context.Request.Path.Value))
-                    reply.Context.Response.Headers.CacheControl = CacheOfModule;
+                if (pages.TryGetValue(reply.Context.Request.Path.Value!, out (string File, string? CacheControl) page) && page.CacheControl is not null)
+                    reply.Context.Response.Headers.CacheControl = page.CacheControl;
             },
         };
-        app.UseWhen(context => fileOf.ContainsKey(context.Request.Path.Value!), branch =>
+        app.UseWhen(context => pages.ContainsKey(context.Request.Path.Value!), branch =>
         {
-            branch.Use((context, next) => AnswerAsync(context, fileOf[context.Request.Path.Value!], next));
+            branch.Use((context, next) => AnswerAsync(context, pages[context.Request.Path.Value!].File, next));
             branch.UseStaticFiles(options);
         });
     }
@@ -60,9 +60,9 @@ internal static class StaticPages
             context.Response.Headers.Allow = "GET, HEAD";
             return Problems.WriteAsync(context, ErrorCode.MethodNotAllowed);
         }
-        if (file == Lab)
+        if (file.EndsWith('/'))
         {
-            context.Response.Redirect(Lab);
+            context.Response.Redirect(file);
             return Task.CompletedTask;
         }
         context.Request.Path = file;

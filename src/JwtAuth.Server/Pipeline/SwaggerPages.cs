@@ -13,6 +13,12 @@ internal static class SwaggerPages
     public static void AddSwaggerPages(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
+        // Its own scripts and styles, and images in data: URLs.
+        services.AddSingleton(new PathRule("/swagger")
+        {
+            ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+                + "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        });
         services.AddSwaggerGen(options =>
         {
             options.SwaggerDoc("v1", new OpenApiInfo
@@ -89,11 +95,4 @@ internal static class SwaggerPages
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         }
     }
-}
-
-/// <summary>Tells the API's description which fields a form has; the first is required.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class FormFieldsAttribute(params string[] names) : Attribute
-{
-    public IReadOnlyList<string> Names { get; } = names;
 }

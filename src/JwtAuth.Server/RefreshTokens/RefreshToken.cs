@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Sealing;
 
 namespace JwtAuth.Server.RefreshTokens;
@@ -26,7 +27,7 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
     private const int SignedLength = 1 + SessionLength + sizeof(long);
     private const int Length = SignedLength + HMACSHA256.HashSizeInBytes;
 
-    private readonly Sealing.MacKey key = masterKey.MacKey($"refresh tokens {Version}");
+    private readonly MacKey key = masterKey.MacKey($"refresh tokens {Version}");
 
     public string Write(RefreshToken token)
     {

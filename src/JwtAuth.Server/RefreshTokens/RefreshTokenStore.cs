@@ -1,5 +1,5 @@
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
@@ -9,7 +9,7 @@ namespace JwtAuth.Server.RefreshTokens;
 
 /// <summary>What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer enters.</summary>
 internal sealed class RefreshTokenStore(
-    Db db, AccountStore accounts, SessionStore sessions, Endings endings, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
+    Db db, AccountStore accounts, SessionStore sessions, Revocations revocations, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
 {
     /// <summary>Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.</summary>
     public async Task<Rotation.Successor?> BeginAsync(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
@@ -46,15 +46,15 @@ internal sealed class RefreshTokenStore(
         bool isRepeated = !isRotated && IsRepetition(session, token, now, isSharedByTabs);
         if (!isRotated && !isRepeated)
         {
-            await endings.EndSessionAsync(session);
-            await endings.CommitAsync(transaction);
+            await revocations.EndSessionAsync(session);
+            await revocations.CommitAsync(transaction);
             return token.Counter > session.Counter ? new Rotation.Ahead(session.Subject) : new Rotation.Reused(session.Subject);
         }
 
         if (isRepeated)
             await db.Sessions.Where(row => row.SessionId == token.SessionId && row.TokensUntil < tokensUntil)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.TokensUntil, tokensUntil));
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return SuccessorOf(session, account, now, isRepeated);
     }
 

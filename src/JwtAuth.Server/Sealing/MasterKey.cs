@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Server.Sealing;
 
@@ -61,10 +62,4 @@ internal sealed class MasterKey
 
     private void Derive(string purpose, Span<byte> subkey) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, key, subkey, salt: [], info: Encoding.UTF8.GetBytes("JwtAuth " + purpose));
-}
-
-/// <summary>Computes message authentication codes (HMAC-SHA256, RFC 2104) with a subkey of the master key. Safe for concurrent use.</summary>
-internal sealed class MacKey(byte[] key)
-{
-    public void Compute(ReadOnlySpan<byte> message, Span<byte> code) => HMACSHA256.HashData(key, message, code);
 }

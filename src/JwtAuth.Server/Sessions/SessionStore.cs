@@ -2,7 +2,6 @@ using System.Data.Common;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
@@ -12,7 +11,7 @@ namespace JwtAuth.Server.Sessions;
 
 /// <summary>Sessions: one row for each login that goes on, by refresh tokens or by a cookie. Each change is one transaction that no other writer enters.</summary>
 internal sealed class SessionStore(
-    Db db, Endings endings, AccessTokenSettings tokens, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time,
+    Db db, Revocations revocations, Standing standing, AccessTokenSettings tokens, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time,
     ILogger<SessionStore> log)
 {
     /// <summary>How many sessions an account may have: of more, the one that was not used for longest is ended.</summary>
@@ -33,13 +32,13 @@ internal sealed class SessionStore(
             return null;
         if (start.Replaces is not null && await FindAsync(start.Replaces) is { } replaced)
         {
-            await endings.EndSessionAsync(replaced);
+            await revocations.EndSessionAsync(replaced);
             log.AccountEnded(replaced.Subject, replaced.SessionId, "replaced by a login of the same browser");
         }
         if (await db.Sessions.CountAsync(row => row.Subject == account.Subject) >= MaximumPerAccount)
         {
             SessionRow oldest = await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
-            await endings.EndSessionAsync(oldest);
+            await revocations.EndSessionAsync(oldest);
             log.AccountEnded(oldest.Subject, oldest.SessionId, "one session too many, and not used for longest");
         }
 
@@ -59,7 +58,7 @@ internal sealed class SessionStore(
             Agent = start.Device.Agent,
         };
         db.Sessions.Add(session);
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return session;
     }
 
@@ -111,7 +110,7 @@ internal sealed class SessionStore(
     /// <summary>The caller's sessions, the last used first, or <see langword="null"/> where the caller no longer stands.</summary>
     public async Task<IReadOnlyList<Session>?> ListAsync(Caller caller)
     {
-        if (!await endings.StandsAsync(caller))
+        if (!await standing.HoldsAsync(caller))
             return null;
         DateTimeOffset now = time.GetUtcNow();
         List<SessionRow> rows = await db.Sessions.AsNoTracking()
@@ -134,11 +133,11 @@ internal sealed class SessionStore(
         // All that are made from one personal access token share its name: what is logged out is this one, not the ones to come.
         if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId))
         {
-            await endings.EndTokenAsync(made);
+            await revocations.EndTokenAsync(made);
             return EndedOf(refreshTokens: 0, made.ExpiresAt);
         }
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
-        await endings.EndSessionAsync(caller.SessionId, latest);
+        await revocations.EndSessionAsync(caller.SessionId, latest);
         return EndedOf(session is null ? 0 : 1, latest);
     });
 
@@ -154,7 +153,7 @@ internal sealed class SessionStore(
     /// <returns><see langword="null"/> where the caller no longer stands.</returns>
     public Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId) => ChangeAsync(caller, async () =>
     {
-        (int refreshTokens, int sessions) = await endings.EndSubjectAsync(caller.Subject, exceptSessionId);
+        (int refreshTokens, int sessions) = await revocations.EndSubjectAsync(caller.Subject, exceptSessionId);
         return new Ended(refreshTokens, sessions, AccessTokens: true, tokens.ExpiryOf(time.GetUtcNow()));
     });
 
@@ -164,7 +163,7 @@ internal sealed class SessionStore(
     {
         if (token is null)
             return Nothing();
-        await endings.EndTokenAsync(token);
+        await revocations.EndTokenAsync(token);
         return EndedOf(refreshTokens: 0, token.ExpiresAt);
     });
 
@@ -172,8 +171,8 @@ internal sealed class SessionStore(
     public async Task EndTokenAsync(AccessToken token)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        await endings.EndTokenAsync(token);
-        await endings.CommitAsync(transaction);
+        await revocations.EndTokenAsync(token);
+        await revocations.CommitAsync(transaction);
     }
 
     /// <summary>Ends a session of one of these audiences without a caller: by a client that may.</summary>
@@ -187,18 +186,18 @@ internal sealed class SessionStore(
         await using WriteTransaction transaction = await db.BeginWriteAsync();
         if (await FindAsync(sessionId) is not { } session || !mayEnd(session))
             return null;
-        await endings.EndSessionAsync(session);
-        await endings.CommitAsync(transaction);
+        await revocations.EndSessionAsync(session);
+        await revocations.CommitAsync(transaction);
         return session.Subject;
     }
 
     private async Task<Ended?> ChangeAsync(Caller caller, Func<Task<Ended>> change)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await endings.StandsAsync(caller))
+        if (!await standing.HoldsAsync(caller))
             return null;
         Ended ended = await change();
-        await endings.CommitAsync(transaction);
+        await revocations.CommitAsync(transaction);
         return ended;
     }
 
@@ -206,7 +205,7 @@ internal sealed class SessionStore(
 
     private async Task<Ended> EndRowAsync(SessionRow session)
     {
-        await endings.EndSessionAsync(session);
+        await revocations.EndSessionAsync(session);
         return session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Nothing() with { Sessions = 1 };
     }
 

@@ -6,7 +6,7 @@ namespace JwtAuth.Server.SigningKeys;
 internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogger<KeyRotation> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan BringEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AdvanceEvery = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -16,10 +16,10 @@ internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogge
         {
             try
             {
-                if ((time.GetUtcNow() - broughtAt).Duration() >= BringEvery)
+                if ((time.GetUtcNow() - broughtAt).Duration() >= AdvanceEvery)
                 {
                     broughtAt = time.GetUtcNow();
-                    await ring.BringAsync(stoppingToken);
+                    await ring.AdvanceAsync(stoppingToken);
                 }
                 else
                 {

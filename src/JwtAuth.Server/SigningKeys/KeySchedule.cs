@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Storage;
@@ -27,7 +26,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     {
         if (ring.Exists(row => row.RevokedAt is not null && IsConfiguredSecret(row)))
             throw new ConfigurationFaultException("JwtAuth:SigningKeys:Hs256Secret was revoked; make another with: openssl rand -base64 32, and give it to the APIs.");
-        Bring(ring);
+        Advance(ring);
         foreach (SigningKeyRow left in ring.Where(row => row.RetiredAt is null && (row.ForApisOnly ? !IsShared(row) : row.Algorithm != settings.Algorithm)))
             Retire(left, time.GetUtcNow());
     }
@@ -36,7 +35,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten. Leaves alone what signs for a service
     /// that is configured otherwise: in a change from one algorithm to another both run for a while, and a command may have been given other settings.
     /// </summary>
-    public void Bring(List<SigningKeyRow> ring)
+    public void Advance(List<SigningKeyRow> ring)
     {
         DateTimeOffset now = time.GetUtcNow();
         // Brought in as a key of the ring's own before it was shared, or after: from now on it speaks for APIs only, its old tokens too.
@@ -79,7 +78,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         // A successor that was only announced gives way, so that there is one of them.
         ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == key.Algorithm && row.SignsFrom > now);
         ring.Add(Seal(key, signsFrom));
-        Bring(ring);
+        Advance(ring);
         return true;
     }
 
@@ -89,7 +88,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         if (ring.Find(row => row.KeyId == keyId && row.RetiredAt is null) is not { } row)
             return false;
         Retire(row, time.GetUtcNow());
-        Bring(ring);
+        Advance(ring);
         return true;
     }
 
@@ -100,7 +99,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
             return false;
         row.RevokedAt = time.GetUtcNow();
         Retire(row, row.RetiredAt ?? row.RevokedAt.Value);
-        Bring(ring);
+        Advance(ring);
         return true;
     }
 

@@ -183,7 +183,7 @@ internal abstract class SigningKey
 
     private sealed class HmacKey(string keyId, byte[] secret) : SigningKey(keyId, SignatureAlgorithm.HS256)
     {
-        private readonly Sealing.MacKey mac = new(secret);
+        private readonly MacKey mac = new(secret);
 
         public override int SignatureLength => HMACSHA256.HashSizeInBytes;
 

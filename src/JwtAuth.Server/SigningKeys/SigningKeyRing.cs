@@ -52,7 +52,7 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     public Task BeginAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Begin, cancellation);
 
     /// <summary>From time to time: brings the ring to where the schedule wants it, and loads it.</summary>
-    public Task BringAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Bring, cancellation);
+    public Task AdvanceAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Advance, cancellation);
 
     /// <summary>Loads the ring, where it has changed.</summary>
     /// <exception cref="CryptographicException">A key was sealed with another master key.</exception>

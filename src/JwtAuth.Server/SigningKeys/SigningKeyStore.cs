@@ -26,7 +26,7 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
         await using WriteTransaction transaction = await db.BeginWriteAsync();
-        Endings endings = scope.ServiceProvider.GetRequiredService<Endings>();
+        Revocations revocations = scope.ServiceProvider.GetRequiredService<Revocations>();
         List<SigningKeyRow> before = await db.SigningKeys.ToListAsync(cancellation);
         HashSet<string> revokedBefore = [.. before.Where(row => row.RevokedAt is not null).Select(row => row.KeyId)];
         List<SigningKeyRow> after = [.. before];
@@ -34,8 +34,8 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
         db.SigningKeys.AddRange(after.Except(before));
         db.SigningKeys.RemoveRange(before.Except(after));
         foreach (SigningKeyRow revoked in after.Where(row => row.RevokedAt is not null && !revokedBefore.Contains(row.KeyId)))
-            endings.EndKey(revoked.KeyId);
-        await endings.CommitAsync(transaction);
+            revocations.EndKey(revoked.KeyId);
+        await revocations.CommitAsync(transaction);
         return result;
     }
 }

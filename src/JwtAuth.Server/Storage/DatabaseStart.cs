@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Sealing;
 using Microsoft.Data.Sqlite;
@@ -8,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>Brings the database to this version's schema and finds the master key that belongs to it. One process at a time.</summary>
-internal sealed class DatabaseStart(StorageSettings settings)
+internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @sealed)
 {
     private const string Purpose = "check";
     private const string Phrase = "the right master key opens this";
@@ -28,10 +27,10 @@ internal sealed class DatabaseStart(StorageSettings settings)
     public async Task PrepareAsync(Db db)
     {
         string file = Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource);
-        string key = Path.GetDirectoryName(file) == settings.DataDirectory ? "JwtAuth:DataDirectory" : "JwtAuth:Storage:ConnectionString";
+        string key = Path.GetDirectoryName(file) == @sealed.DataDirectory ? "JwtAuth:DataDirectory" : "JwtAuth:Storage:ConnectionString";
         try
         {
-            MakePrivately(settings.DataDirectory, file);
+            MakePrivately(@sealed.DataDirectory, file);
             await using FileStream only = await EnterAloneAsync(file + ".start.lock");
             await MigrateAsync(db);
             masterKey = await UnlockAsync(db);
@@ -76,7 +75,7 @@ internal sealed class DatabaseStart(StorageSettings settings)
     private async Task<MasterKey> UnlockAsync(Db db)
     {
         MasterKeyCheck? check = await db.MasterKeyChecks.AsNoTracking().SingleOrDefaultAsync();
-        MasterKey key = settings.MasterKey is not null ? new MasterKey(settings.MasterKey) : MasterKeyFile.Read(settings.DataDirectory, mayMake: check is null);
+        MasterKey key = @sealed.MasterKey is { } configured ? new MasterKey(configured) : MasterKeyFile.Read(@sealed.DataDirectory, mayMake: check is null);
         if (check is null)
         {
             check = new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) };

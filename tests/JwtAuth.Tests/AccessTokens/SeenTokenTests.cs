@@ -142,7 +142,7 @@ public sealed class SeenTokenTests
 
     private static SigningKey NewKey() => SigningKey.Generate(SignatureAlgorithm.ES256);
 
-    private static TokenChecker CheckerOf(ApiHost api, string scheme = "Bearer") => api.Services.GetRequiredKeyedService<TokenChecker>(scheme);
+    private static RememberingValidator CheckerOf(ApiHost api, string scheme = "Bearer") => api.Services.GetRequiredKeyedService<RememberingValidator>(scheme);
 
     private static async Task ShouldBeSeenAsync(ApiHost api, HttpClient client, string token)
     {

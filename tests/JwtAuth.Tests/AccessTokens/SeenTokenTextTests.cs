@@ -5,7 +5,7 @@ namespace JwtAuth.Tests.AccessTokens;
 
 public sealed class SeenTokenTextTests
 {
-    private static readonly GoodToken Seen = new(new AccessToken(VerificationKey.Hmac("a key", new byte[32]), names: default)
+    private static readonly ValidatedToken Seen = new(new AccessToken(VerificationKey.Hmac("a key", new byte[32]), names: default)
     {
         Issuer = "https://issuer.example",
         Subject = "sub",
@@ -29,7 +29,7 @@ public sealed class SeenTokenTextTests
         string text = new('a', 100);
         cache.Add(text, Seen);
 
-        cache.TryGet(new string('a', 100), out GoodToken? found).Should().BeTrue();
+        cache.TryGet(new string('a', 100), out ValidatedToken? found).Should().BeTrue();
         found.Should().BeSameAs(Seen);
         for (int index = 0; index < text.Length; index++)
         {

@@ -66,15 +66,15 @@ public sealed class StrictReadingTests(AlgorithmHosts hosts) : IClassFixture<Alg
     }
 
     [Fact]
-    public void A_room_that_held_another_token_changes_nothing()
+    public void A_buffer_that_held_another_token_changes_nothing()
     {
         string[] tokens = [Forge.WithClaimsText(text => Forge.Append(text, "\"\\u0061\":{\"a\":{\"b\":[{}]}},\"other\":1")), Forge.Live(), Forge.WithHeaderText(text => Forge.Append(text, "\"x\":{}"))];
-        byte[] room = new byte[StrictJwt.RoomFor(tokens.Max(token => token.Length))];
+        byte[] buffer = new byte[StrictJwt.BufferSizeFor(tokens.Max(token => token.Length))];
         for (int turn = 0; turn < 12; turn++)
         {
             if (turn % 2 == 0)
-                Array.Fill(room, (byte)turn, 0, StrictJson.TablesSize);
-            StrictJwt.Open(tokens[turn % 3], room, out StrictJwt jwt).Should().BeNull();
+                Array.Fill(buffer, (byte)turn, 0, StrictJson.TablesSize);
+            StrictJwt.Open(tokens[turn % 3], buffer, out StrictJwt jwt).Should().BeNull();
             Encoding.UTF8.GetString(jwt.KeyId).Should().Be(Forge.Key.KeyId);
             AccessTokenClaims.Read(jwt, out AccessTokenClaims claims).Should().BeNull();
             claims.Issuer.Should().Be(Forge.Issuer);

@@ -26,7 +26,7 @@ public sealed class TokenCacheTests
     [Fact]
     public async Task However_many_good_tokens_come_no_more_than_its_size_is_remembered()
     {
-        (TokenChecker checker, Minter minter) = Make(Size);
+        (RememberingValidator checker, Minter minter) = Make(Size);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         int most = 0;
         string last = "";
@@ -48,7 +48,7 @@ public sealed class TokenCacheTests
     [Fact]
     public async Task However_many_forged_tokens_come_none_is_remembered_and_the_good_ones_stay()
     {
-        (TokenChecker checker, Minter minter) = Make(Size);
+        (RememberingValidator checker, Minter minter) = Make(Size);
         string[] good = [.. Enumerable.Range(0, 100).Select(number => minter.Token($"subject-{number}"))];
         foreach (string token in good)
             (await checker.CheckAsync(token)).Principal.Should().NotBeNull();
@@ -67,7 +67,7 @@ public sealed class TokenCacheTests
     [Fact]
     public async Task One_that_is_used_outlives_those_that_are_not()
     {
-        (TokenChecker checker, Minter minter) = Make(100);
+        (RememberingValidator checker, Minter minter) = Make(100);
         (string used, string unused) = (minter.Token("used"), minter.Token("unused"));
         (await checker.CheckAsync(used)).Principal.Should().NotBeNull();
         (await checker.CheckAsync(unused)).Principal.Should().NotBeNull();
@@ -85,7 +85,7 @@ public sealed class TokenCacheTests
     [InlineData(2)]
     public async Task A_size_of_nothing_remembers_nothing(int size)
     {
-        (TokenChecker checker, Minter minter) = Make(size);
+        (RememberingValidator checker, Minter minter) = Make(size);
         string token = minter.Token("subject");
         (await checker.CheckAsync(token)).Principal.Should().NotBeNull();
         checker.Remembered.Should().BeLessThanOrEqualTo(size);
@@ -123,14 +123,14 @@ public sealed class TokenCacheTests
         })));
         wrong.Should().BeEmpty();
         asked.Should().Be(Callers * Calls);
-        api.Services.GetRequiredKeyedService<TokenChecker>("Bearer").Remembered.Should().BeInRange(1, cacheSize + Callers);
+        api.Services.GetRequiredKeyedService<RememberingValidator>("Bearer").Remembered.Should().BeInRange(1, cacheSize + Callers);
     }
 
-    private static (TokenChecker Checker, Minter Minter) Make(int size)
+    private static (RememberingValidator Checker, Minter Minter) Make(int size)
     {
         var minter = new Minter();
         var options = new JwtAuthBearerOptions { Authority = "https://auth.example.com", Audiences = { "orders" } };
-        return (new TokenChecker(new TokenValidator(options, minter, minter.Time), size), minter);
+        return (new RememberingValidator(new TokenValidator(options.Rules, minter, minter.Time), size), minter);
     }
 
     /// <summary>The quickest maker of tokens, and the one key that checks them.</summary>

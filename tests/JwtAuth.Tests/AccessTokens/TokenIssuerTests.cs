@@ -164,7 +164,7 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
         string token = tokens.Issue(account, audience, [.. scopes, "offline_access"], TokenIssuer.NewId()).Value;
         var options = new JwtAuthBearerOptions { Authority = issuer };
         options.Audiences.Add(audience);
-        new TokenValidator(options, host.Get<SigningKeyRing>(), host.Time).TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
+        new TokenValidator(options.Rules, host.Get<SigningKeyRing>(), host.Time).TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
             .Should().BeTrue($"{rejection} was the verdict");
         (accepted!.Scopes.Length, accepted.Roles.Length).Should().Be((33, 32));
 

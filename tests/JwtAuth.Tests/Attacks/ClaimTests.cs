@@ -79,7 +79,7 @@ public sealed class ClaimTests
         await ShouldBeAsync(host, forge.Live(), host.Time.GetUtcNow(), expected: null);
 
         host.Time.SetClock(retiredAt + KeySchedule.Retention);
-        await host.Get<SigningKeyRing>().BringAsync(TestContext.Current.CancellationToken);
+        await host.Get<SigningKeyRing>().AdvanceAsync(TestContext.Current.CancellationToken);
         await ShouldBeAsync(host, SignedAt(0), retiredAt + TimeSpan.FromSeconds(60), TokenRejection.UnknownKey);
 
         string SignedAt(int seconds)

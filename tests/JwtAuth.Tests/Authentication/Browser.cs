@@ -1,6 +1,6 @@
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Http;

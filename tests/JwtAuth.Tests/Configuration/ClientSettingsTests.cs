@@ -1,6 +1,7 @@
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
+using JwtAuth.Server.Sessions;
 
 namespace JwtAuth.Tests.Configuration;
 

@@ -13,5 +13,5 @@ internal static class Configured
     public static IHostEnvironment Environment(string name) => new HostingEnvironment { EnvironmentName = name, ContentRootPath = Path.GetTempPath() };
 
     public static Settings Read(IEnumerable<KeyValuePair<string, string?>> values, string environment = "Production") =>
-        SettingsReader.Read(From(values), Environment(environment));
+        Settings.Read(From(values), Environment(environment));
 }

@@ -90,7 +90,7 @@ public sealed class DenialOrderTests
         return denylist;
     }
 
-    private static Token[] DeniedBy(Denylist denylist) => [.. Tokens().Where(token => denylist.Denies(new TokenNames("alice", "jti", token.SessionId, token.Generation, "kid")))];
+    private static Token[] DeniedBy(Denylist denylist) => [.. Tokens().Where(token => denylist.Denies(new TokenIdentifiers("alice", "jti", token.SessionId, token.Generation, "kid")))];
 
     private sealed record Token(string SessionId, long Generation)
     {

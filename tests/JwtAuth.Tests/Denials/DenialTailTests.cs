@@ -73,7 +73,7 @@ public sealed class DenialTailTests : IAsyncDisposable
             await using Db other = OtherDb();
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
             Db db = index % 3 == 0 ? other : scope.ServiceProvider.GetRequiredService<Db>();
-            Endings endings = index % 3 == 0 ? new Endings(other, host.Time) : scope.ServiceProvider.GetRequiredService<Endings>();
+            Revocations endings = index % 3 == 0 ? new Revocations(other, host.Time) : scope.ServiceProvider.GetRequiredService<Revocations>();
             await using WriteTransaction transaction = await db.BeginWriteAsync();
             await endings.EndSubjectAsync(alice.Subject, index % 4 == 3 ? null : sessions[index % 4]);
             await endings.CommitAsync(transaction);
@@ -88,7 +88,7 @@ public sealed class DenialTailTests : IAsyncDisposable
         {
             foreach (string session in sessions.Append("s4"))
             {
-                tail.Denylist.Denies(new TokenNames(alice.Subject, "jti", session, generation, "kid"))
+                tail.Denylist.Denies(new TokenIdentifiers(alice.Subject, "jti", session, generation, "kid"))
                     .Should().Be(log.Exists(row => generation < row.BelowGeneration && session != row.ExceptSessionId), $"generation {generation} of {session}");
             }
         }

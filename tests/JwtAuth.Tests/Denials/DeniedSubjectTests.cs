@@ -65,26 +65,26 @@ public sealed class DeniedSubjectTests
     public void A_subject_a_session_and_a_token_of_the_same_bits_are_not_taken_for_each_other()
     {
         UInt128 bits = DenialTable.IdOf("x");
-        TokenNames stranger = new("a", "b", "c", 0, "kid");
-        (Denial Denial, TokenNames Denied, TokenNames[] Alive)[] cases =
+        TokenIdentifiers stranger = new("a", "b", "c", 0, "kid");
+        (Denial Denial, TokenIdentifiers Denied, TokenIdentifiers[] Alive)[] cases =
         [
             (Denial.OfSession("x", Later), stranger with { Session = bits }, [stranger with { Subject = bits }, stranger with { Token = bits }]),
             (Denial.OfSubject("x", 1, null, Later), stranger with { Subject = bits }, [stranger with { Session = bits }, stranger with { Token = bits }]),
             (Denial.OfSubject("x", 1, "y", Later), stranger with { Subject = bits }, [stranger with { Session = bits }, stranger with { Token = bits }]),
         ];
-        foreach ((Denial denial, TokenNames denied, TokenNames[] alive) in cases)
+        foreach ((Denial denial, TokenIdentifiers denied, TokenIdentifiers[] alive) in cases)
         {
             var list = new Denylist(time, TimeSpan.FromSeconds(5));
             list.Add(denial);
             list.Denies(denied).Should().BeTrue();
             alive.Should().NotContain(names => list.Denies(names));
         }
-        TokenNames token = new("x", "y", "c", 0, "kid");
+        TokenIdentifiers token = new("x", "y", "c", 0, "kid");
         denylist.Add(Denial.OfToken("x", "y", Later));
         denylist.Denies(token).Should().BeTrue();
         denylist.Denies(stranger with { Session = token.Token }).Should().BeFalse();
         denylist.Denies(stranger with { Subject = token.Token }).Should().BeFalse();
     }
 
-    private bool Denies(string subject, string session, long generation) => denylist.Denies(new TokenNames(subject, "jti", session, generation, "kid"));
+    private bool Denies(string subject, string session, long generation) => denylist.Denies(new TokenIdentifiers(subject, "jti", session, generation, "kid"));
 }

@@ -138,7 +138,7 @@ public sealed class DenylistTests
 
     private sealed record Token(string Subject, string JwtId, string SessionId, long Generation, string KeyId)
     {
-        public bool IsDeniedBy(Denylist denylist) => denylist.Denies(new TokenNames(Subject, JwtId, SessionId, Generation, KeyId));
+        public bool IsDeniedBy(Denylist denylist) => denylist.Denies(new TokenIdentifiers(Subject, JwtId, SessionId, Generation, KeyId));
 
         public bool IsDeniedBy(Denial denial) => denial.Kind switch
         {

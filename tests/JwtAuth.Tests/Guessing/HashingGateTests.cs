@@ -1,5 +1,4 @@
 using System.Net;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.Revocation;
@@ -15,7 +14,7 @@ public sealed class HashingGateTests : IDisposable
     private readonly HashingGate gate;
 
     public HashingGateTests() => gate = new HashingGate(
-        new PasswordSettings(WorkFactor: 10, MinimumLength: 12, MaxConcurrentHashes: 2, QueueLimit: 3, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
+        new HashingSettings(MaxConcurrentHashes: 2, QueueLimit: 3, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
 
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
     public async Task So_many_are_in_so_many_wait_and_the_rest_are_turned_away()
@@ -40,7 +39,7 @@ public sealed class HashingGateTests : IDisposable
     public async Task One_network_leaves_places_in_the_queue_to_others()
     {
         using var wide = new HashingGate(
-            new PasswordSettings(WorkFactor: 10, MinimumLength: 12, MaxConcurrentHashes: 2, QueueLimit: 10, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
+            new HashingSettings(MaxConcurrentHashes: 2, QueueLimit: 10, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
         List<Task<IDisposable?>> flood = [.. Enumerable.Range(0, 30).Select(_ => wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback))];
         flood.Count(task => !task.IsCompleted).Should().Be(6, "it has two places and six of the ten that may wait");
 

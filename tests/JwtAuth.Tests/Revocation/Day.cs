@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using JwtAuth.Bearer.AccessTokens;
-using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Denials;
@@ -88,7 +87,7 @@ internal sealed class Day(Trial trial, Random random)
         if (!await IsTakenAsync(held))
             return;
         (await trial.AskAsync((SessionStore store) => store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims))).Should().NotBeNull();
-        forgetAt.Add(Denial.ForgetAfter(held.Claims.ExpiresAt));
+        forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         Revoked++;
     }
@@ -99,7 +98,7 @@ internal sealed class Day(Trial trial, Random random)
         Held held = living[which];
         var caller = new Caller(held.Claims.Subject, held.Claims.Generation, held.SessionId, Token: null);
         (await trial.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
-        forgetAt.Add(Denial.ForgetAfter(held.Claims.ExpiresAt));
+        forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         (await trial.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
         living[which] = living[^1];

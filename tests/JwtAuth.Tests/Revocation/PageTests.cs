@@ -1,4 +1,4 @@
-using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Denials;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Revocation;
@@ -32,7 +32,7 @@ public sealed class PageTests
     {
         string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/revocation.md"));
 
-        Denial.ForgetAfter(DateTimeOffset.UnixEpoch).Should().Be(DateTimeOffset.UnixEpoch + new TimeSpan(4, 1, 0));
+        DenialRetention.ForgetAfter(DateTimeOffset.UnixEpoch).Should().Be(DateTimeOffset.UnixEpoch + new TimeSpan(4, 1, 0));
         page.Should().Contain("4 hours and a minute after the `exp`");
     }
 

@@ -1,6 +1,5 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.SigningKeys;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Accounts;
@@ -39,7 +38,7 @@ internal sealed class Trial : IAsyncDisposable
 
     /// <summary>A verifier that checks as the service does, and hears no denials.</summary>
     public TokenValidator Deaf => new(
-        new JwtAuthBearerOptions { Authority = Issuer, Audiences = { "orders" } }, host.Get<IVerificationKeys>(), Time);
+        new ValidationRules(Issuer, ["orders"], TimeSpan.FromSeconds(30)), host.Get<IVerificationKeys>(), Time);
 
     /// <summary>An administrator who does what administrators do.</summary>
     public Caller Root { get; private set; } = null!;
@@ -98,14 +97,14 @@ internal sealed class Trial : IAsyncDisposable
     {
         TokenValidator validator = host.Get<TokenValidator>(), deaf = Deaf;
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-        Endings endings = scope.ServiceProvider.GetRequiredService<Endings>();
+        Standing standing = scope.ServiceProvider.GetRequiredService<Standing>();
         foreach (Issued token in Ledger.Tokens)
         {
             (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token.Text);
             Demand((accepted is not null) == Ledger.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, the table the opposite");
             Demand(deaf.TryValidate(token.Text, out _, out _) == Ledger.IsTakenByTheDeaf(token), $"{Describe(token)}: a verifier without denials says the opposite of the table");
             if (Ledger.IsInTime(token))
-                Demand(await endings.StandsAsync(token.Caller) == Ledger.Stands(token), $"{Describe(token)}: where state changes the table says stands {Ledger.Stands(token)}");
+                Demand(await standing.HoldsAsync(token.Caller) == Ledger.Stands(token), $"{Describe(token)}: where state changes the table says stands {Ledger.Stands(token)}");
         }
 
         RefreshTokenStore sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenStore>();

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Storage;
@@ -141,11 +140,11 @@ public sealed class MasterKeyTests : IDisposable
 
         async Task<MasterKey> StartAsync()
         {
-            var settings = new StorageSettings(directory, $"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False", MasterKey: null);
+            var settings = new StorageSettings($"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False");
             var options = new DbContextOptionsBuilder<SqliteDb>();
             SqliteDb.Configure(options, settings.ConnectionString);
             await using var db = new SqliteDb(options.Options, new WriteLane());
-            var start = new DatabaseStart(settings);
+            var start = new DatabaseStart(settings, new SealingSettings(directory, MasterKey: null));
             await start.PrepareAsync(db);
             return start.MasterKey;
         }
@@ -204,7 +203,7 @@ public sealed class MasterKeyTests : IDisposable
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, connection);
         await using var db = new SqliteDb(options.Options, new WriteLane());
-        await new DatabaseStart(new StorageSettings(directory, connection, masterKey)).PrepareAsync(db);
+        await new DatabaseStart(new StorageSettings(connection), new SealingSettings(directory, masterKey)).PrepareAsync(db);
     }
 
     private void RefusedAsItIs(string remedy, Action tamper, bool mayMake = true)

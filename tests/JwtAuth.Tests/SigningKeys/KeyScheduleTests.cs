@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
@@ -27,8 +26,8 @@ public sealed class KeyScheduleTests
     [Fact]
     public void An_empty_ring_gets_one_key_that_signs_at_once_and_bringing_again_changes_nothing()
     {
-        Schedule().Bring(ring);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
+        Schedule().Advance(ring);
         ring.Should().ContainSingle().Which.Should().Match<SigningKeyRow>(row => row.SignsFrom == time.GetUtcNow() && row.RetiredAt == null);
         Signer.Should().BeSameAs(ring[0]);
     }
@@ -36,52 +35,52 @@ public sealed class KeyScheduleTests
     [Fact]
     public void A_successor_is_published_ahead_takes_over_when_its_time_comes_and_the_old_key_is_retired_and_then_forgotten()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
 
         time.Advance(RotateEvery - PublishAhead - Tick);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         ring.Should().Equal(first);
 
         time.Advance(Tick);
-        Schedule().Bring(ring);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
+        Schedule().Advance(ring);
         ring.Should().HaveCount(2, "it is published once");
         SigningKeyRow successor = ring[1];
         successor.SignsFrom.Should().Be(time.GetUtcNow() + PublishAhead);
 
         time.Advance(PublishAhead - Tick);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         Signer.Should().BeSameAs(first);
         first.RetiredAt.Should().BeNull();
 
         time.Advance(Tick);
         Signer.Should().BeSameAs(successor, "it takes over by the clock, whoever brings the ring later");
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         first.RetiredAt.Should().Be(time.GetUtcNow());
         first.SealedPrivateKey.Should().BeNull("nobody signs with it again");
         first.PublicKey.Should().NotBeNull("it still verifies");
         successor.SealedPrivateKey.Should().NotBeNull();
 
         time.Advance(KeySchedule.Retention - Tick);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         ring.Should().Contain(first);
         time.Advance(Tick);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         ring.Should().Equal(successor);
     }
 
     [Fact]
     public void A_ring_that_nobody_brought_for_years_still_has_one_signer()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         time.Advance(RotateEvery * 20);
         Signer.Should().BeSameAs(first);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         Signer.Should().BeSameAs(first, "the successor is published before it signs");
         time.Advance(PublishAhead);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         Signer.Should().NotBeSameAs(first);
         ring.Count(row => row.RetiredAt is null).Should().Be(1);
     }
@@ -89,7 +88,7 @@ public sealed class KeyScheduleTests
     [Fact]
     public void Retiring_the_signer_brings_a_new_one_at_once_and_retiring_again_or_a_stranger_is_false()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         Schedule().Retire(ring, "nobody").Should().BeFalse();
         Schedule().Retire(ring, first.KeyId).Should().BeTrue();
@@ -101,7 +100,7 @@ public sealed class KeyScheduleTests
     [Fact]
     public void Retiring_the_signer_lets_its_announced_successor_sign_at_once_and_retiring_the_successor_leaves_the_signer()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         Schedule().TryAdd(ring, SigningKey.Generate(SignatureAlgorithm.ES256), time.GetUtcNow() + PublishAhead).Should().BeTrue();
         SigningKeyRow announced = ring[1];
@@ -117,7 +116,7 @@ public sealed class KeyScheduleTests
     [Fact]
     public void A_second_announced_key_takes_the_first_ones_place_and_the_signer_goes_on()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         SigningKey one = SigningKey.Generate(SignatureAlgorithm.ES256), two = SigningKey.Generate(SignatureAlgorithm.ES256);
         Schedule().TryAdd(ring, one, time.GetUtcNow() + PublishAhead).Should().BeTrue();
@@ -133,7 +132,7 @@ public sealed class KeyScheduleTests
     [Trait("row", "KEY-06")]
     public void A_key_added_for_now_signs_now_also_in_the_same_moment_and_after_the_clock_stepped_back(int hours)
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         time.SetClock(time.GetUtcNow() + TimeSpan.FromHours(hours));
         SigningKey key = SigningKey.Generate(SignatureAlgorithm.ES256);
@@ -149,14 +148,14 @@ public sealed class KeyScheduleTests
     [Trait("row", "KEY-06")]
     public void A_key_announced_after_the_clock_stepped_back_leaves_the_signer_in_place()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         time.SetClock(time.GetUtcNow() - TimeSpan.FromHours(2));
         SigningKey key = SigningKey.Generate(SignatureAlgorithm.ES256);
         Schedule().TryAdd(ring, key, time.GetUtcNow() + PublishAhead).Should().BeTrue();
         Signer.Should().BeSameAs(first);
         time.Advance(PublishAhead);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         Signer!.KeyId.Should().Be(key.KeyId);
         ring.Should().Contain(first);
     }
@@ -164,19 +163,19 @@ public sealed class KeyScheduleTests
     [Fact]
     public void A_clock_that_stepped_back_leaves_a_key_that_signs_and_its_own_successor()
     {
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         SigningKeyRow first = ring[0];
         time.SetClock(time.GetUtcNow() - TimeSpan.FromDays(400));
         Signer.Should().BeSameAs(first, "better the earliest key than none");
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         ring.Should().Equal(first);
         first.SignsFrom.Should().Be(time.GetUtcNow());
         time.Advance(RotateEvery - PublishAhead);
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         ring.Should().HaveCount(2);
 
         time.SetClock(time.GetUtcNow() - TimeSpan.FromDays(400));
-        Schedule().Bring(ring);
+        Schedule().Advance(ring);
         Signer.Should().BeSameAs(first);
         ring[1].RetiredAt.Should().BeNull("a successor that was published is still the next");
     }
@@ -198,7 +197,7 @@ public sealed class KeyScheduleTests
         seen.Should().HaveCount(1_000);
         Schedule(ring[^1].Algorithm).Begin(ring);
         time.Advance(KeySchedule.Retention);
-        Schedule(ring[^1].Algorithm).Bring(ring);
+        Schedule(ring[^1].Algorithm).Advance(ring);
         ring.Should().ContainSingle("rows are bounded");
     }
 
@@ -208,9 +207,9 @@ public sealed class KeyScheduleTests
     [InlineData(SignatureAlgorithm.HS256, SignatureAlgorithm.RS256)]
     public void A_change_of_algorithm_retires_the_old_key_which_goes_on_verifying(SignatureAlgorithm before, SignatureAlgorithm after)
     {
-        Schedule(before).Bring(ring);
+        Schedule(before).Advance(ring);
         SigningKeyRow old = ring[0];
-        Schedule(after).Bring(ring);
+        Schedule(after).Advance(ring);
         old.RetiredAt.Should().BeNull("a command, or a service beside this one, may be configured otherwise");
         Schedule(before).SignerOf(ring, forAccount: true).Should().BeSameAs(old);
         Schedule(after).Begin(ring);
@@ -220,7 +219,7 @@ public sealed class KeyScheduleTests
         Schedule(after).SignerOf(ring, forAccount: true)!.Algorithm.Should().Be(after);
         Schedule(after).SignerOf(ring, forAccount: false)!.Algorithm.Should().Be(after);
         time.Advance(KeySchedule.Retention);
-        Schedule(after).Bring(ring);
+        Schedule(after).Advance(ring);
         ring.Should().NotContain(old);
     }
 
@@ -229,8 +228,8 @@ public sealed class KeyScheduleTests
     {
         byte[] one = RandomNumberGenerator.GetBytes(32), two = RandomNumberGenerator.GetBytes(32);
         KeySchedule schedule = Schedule(SignatureAlgorithm.HS256, one);
-        schedule.Bring(ring);
-        schedule.Bring(ring);
+        schedule.Advance(ring);
+        schedule.Advance(ring);
         ring.Should().HaveCount(2, "the ring's own key and the shared one");
         SigningKeyRow shared = schedule.SignerOf(ring, forAccount: false)!, own = schedule.SignerOf(ring, forAccount: true)!;
         (shared.ForApisOnly, own.ForApisOnly).Should().Be((true, false));
@@ -238,7 +237,7 @@ public sealed class KeyScheduleTests
         schedule.Open(own).ExportPrivate().Should().NotEqual(one);
 
         KeySchedule changed = Schedule(SignatureAlgorithm.HS256, two);
-        changed.Bring(ring);
+        changed.Advance(ring);
         schedule.SignerOf(ring, forAccount: false).Should().BeSameAs(shared, "it signs for the service that is configured with it");
         changed.Begin(ring);
         shared.RetiredAt.Should().Be(time.GetUtcNow());
@@ -274,7 +273,7 @@ public sealed class KeyScheduleTests
     public void A_secret_configured_beside_another_algorithm_signs_nothing(SignatureAlgorithm algorithm)
     {
         KeySchedule schedule = Schedule(algorithm, RandomNumberGenerator.GetBytes(32));
-        schedule.Bring(ring);
+        schedule.Advance(ring);
         ring.Should().ContainSingle().Which.Algorithm.Should().Be(algorithm);
     }
 }

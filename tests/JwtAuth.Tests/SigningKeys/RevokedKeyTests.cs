@@ -36,7 +36,7 @@ public sealed class RevokedKeyTests
 
         // Long after the last of its tokens is dead, it is still known for what it is.
         host.Time.SetClock(host.Time.GetUtcNow() + KeySchedule.Retention);
-        await host.Get<SigningKeyRing>().BringAsync(TestContext.Current.CancellationToken);
+        await host.Get<SigningKeyRing>().AdvanceAsync(TestContext.Current.CancellationToken);
         (await ChangeAsync(ring => schedule.Revoke(ring, stolen.KeyId))).Should().BeFalse();
         (await ChangeAsync(ring => schedule.Revoke(ring, "unknown"))).Should().BeFalse();
         (await ChangeAsync(ring => schedule.Retire(ring, stolen.KeyId))).Should().BeFalse();

@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Attacks;
@@ -42,8 +41,8 @@ public sealed class SigningKeyRingTests
     {
         await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
         SigningKeyRing here = RingOf(host, SignatureAlgorithm.ES256), there = RingOf(host, SignatureAlgorithm.ES256);
-        await here.BringAsync(TestContext.Current.CancellationToken);
-        await there.BringAsync(TestContext.Current.CancellationToken);
+        await here.AdvanceAsync(TestContext.Current.CancellationToken);
+        await there.AdvanceAsync(TestContext.Current.CancellationToken);
         string before = here.Signer(true).KeyId;
         ReadOnlyMemory<byte> published = here.JsonWebKeySet;
 

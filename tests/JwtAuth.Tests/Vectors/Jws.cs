@@ -19,14 +19,14 @@ internal static class Jws
         {
             return false;
         }
-        byte[] room = new byte[StrictJwt.RoomFor(jws.Length)];
-        return StrictJwt.Open(jws, room, out StrictJwt jwt) is null && jwt.Algorithm == key.Algorithm && key.Verify(jwt.SigningInput, jwt.Signature);
+        byte[] buffer = new byte[StrictJwt.BufferSizeFor(jws.Length)];
+        return StrictJwt.Open(jws, buffer, out StrictJwt jwt) is null && jwt.Algorithm == key.Algorithm && key.Verify(jwt.SigningInput, jwt.Signature);
     }
 
     /// <summary>Whether its header names one of our algorithms.</summary>
     public static bool NamesOurAlgorithm(string jws)
     {
-        StrictJwt.Open(jws, new byte[StrictJwt.RoomFor(jws.Length)], out StrictJwt jwt);
+        StrictJwt.Open(jws, new byte[StrictJwt.BufferSizeFor(jws.Length)], out StrictJwt jwt);
         return jwt.Algorithm is not null;
     }
 }

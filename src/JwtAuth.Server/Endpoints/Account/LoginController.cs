@@ -1,7 +1,6 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
@@ -28,7 +27,7 @@ internal sealed record LoginRequest(
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    PasswordDoor door, PersonalAccessTokenDoor personalAccessTokens, TokenIssuer issuer, RefreshTokenStore refreshTokens, SessionReplies replies, CookieReplies cookieReplies,
+    PasswordAuthenticator authenticator, PersonalAccessTokenAuthenticator personalAccessTokens, TokenIssuer issuer, RefreshTokenStore refreshTokens, SessionReplies replies, CookieReplies cookieReplies,
     RefreshCookie cookie, OwnCookies cookies, IssuerSettings settings, SignedCookieSettings signedCookies, ILogger<LoginController> log) : ControllerBase
 {
     /// <summary>Changes a password into a signed JWT.</summary>
@@ -68,7 +67,7 @@ internal sealed class LoginController(
         if ((byCookie && !cookie.IsAskedByOurs(Request)) || (isCookie && !cookies.IsAskedByOurs(Request)))
             return this.Problem(ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
 
-        switch (await door.CheckAsync(username, password, HttpContext.Connection.RemoteIpAddress, cancellation))
+        switch (await authenticator.CheckAsync(username, password, HttpContext.Connection.RemoteIpAddress, cancellation))
         {
             case PasswordResult.Verified verified:
                 return isCookie

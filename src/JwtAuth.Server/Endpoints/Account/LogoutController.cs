@@ -1,7 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;

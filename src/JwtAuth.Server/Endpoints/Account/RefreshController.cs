@@ -1,6 +1,5 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;

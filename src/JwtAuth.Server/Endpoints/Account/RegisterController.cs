@@ -1,5 +1,4 @@
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
@@ -23,7 +22,7 @@ internal sealed record RegisterReply(string Sub, string Username);
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class RegisterController(
-    HttpSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, GuessingLimit limit,
+    RegistrationSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, GuessingLimit limit,
     ILogger<RegisterController> log) : ControllerBase
 {
     /// <summary>Makes an account.</summary>
@@ -37,7 +36,7 @@ internal sealed class RegisterController(
     [ProducesResponseType<RegisterReply>(201)]
     public async Task<IActionResult> Register(RegisterRequest request, CancellationToken cancellation)
     {
-        if (!settings.RegistrationOpen)
+        if (!settings.IsOpen)
             return this.Problem(ErrorCode.RegistrationClosed);
         if (!Names.IsUsername(request.Username))
             return this.Problem(ErrorCode.InvalidRequest, "A user name has 1 to 64 letters, digits and . _ @ + - (ASCII).");

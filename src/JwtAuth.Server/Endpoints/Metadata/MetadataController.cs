@@ -1,4 +1,4 @@
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;

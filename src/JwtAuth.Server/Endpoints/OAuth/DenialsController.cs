@@ -14,7 +14,7 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 [ApiController]
 [AllowAnonymous]
 [Tags("Clients")]
-internal sealed class DenialsController(ClientDoor door, DenialPages pages, Db db, IHostApplicationLifetime lifetime) : ControllerBase
+internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime) : ControllerBase
 {
     /// <summary>The feed of denials: what was ended before it expired, from a cursor on, and then each as it happens.</summary>
     /// <remarks>
@@ -31,7 +31,7 @@ internal sealed class DenialsController(ClientDoor door, DenialPages pages, Db d
     [ProducesResponseType<DenialPage>(200)]
     public async Task<IActionResult> Denials(string? cursor = null, string? wait = null)
     {
-        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), door, ClientRights.Denials);
+        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), authenticator, ClientRights.Denials);
         if (client is null)
             return refusal!;
         double seconds = 0;

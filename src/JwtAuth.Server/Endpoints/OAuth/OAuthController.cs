@@ -4,11 +4,10 @@ using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
-using JwtAuth.Server.Composition;
+using JwtAuth.Server.Denials;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.PersonalAccessTokens;
-using JwtAuth.Server.Pipeline;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Authorization;
@@ -51,7 +50,7 @@ internal sealed record IntrospectionReply(bool Active)
 [AllowAnonymous]
 [Tags("Clients")]
 internal sealed class OAuthController(
-    ClientDoor door, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, RefreshTokenStore refreshTokens,
+    ClientAuthenticator authenticator, TokenValidator validator, RefreshTokenCodec codec, SessionStore sessions, RefreshTokenStore refreshTokens,
     PersonalAccessTokenStore personalAccessTokens, AccountStore accounts, IssuerSettings issuer,
     RefreshTokenSettings lifetimes, DenylistSettings denylist, ILogger<OAuthController> log) : ControllerBase
 {
@@ -66,7 +65,7 @@ internal sealed class OAuthController(
     [ProducesResponseType<IntrospectionReply>(200)]
     public async Task<IActionResult> Introspect()
     {
-        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, door, ClientRights.Introspect);
+        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, authenticator, ClientRights.Introspect);
         if (form is null)
             return refusal!;
         if (codec.TryRead(form.Token, out RefreshToken refresh))
@@ -86,7 +85,7 @@ internal sealed class OAuthController(
     [ProducesResponseType(200)]
     public async Task<IActionResult> Revoke()
     {
-        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, door, ClientRights.Revoke);
+        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, authenticator, ClientRights.Revoke);
         if (form is null)
             return refusal!;
         if (codec.TryRead(form.Token, out RefreshToken refresh))

@@ -10,12 +10,12 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// <c>scope</c> and one <c>roles</c> claim for each value, so that policies, <c>IsInRole</c> and <c>RequireClaim</c> work. What requests share is text that nobody can
 /// change; identity and claims are made anew for each, so that what one request adds to its own is not there for another.
 /// </summary>
-internal sealed class GoodToken
+internal sealed class ValidatedToken
 {
     private readonly AccessToken token;
     private readonly (string Type, string Value, string ValueType)[] claims;
 
-    public GoodToken(AccessToken token)
+    public ValidatedToken(AccessToken token)
     {
         this.token = token;
         (Key, ExpiresAt, NotBefore, IssuedAt) = (token.Key, token.ExpiresAt, token.NotBefore, token.IssuedAt);
@@ -51,7 +51,7 @@ internal sealed class GoodToken
 
     public DateTimeOffset IssuedAt { get; }
 
-    public TokenNames Names { get; }
+    public TokenIdentifiers Names { get; }
 
     public ClaimsPrincipal NewPrincipal()
     {

@@ -4,7 +4,7 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Tests.Configuration;
 
-public sealed class SettingsReaderTests
+public sealed class SettingsTests
 {
     private static readonly string Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
@@ -167,19 +167,19 @@ public sealed class SettingsReaderTests
     public void A_name_that_only_an_API_reads_is_told_and_no_fault(string key)
     {
         FluentActions.Invoking(() => Configured.Read(With(key, "x"))).Should().NotThrow();
-        SettingNames.WithoutEffect(Configured.From(With(key, "x"))).Should().Equal($"JwtAuth:{key}");
-        SettingNames.WithoutEffect(Configured.From(Sound())).Should().BeEmpty();
+        SettingValues.WithoutEffect(Configured.From(With(key, "x"))).Should().Equal($"JwtAuth:{key}");
+        SettingValues.WithoutEffect(Configured.From(Sound())).Should().BeEmpty();
         FluentActions.Invoking(() => Configured.Read(With("X" + key, "x"))).Should().Throw<ConfigurationFaultException>();
     }
 
     [Fact]
     public void Development_has_open_doors_and_production_does_not()
     {
-        HttpSettings development = Configured.Read(Sound(), "Development").Http, production = Configured.Read(Sound()).Http;
-        (development.RegistrationOpen, development.SwaggerEnabled, development.LabEnabled).Should().Be((true, true, true));
-        (production.RegistrationOpen, production.SwaggerEnabled).Should().Be((false, false));
-        (production.TrustedNetworks.Count, production.CorsOrigins.Count).Should().Be((0, 0));
-        Configured.Read(Sound()).Passwords.WorkFactor.Should().Be(12);
+        Settings development = Configured.Read(Sound(), "Development"), production = Configured.Read(Sound());
+        (development.Registration.IsOpen, development.Swagger.Enabled, development.Lab.Enabled).Should().Be((true, true, true));
+        (production.Registration.IsOpen, production.Swagger.Enabled, production.Lab.Enabled).Should().Be((false, false, false));
+        (production.Proxy.TrustedNetworks.Count, production.Cors.Origins.Count).Should().Be((0, 0));
+        production.Passwords.WorkFactor.Should().Be(12);
     }
 
     [Fact]
@@ -212,14 +212,14 @@ public sealed class SettingsReaderTests
     [InlineData("Kestrel:Endpoints:Https:Url", "https://127.0.0.1:5443", "https://auth.example.com:5443")]
     public void Development_listens_on_loopback_unless_it_is_told_otherwise_and_production_anywhere(string key, string inside, string beyond)
     {
-        HttpSettings closed = Configured.Read(Sound(), "Development").Http;
+        ListenSettings closed = Configured.Read(Sound(), "Development").Listen;
         Check(inside, "Development", closed).Should().NotThrow();
         Check(beyond, "Development", closed).Should().Throw<ConfigurationFaultException>()
             .Which.Faults.Should().ContainSingle().Which.Should().StartWith($"{key} ").And.Contain("AllowRemoteInDevelopment").And.NotContain("\n");
         Check(beyond, "Development", closed with { MayListenBeyondLoopback = true }).Should().NotThrow();
         Check(beyond, "Production", closed).Should().NotThrow();
 
-        Action Check(string value, string environment, HttpSettings settings) => () =>
+        Action Check(string value, string environment, ListenSettings settings) => () =>
             ListenAddresses.Check(Configured.From([new(key, value)]), Configured.Environment(environment), settings);
     }
 
@@ -237,7 +237,7 @@ public sealed class SettingsReaderTests
     {
         foreach (string environment in new[] { "Development", "Production" })
         {
-            HttpSettings settings = Configured.Read(Sound(), environment).Http with { MayListenBeyondLoopback = true };
+            ListenSettings settings = Configured.Read(Sound(), environment).Listen with { MayListenBeyondLoopback = true };
             FluentActions.Invoking(() => ListenAddresses.Check(Configured.From([new("urls", "http://localhost:5080")]), Configured.Environment(environment), settings))
                 .Should().NotThrow();
             FluentActions.Invoking(() => ListenAddresses.Check(Configured.From([new(key, value)]), Configured.Environment(environment), settings))

@@ -6,7 +6,7 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// What a scheme asks about each request's token: <see cref="TokenValidator"/> where it is seen for the first time, and from then on only what may have changed
 /// since. One for each scheme, so that no token is good here because it is good elsewhere.
 /// </summary>
-internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
+internal sealed class RememberingValidator(TokenValidator validator, int cacheSize)
 {
     private readonly TokenCache cache = new(cacheSize);
 
@@ -19,7 +19,7 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
     /// <returns>The identity, made for this call alone, or the rejection; neither, where the token has to be looked at in full.</returns>
     public (ClaimsPrincipal? Principal, TokenRejection? Rejection) CheckSeen(ReadOnlySpan<char> token)
     {
-        if (!cache.TryGet(token, out GoodToken? seen) || !validator.StillHasKey(seen))
+        if (!cache.TryGet(token, out ValidatedToken? seen) || !validator.StillHasKey(seen))
             return default;
         TokenRejection? rejection = validator.CheckAgain(seen);
         return rejection is null ? (seen.NewPrincipal(), null)
@@ -33,7 +33,7 @@ internal sealed class TokenChecker(TokenValidator validator, int cacheSize)
         (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);
         if (accepted is null)
             return (null, rejection);
-        var good = new GoodToken(accepted);
+        var good = new ValidatedToken(accepted);
         cache.Add(token, good);
         return (good.NewPrincipal(), null);
     }

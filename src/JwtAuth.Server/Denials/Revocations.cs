@@ -1,6 +1,5 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,25 +9,8 @@ namespace JwtAuth.Server.Denials;
 /// What ends what: sessions, and with them their refresh tokens, go in the same transaction as the change that ends them, and the denials of their
 /// access tokens are appended to the log there. <see cref="CommitAsync"/> returns when every check in this process knows.
 /// </summary>
-internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
+internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = null)
 {
-    /// <summary>
-    /// Whether the caller's account is enabled and nothing has denied the credential. Asked in the store also where checks ask no denylist: calls that
-    /// change something do not live on what a token said minutes ago.
-    /// </summary>
-    public async Task<bool> StandsAsync(Caller caller)
-    {
-        if (!await db.Users.AnyAsync(row => row.Id == caller.Subject && row.DisabledAt == null && row.Generation >= caller.Generation))
-            return false;
-        string? jwtId = caller.Token?.JwtId, keyId = caller.Token?.KeyId;
-        return !await db.Denials.AnyAsync(row =>
-            (row.Name == caller.Subject && row.Kind == DenialKind.Subject && row.BelowGeneration > caller.Generation
-                && (row.ExceptSessionId == null || row.ExceptSessionId != caller.SessionId))
-            || (row.Name == caller.SessionId && row.Kind == DenialKind.Session)
-            || (row.Name == jwtId && row.Kind == DenialKind.Token && row.TokenSubject == caller.Subject)
-            || (row.Name == keyId && row.Kind == DenialKind.Key));
-    }
-
     /// <summary>Ends a session with its cookie, or with its refresh token and its access tokens.</summary>
     public Task EndSessionAsync(SessionRow session) =>
         EndSessionAsync(session.SessionId, session.CookieHash is null ? session.TokensUntil : time.GetUtcNow());
@@ -39,14 +21,14 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
     public async Task EndSessionAsync(string sessionId, DateTimeOffset latestExpiry)
     {
         await db.Sessions.Where(row => row.SessionId == sessionId).ExecuteDeleteAsync();
-        Append(Denial.OfSession(sessionId, Denial.ForgetAfter(latestExpiry)));
+        Append(Denial.OfSession(sessionId, DenialRetention.ForgetAfter(latestExpiry)));
     }
 
     /// <summary>Ends one access token; asked again, it is not written again.</summary>
     public async Task EndTokenAsync(AccessToken token)
     {
         if (!await db.Denials.AnyAsync(row => row.Name == token.JwtId && row.Kind == DenialKind.Token && row.TokenSubject == token.Subject))
-            Append(Denial.OfToken(token.Subject, token.JwtId, Denial.ForgetAfter(token.ExpiresAt)));
+            Append(Denial.OfToken(token.Subject, token.JwtId, DenialRetention.ForgetAfter(token.ExpiresAt)));
     }
 
     /// <summary>Ends all sessions and access tokens of an account, by a new generation: what is being issued at this moment carries the old one.</summary>
@@ -105,7 +87,7 @@ internal sealed class Endings(Db db, TimeProvider time, DenialTail? tail = null)
     }
 
     // For all that may have been issued until now: a token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
-    private DateTimeOffset LatestForgetting() => Denial.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
+    private DateTimeOffset LatestForgetting() => DenialRetention.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
 
     private void Append(Denial denial) => db.Denials.Add(DenialRow.Of(denial));
 }

@@ -1,12 +1,13 @@
 using System.Text.RegularExpressions;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Clients;
 
-/// <summary>Reads <c>Clients</c>: below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>, <c>Audiences</c> and <c>May</c>.</summary>
-internal static partial class ClientReader
+/// <summary>
+/// The clients that may ask about tokens, by id. Below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>, <c>Audiences</c> and <c>May</c>.
+/// </summary>
+internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client> ById)
 {
     private const string Key = "Clients";
 
@@ -15,9 +16,10 @@ internal static partial class ClientReader
     public static ClientSettings Read(SettingValues values, IReadOnlyCollection<string> audiences)
     {
         Dictionary<string, Client> clients = new(StringComparer.Ordinal);
-        if (values[Key] is { Length: > 0 })
+        IConfigurationSection family = values.Family(Key);
+        if (family.Value is { Length: > 0 })
             values.Fault(Key, "holds a value, but no client", "write each below its id, such as JwtAuth__Clients__ID__Secrets");
-        foreach (IConfigurationSection section in values.Section.GetSection(Key).GetChildren())
+        foreach (IConfigurationSection section in family.GetChildren())
         {
             Client client = Read(values, section, audiences);
             if (!clients.TryAdd(client.Id, client))

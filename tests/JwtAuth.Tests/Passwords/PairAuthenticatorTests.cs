@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace JwtAuth.Tests.Passwords;
 
 /// <summary>What happens while bcrypt is at work: one place there, and room for one to wait for it. Whoever needs it a second time is told that it is busy.</summary>
-public sealed class PairDoorTests(PairDoorTests.Fixture fixture) : IClassFixture<PairDoorTests.Fixture>, IAsyncDisposable
+public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixture) : IClassFixture<PairAuthenticatorTests.Fixture>, IAsyncDisposable
 {
     private const string Changed = "the lamp by the window";
 
@@ -133,7 +133,7 @@ public sealed class PairDoorTests(PairDoorTests.Fixture fixture) : IClassFixture
 
     // Each request has a scope of its own.
     private Task<PasswordResult> CheckAsync(string username, string password = ServerHost.Password, CancellationTokenSource? gone = null) =>
-        Scope().GetRequiredService<PairDoor>().CheckAsync(username, new Password(password), IPAddress.Loopback, gone?.Token ?? TestContext.Current.CancellationToken);
+        Scope().GetRequiredService<PairAuthenticator>().CheckAsync(username, new Password(password), IPAddress.Loopback, gone?.Token ?? TestContext.Current.CancellationToken);
 
     private AccountStore Accounts() => Scope().GetRequiredService<AccountStore>();
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace JwtAuth.Bearer;
+namespace JwtAuth.Bearer.Observability;
 
 /// <summary>Every line that the package logs.</summary>
 internal static partial class LogEvents

@@ -19,7 +19,7 @@ internal abstract record PersonalAccessTokenResult
 }
 
 /// <summary>The one way in for a personal access token. Wrong ones slow down the network that they come from; a right one is taken all the same.</summary>
-internal sealed class PersonalAccessTokenDoor(PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenDoor> log)
+internal sealed class PersonalAccessTokenAuthenticator(PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
 {
     public async Task<PersonalAccessTokenResult> CheckAsync(PersonalAccessToken token, IPAddress? address, CancellationToken cancellation)
     {
@@ -32,7 +32,7 @@ internal sealed class PersonalAccessTokenDoor(PersonalAccessTokenStore tokens, W
         }
 
         log.PersonalAccessTokenRefused($"{address}");
-        return wrong.Enter(Network.Of(address)) is { } wait
+        return wrong.Enter(NetworkPrefix.Of(address)) is { } wait
             ? new PersonalAccessTokenResult.TooManyAttempts(wait)
             : new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.NotLiving);
     }

@@ -6,11 +6,11 @@ using JwtAuth.Server.Observability;
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>
-/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordDoor"/>, but for a pair that was found right a moment ago:
+/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordAuthenticator"/>, but for a pair that was found right a moment ago:
 /// that one costs a reading of the account, which has to be enabled and to have the same hash still.
 /// </summary>
-internal sealed class PairDoor(
-    AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes, ILogger<PairDoor> log)
+internal sealed class PairAuthenticator(
+    AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes, ILogger<PairAuthenticator> log)
 {
     // A hash may change while it is verified: renewed by another login, it is only another hash of the same password.
     private const int Rounds = 3;
@@ -30,10 +30,10 @@ internal sealed class PairDoor(
     private async Task<PasswordResult> FindAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
     {
         // Before anything is remembered: else who may not guess any more would learn by the difference which guess was right.
-        string name = PasswordDoor.BucketOf(username);
+        string name = PasswordAuthenticator.BucketOf(username);
         if (limit.WaitOf(name, address) is { } wait)
         {
-            log.LoginRefused(PasswordDoor.Text(address), "too many attempts");
+            log.LoginRefused(PasswordAuthenticator.Text(address), "too many attempts");
             return new PasswordResult.TooManyAttempts(wait);
         }
 
@@ -71,10 +71,10 @@ internal sealed class PairDoor(
             return null;
 
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
-        PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordDoor>().CheckAsync(username, password, address, CancellationToken.None);
+        PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordAuthenticator>().CheckAsync(username, password, address, CancellationToken.None);
         if (result is not PasswordResult.Verified { Account: AccountSnapshot account })
             return result;
-        log.VerifiedByBasic(account.Subject, PasswordDoor.Text(address));
+        log.VerifiedByBasic(account.Subject, PasswordAuthenticator.Text(address));
         pairs.Remember(mac, new VerifiedPair(account.Subject, account.PasswordHash));
         return null;
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
 
@@ -26,7 +25,7 @@ internal abstract record ClientResult
 /// The one way in for a client and its secret. Wrong secrets slow down the network that they come from; a right one is taken all the same, unless it
 /// costs a bcrypt.
 /// </summary>
-internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientDoor> log)
+internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
     private readonly Lock guard = new();
     private readonly AttemptBuckets failures = new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
@@ -37,7 +36,7 @@ internal sealed class ClientDoor(ClientSettings clients, HashingGate gate, TimeP
 
     public async Task<ClientResult> CheckAsync(string id, string secret, IPAddress? address, CancellationToken cancellation)
     {
-        string network = Network.Of(address);
+        string network = NetworkPrefix.Of(address);
         Client? client = clients.ById.GetValueOrDefault(id);
         IReadOnlyList<ClientSecret> secrets = client?.Secrets ?? [nobody];
         if (secrets.Any(candidate => !candidate.IsSlow && candidate.Matches(secret)) && client is not null)

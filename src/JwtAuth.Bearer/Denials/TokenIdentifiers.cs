@@ -1,9 +1,9 @@
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>What denials can name a token by: made once for a token, asked about as often as it comes.</summary>
-internal readonly struct TokenNames
+internal readonly struct TokenIdentifiers
 {
-    public TokenNames(string subject, string jwtId, string sessionId, long generation, string keyId)
+    public TokenIdentifiers(string subject, string jwtId, string sessionId, long generation, string keyId)
     {
         Subject = DenialTable.IdOf(subject);
         Token = DenialTable.IdOf(Subject, DenialTable.IdOf(jwtId));

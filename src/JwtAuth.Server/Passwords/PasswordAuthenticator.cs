@@ -26,8 +26,8 @@ internal abstract record PasswordResult
 }
 
 /// <summary>The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.</summary>
-internal sealed class PasswordDoor(
-    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, ILogger<PasswordDoor> log)
+internal sealed class PasswordAuthenticator(
+    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, ILogger<PasswordAuthenticator> log)
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
 

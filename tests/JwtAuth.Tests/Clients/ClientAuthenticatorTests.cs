@@ -7,7 +7,7 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Clients;
 
-public sealed class ClientDoorTests : IAsyncDisposable
+public sealed class ClientAuthenticatorTests : IAsyncDisposable
 {
     private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
 
@@ -40,7 +40,7 @@ public sealed class ClientDoorTests : IAsyncDisposable
     public async Task Of_a_thousand_guesses_thirty_are_tried_and_another_network_does_not_suffer()
     {
         TestClient api = host.AddClient("orders-api");
-        ClientDoor door = host.Get<ClientDoor>();
+        ClientAuthenticator door = host.Get<ClientAuthenticator>();
         IPAddress here = IPAddress.Parse("192.0.2.7"), there = IPAddress.Parse("198.51.100.7");
         List<ClientResult> results = [];
         for (int guess = 0; guess < 1000; guess++)

@@ -1,0 +1,40 @@
+using JwtAuth.Server.Configuration;
+
+namespace JwtAuth.Server.Authentication;
+
+/// <param name="Enabled">Whether a login may ask for one.</param>
+/// <param name="Lifetime">How long it is good, and a copy of it after a logout.</param>
+internal sealed record SignedCookieSettings(bool Enabled, TimeSpan Lifetime)
+{
+    public static SignedCookieSettings Read(SettingValues values) => new(
+        values.Flag("SignedCookies:Enabled", values.IsDevelopment),
+        values.Duration("SignedCookies:Lifetime", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
+}
+
+/// <param name="Enabled">Whether name and password are taken with each request (RFC 7617).</param>
+internal sealed record BasicSettings(bool Enabled)
+{
+    public static BasicSettings Read(SettingValues values) => new(values.Flag("Basic:Enabled", values.IsDevelopment));
+}
+
+/// <summary>The pages of others that may call with cookies and read the answers.</summary>
+/// <param name="Origins">Exact origins.</param>
+internal sealed record CorsSettings(IReadOnlyList<string> Origins)
+{
+    public static CorsSettings Read(SettingValues values)
+    {
+        const string Key = "Cors:Origins";
+        string[] origins = values.List(Key);
+        foreach (string origin in origins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? url) || url.Scheme is not ("https" or "http")
+                || origin != url.GetLeftPart(UriPartial.Authority))
+            {
+                values.Fault(
+                    Key, "holds what is not an exact origin",
+                    "write scheme, host and port as a browser sends them, such as https://app.example.com; no *, no path, no last slash");
+            }
+        }
+        return new CorsSettings(origins);
+    }
+}

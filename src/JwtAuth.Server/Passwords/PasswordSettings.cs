@@ -1,0 +1,17 @@
+using JwtAuth.Server.Configuration;
+
+namespace JwtAuth.Server.Passwords;
+
+/// <param name="WorkFactor">Of bcrypt: the binary logarithm of its rounds.</param>
+/// <param name="MinimumLength">Of a new password, in characters.</param>
+internal sealed record PasswordSettings(int WorkFactor, int MinimumLength)
+{
+    public static PasswordSettings Read(SettingValues values) =>
+        new(values.Number("Passwords:WorkFactor", 12, 10, 14), values.Number("Passwords:MinimumLength", 12, 8, 64));
+}
+
+/// <param name="IsOpen">Whether strangers may make accounts.</param>
+internal sealed record RegistrationSettings(bool IsOpen)
+{
+    public static RegistrationSettings Read(SettingValues values) => new(values.Flag("Registration:Open", values.IsDevelopment));
+}

@@ -1,0 +1,37 @@
+using System.Net;
+using JwtAuth.Server.Configuration;
+
+namespace JwtAuth.Server.Pipeline;
+
+/// <param name="TrustedNetworks">Whose forwarded headers are believed.</param>
+internal sealed record ProxySettings(IReadOnlyList<IPNetwork> TrustedNetworks)
+{
+    public static ProxySettings Read(SettingValues values)
+    {
+        const string Key = "Proxy:TrustedNetworks";
+        List<IPNetwork> networks = [];
+        foreach (string text in values.List(Key))
+        {
+            if (IPNetwork.TryParse(text, out IPNetwork network))
+            {
+                networks.Add(network);
+                if (network.PrefixLength == 0)
+                {
+                    values.Fault(
+                        Key, "holds every address there is, so that everybody could write the forwarded headers", "name the proxies' own network");
+                }
+            }
+            else if (IPAddress.TryParse(text, out IPAddress? address))
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                values.Fault(Key, "holds what is neither an address nor a network", "write it like 10.0.0.0/8 or 192.0.2.7");
+        }
+        return new ProxySettings(networks);
+    }
+}
+
+/// <param name="Enabled">Whether <c>/swagger</c> is there.</param>
+internal sealed record SwaggerSettings(bool Enabled)
+{
+    public static SwaggerSettings Read(SettingValues values) => new(values.Flag("Swagger:Enabled", values.IsDevelopment));
+}

@@ -1,0 +1,135 @@
+using System.Reflection;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Storage;
+
+namespace JwtAuth.Tests;
+
+/// <summary>The folders of the house and the arrows between them, read from the compiled assemblies. An arrow that is not in the table is a defect.</summary>
+public sealed class ArrowTests
+{
+    private const string Root = "the root";
+
+    private static readonly string[] Everything = ["*"];
+
+    /// <summary>Each folder of the package, with those that it may refer to.</summary>
+    private static readonly Dictionary<string, string[]> Bearer = new()
+    {
+        ["Observability"] = [],
+        ["Keys"] = ["Observability"],
+        ["Denials"] = ["Keys", "Observability"],
+        ["AccessTokens"] = ["Denials", "Keys"],
+        [Root] = Everything,
+    };
+
+    /// <summary>Each folder of the server, with those that it may refer to, from the lowest to the highest.</summary>
+    private static readonly Dictionary<string, string[]> Server = new()
+    {
+        ["Configuration"] = [],
+        ["Errors"] = [],
+        ["Observability"] = [],
+        ["Sealing"] = ["Configuration"],
+        ["Storage"] = ["Sealing", "Configuration"],
+        ["Denials"] = ["Storage", "Configuration", "Observability"],
+        ["Accounts"] = ["Denials", "Storage"],
+        ["SigningKeys"] = ["Denials", "Storage", "Sealing", "Configuration", "Observability"],
+        ["DenialFeed"] = ["SigningKeys", "Denials", "Storage"],
+        ["AccessTokens"] = ["SigningKeys", "Accounts", "Configuration"],
+        ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Storage", "Configuration", "Observability"],
+        ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Storage", "Sealing"],
+        ["Guessing"] = ["Configuration"],
+        ["Passwords"] = ["Accounts", "Guessing", "Storage", "Configuration", "Observability"],
+        ["PersonalAccessTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Observability"],
+        ["Clients"] = ["Passwords", "Guessing", "Configuration", "Observability"],
+        ["Authentication"] =
+        [
+            "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "Guessing", "Storage",
+            "Sealing", "Configuration", "Observability", "Errors",
+        ],
+        ["Pipeline"] =
+            ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration", "Observability", "Errors"],
+        ["Endpoints"] =
+        [
+            "Authentication", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "SigningKeys",
+            "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
+        ],
+        ["Lab"] =
+        [
+            "Endpoints", "Pipeline", "Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "Guessing", "Denials", "Configuration", "Errors",
+        ],
+        ["Composition"] = Everything,
+        ["Commands"] = Everything,
+        [Root] = Everything,
+    };
+
+    [Fact]
+    public void The_folders_of_the_package_refer_to_each_other_as_its_table_says() => Faults(typeof(TokenValidator).Assembly, "JwtAuth.Bearer", Bearer).Should().BeEmpty();
+
+    [Fact]
+    public void The_folders_of_the_server_refer_to_each_other_as_their_table_says() => Faults(typeof(Db).Assembly, "JwtAuth.Server", Server).Should().BeEmpty();
+
+    [Fact]
+    public void No_folder_stands_in_a_circle()
+    {
+        InCircles(Arrows(typeof(TokenValidator).Assembly, "JwtAuth.Bearer")).Should().BeEmpty();
+        InCircles(Arrows(typeof(Db).Assembly, "JwtAuth.Server")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_arrow_of_the_table_is_in_use()
+    {
+        IReadOnlyCollection<(string From, string To)> arrows = Arrows(typeof(Db).Assembly, "JwtAuth.Server");
+
+        Server.Where(row => row.Value != Everything).SelectMany(row => row.Value.Select(to => (row.Key, to))).Except(arrows).Should().BeEmpty();
+    }
+
+    /// <summary>What the tests above read is shown on types of this very assembly that stand in a circle on purpose.</summary>
+    [Fact]
+    public void A_circle_and_an_arrow_that_is_not_in_the_table_are_found_in_fields_bodies_and_attributes()
+    {
+        IReadOnlyCollection<(string From, string To)> arrows = Arrows(typeof(ArrowTests).Assembly, "JwtAuth.Tests.Planted");
+
+        arrows.Should().BeEquivalentTo([("Above", "Below"), ("Below", "Above"), ("Beside", "Below"), ("Beside", "Above")]);
+        InCircles(arrows).Should().BeEquivalentTo("Above", "Below");
+        Faults(typeof(ArrowTests).Assembly, "JwtAuth.Tests.Planted", new() { ["Above"] = ["Below"], ["Beside"] = ["Below"] })
+            .Should().BeEquivalentTo("Below is not in the table", "Beside -> Above (Planted_attribute -> Mark)");
+    }
+
+    private static IEnumerable<string> Faults(Assembly assembly, string start, Dictionary<string, string[]> table)
+    {
+        (Type From, Type To)[] references = [.. Between(assembly, start)];
+        foreach (string folder in references.Select(reference => FolderOf(reference.From, start)).Distinct().Where(folder => !table.ContainsKey(folder)))
+            yield return $"{folder} is not in the table";
+        foreach ((Type from, Type to) in references)
+        {
+            (string fromFolder, string toFolder) = (FolderOf(from, start), FolderOf(to, start));
+            if (table.TryGetValue(fromFolder, out string[]? allowed) && allowed != Everything && !allowed.Contains(toFolder))
+                yield return $"{fromFolder} -> {toFolder} ({from.Name} -> {to.Name})";
+        }
+    }
+
+    private static HashSet<(string From, string To)> Arrows(Assembly assembly, string start) =>
+        [.. Between(assembly, start).Select(reference => (FolderOf(reference.From, start), FolderOf(reference.To, start)))];
+
+    private static IEnumerable<(Type From, Type To)> Between(Assembly assembly, string start) => TypeReferences.Of(assembly)
+        .Where(reference => IsIn(reference.From, start) && IsIn(reference.To, start) && FolderOf(reference.From, start) != FolderOf(reference.To, start));
+
+    private static bool IsIn(Type type, string start) => type.Namespace == start || type.Namespace?.StartsWith(start + ".", StringComparison.Ordinal) == true;
+
+    private static string FolderOf(Type type, string start) => type.Namespace == start ? Root : type.Namespace![(start.Length + 1)..].Split('.')[0];
+
+    // Those that can be come back to from themselves.
+    private static string[] InCircles(IReadOnlyCollection<(string From, string To)> arrows) =>
+        arrows.Select(arrow => arrow.From).Distinct().Where(folder => ReachedFrom(arrows, folder).Contains(folder)).ToArray();
+
+    private static HashSet<string> ReachedFrom(IReadOnlyCollection<(string From, string To)> arrows, string folder)
+    {
+        HashSet<string> reached = [];
+        Queue<string> next = new([folder]);
+        while (next.TryDequeue(out string? at))
+        {
+            foreach ((_, string to) in arrows.Where(arrow => arrow.From == at && reached.Add(arrow.To)))
+                next.Enqueue(to);
+        }
+        return reached;
+    }
+}
