@@ -10,8 +10,6 @@ COPY .editorconfig ./
 COPY src src
 RUN dotnet publish src/JwtAuth.Server/JwtAuth.Server.csproj -c Release --no-restore -o /app
 
-# bcrypt is the system's libcrypt.so.1, which Debian's and Ubuntu's base images have (libcrypt1). Alpine's and the chiseled
-# images lack it: there the service stops at its start and says so.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app
 COPY --from=build /app .

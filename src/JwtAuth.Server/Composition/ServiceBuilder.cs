@@ -66,19 +66,10 @@ internal static class ServiceBuilder
         return builder.Build();
     }
 
-    /// <summary>Schema, master key, signing keys, denials and bcrypt: everything that must be there before the first request.</summary>
+    /// <summary>Schema, master key, signing keys and denials: everything that must be there before the first request.</summary>
     /// <exception cref="ConfigurationFaultException">Something is not, with the remedy.</exception>
     public static async Task PrepareAsync(this WebApplication app, bool serves = true)
     {
-        try
-        {
-            Bcrypt.Probe();
-        }
-        catch (Exception fault) when (fault is DllNotFoundException or PlatformNotSupportedException)
-        {
-            throw new ConfigurationFaultException(fault.Message);
-        }
-
         await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
         await app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(scope.ServiceProvider.GetRequiredService<Db>());
         if (serves)

@@ -28,6 +28,9 @@ internal static partial class LogEvents
     [LoggerMessage(8, LogLevel.Warning, "Password hash of account {Subject} could not be renewed; its next login tries again")]
     public static partial void PasswordNotRehashed(this ILogger log, Exception fault, string subject);
 
+    [LoggerMessage(9, LogLevel.Warning, "The password hash of account {Subject} is malformed: no password is right; set a new one")]
+    public static partial void PasswordHashMalformed(this ILogger log, string subject);
+
     [LoggerMessage(10, LogLevel.Error, "The signing keys could not be read from the database; those in memory stay in use")]
     public static partial void RingNotReached(this ILogger log, Exception fault);
 

@@ -1,12 +1,17 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using BCrypt.Net;
+using Library = BCrypt.Net.BCrypt;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>bcrypt (Provos and Mazières 1999) in the <c>$2b$</c> form. The computation is a library's: libxcrypt on Linux, BCrypt.Net-Next elsewhere.</summary>
-internal static partial class Bcrypt
+/// <summary>
+/// bcrypt (Provos and Mazières 1999) in the <c>$2b$</c> form. The computation is BCrypt.Net-Next's; what it may be given is decided here.
+/// </summary>
+internal static class Bcrypt
 {
     /// <summary>The highest work factor that a stored hash may have; each one more doubles the time, and 31 would take days.</summary>
     public const int MaximumWorkFactor = 16;
@@ -21,52 +26,35 @@ internal static partial class Bcrypt
     /// <summary>A new hash with a salt of 16 random bytes.</summary>
     /// <param name="password">At most 72 bytes of UTF-8, without NUL.</param>
     /// <param name="workFactor">Binary logarithm of the rounds.</param>
-    /// <exception cref="ArgumentException">The password is too long or holds NUL.</exception>
-    public static string Hash(string password, int workFactor)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(password);
-        byte[]? phrase = PhraseOf(bytes);
-        try
-        {
-            return HashPhrase(phrase ?? throw new ArgumentException("bcrypt takes 72 bytes at most and no NUL", nameof(password)), workFactor);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(bytes);
-            CryptographicOperations.ZeroMemory(phrase);
-        }
-    }
+    /// <exception cref="ArgumentException">The password is too long, holds NUL or is no Unicode text.</exception>
+    public static string Hash(string password, int workFactor) => IsWhole(password)
+        ? Library.HashPassword(password, Library.GenerateSalt(workFactor, 'b'))
+        : throw new ArgumentException("bcrypt takes 72 bytes at most and no NUL", nameof(password));
 
-    /// <summary>Whether the password gives this hash. False, never an exception, for a hash of another form or too high a factor, and for a password that bcrypt would cut.</summary>
+    /// <summary>
+    /// Whether the password gives this hash. False, never an exception, for a hash of another form or too high a factor, and for a password
+    /// that bcrypt would cut.
+    /// </summary>
     public static bool Verify(string password, string hash)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(password);
-        try
-        {
-            return Verify(bytes, hash);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(bytes);
-        }
-    }
-
-    /// <summary>The same for a password in bytes, which need not be UTF-8: an older system may have hashed another encoding.</summary>
-    public static bool Verify(ReadOnlySpan<byte> password, string hash)
-    {
-        if (WorkFactorOf(hash) is null || PhraseOf(password) is not { } phrase)
+        if (WorkFactorOf(hash) is null || !IsWhole(password))
             return false;
         try
         {
-            return VerifyPhrase(phrase, hash);
+            // The salt's last character has bits to spare, which the library writes in its own way: compare what follows it.
+            ReadOnlySpan<char> computed = Library.HashPassword(password, hash[..SaltEnd]).AsSpan(SaltEnd);
+            return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(computed), MemoryMarshal.AsBytes(hash.AsSpan(SaltEnd)));
         }
-        finally
+        catch (Exception fault) when (fault is ArgumentException or IndexOutOfRangeException or FormatException or SaltParseException)
         {
-            CryptographicOperations.ZeroMemory(phrase);
+            return false;
         }
     }
 
-    /// <summary>The work factor of a well-formed <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c> hash that may be computed here, else <see langword="null"/>. <c>$2x$</c> names a faulty bcrypt (CVE-2011-2483) and is refused.</summary>
+    /// <summary>
+    /// The work factor of a well-formed <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c> hash that may be computed here, or <see langword="null"/>.
+    /// <c>$2x$</c> names a faulty bcrypt (CVE-2011-2483) and is refused.
+    /// </summary>
     public static int? WorkFactorOf(string hash) =>
         hash.Length == HashLength && hash[0] == '$' && hash[1] == '2' && hash[2] is 'a' or 'b' or 'y' && hash[3] == '$' && hash[6] == '$'
         && int.TryParse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture, out int factor)
@@ -75,7 +63,7 @@ internal static partial class Bcrypt
             ? factor
             : null;
 
-    // The bytes with the NUL that ends them, or null where C's strings or bcrypt's 72 bytes would cut them short.
-    private static byte[]? PhraseOf(ReadOnlySpan<byte> password) =>
-        password.Length > Password.MaximumBytes || password.Contains((byte)0) ? null : [.. password, 0];
+    // bcrypt reads 72 bytes, and some of its implementations stop at NUL.
+    private static bool IsWhole(string password) =>
+        Encoding.UTF8.GetByteCount(password) <= Password.MaximumBytes && !password.Contains('\0', StringComparison.Ordinal);
 }

@@ -63,6 +63,8 @@ internal sealed class PasswordAuthenticator(
         if (account is not { IsEnabled: true } || verdict == PasswordVerificationResult.Failed)
         {
             log.LoginRefused(Text(address), "invalid credentials");
+            if (account is not null && !PasswordHasher.IsWellFormed(account.PasswordHash))
+                log.PasswordHashMalformed(account.Subject);
             return Refused;
         }
 

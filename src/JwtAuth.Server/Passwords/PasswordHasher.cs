@@ -36,6 +36,16 @@ internal sealed class PasswordHasher(PasswordSettings settings) : IPasswordHashe
             : PasswordVerificationResult.SuccessRehashNeeded;
     }
 
+    /// <summary>Whether a stored hash is of a form that is read here; with any other no password is right.</summary>
+    public static bool IsWellFormed(string hash)
+    {
+        if (hash.StartsWith('$'))
+            return Bcrypt.WorkFactorOf(hash) is not null;
+        byte[] pbkdf2 = new byte[hash.Length];
+        // The first byte tells Identity's versions 2 and 3.
+        return Convert.TryFromBase64String(hash, pbkdf2, out int length) && length > 0 && pbkdf2[0] is 0 or 1;
+    }
+
     string IPasswordHasher<Account>.HashPassword(Account user, string password) => Hash(password);
 
     PasswordVerificationResult IPasswordHasher<Account>.VerifyHashedPassword(Account user, string hashedPassword, string providedPassword) =>

@@ -80,7 +80,7 @@ internal static class SwaggerPages
             };
             operation.RequestBody = new OpenApiRequestBody
             {
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/x-www-form-urlencoded"] = new() { Schema = schema } },
+                Content = new Dictionary<string, IOpenApiMediaType> { ["application/x-www-form-urlencoded"] = new OpenApiMediaType { Schema = schema } },
             };
         }
     }

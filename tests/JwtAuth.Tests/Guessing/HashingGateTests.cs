@@ -19,10 +19,11 @@ public sealed class HashingGateTests : IDisposable
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
     public async Task So_many_are_in_so_many_wait_and_the_rest_are_turned_away()
     {
-        IDisposable? first = await EnterAsync(), second = await EnterAsync();
-        Task<IDisposable?>[] waiting = [EnterAsync(), EnterAsync(), EnterAsync()];
+        CancellationToken ended = TestContext.Current.CancellationToken;
+        IDisposable? first = await gate.EnterAsync(ended), second = await gate.EnterAsync(ended);
+        Task<IDisposable?>[] waiting = [gate.EnterAsync(ended), gate.EnterAsync(ended), gate.EnterAsync(ended)];
 
-        (await EnterAsync()).Should().BeNull("the queue is full");
+        (await gate.EnterAsync(ended)).Should().BeNull("the queue is full");
 
         waiting.Should().OnlyContain(task => !task.IsCompleted);
         first!.Dispose();
@@ -60,8 +61,9 @@ public sealed class HashingGateTests : IDisposable
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
     public async Task Nobody_waits_longer_than_configured()
     {
-        using IDisposable? first = await EnterAsync(), second = await EnterAsync();
-        Task<IDisposable?> waiting = EnterAsync();
+        CancellationToken ended = TestContext.Current.CancellationToken;
+        using IDisposable? first = await gate.EnterAsync(ended), second = await gate.EnterAsync(ended);
+        Task<IDisposable?> waiting = gate.EnterAsync(ended);
 
         time.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromTicks(1));
         waiting.IsCompleted.Should().BeFalse();
@@ -73,17 +75,18 @@ public sealed class HashingGateTests : IDisposable
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
     public async Task Who_goes_away_gives_the_place_in_the_queue_back()
     {
-        IDisposable? first = await EnterAsync();
-        using IDisposable? second = await EnterAsync();
+        CancellationToken ended = TestContext.Current.CancellationToken;
+        IDisposable? first = await gate.EnterAsync(ended);
+        using IDisposable? second = await gate.EnterAsync(ended);
         using var gone = new CancellationTokenSource();
         Task<IDisposable?>[] abandoned = [gate.EnterAsync(gone.Token), gate.EnterAsync(gone.Token), gate.EnterAsync(gone.Token)];
-        (await EnterAsync()).Should().BeNull();
+        (await gate.EnterAsync(ended)).Should().BeNull();
 
         await gone.CancelAsync();
 
         foreach (Task<IDisposable?> task in abandoned)
             await task.Awaiting(one => one).Should().ThrowAsync<OperationCanceledException>();
-        Task<IDisposable?> waiting = EnterAsync();
+        Task<IDisposable?> waiting = gate.EnterAsync(ended);
         waiting.IsCompleted.Should().BeFalse("there is room in the queue again");
         first!.Dispose();
         (await waiting).Should().NotBeNull("and no place at bcrypt was lost");
@@ -122,6 +125,4 @@ public sealed class HashingGateTests : IDisposable
     }
 
     public void Dispose() => gate.Dispose();
-
-    private Task<IDisposable?> EnterAsync() => gate.EnterAsync(TestContext.Current.CancellationToken);
 }
