@@ -6,7 +6,6 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
@@ -133,8 +132,8 @@ internal static class DenialsVerb
     private static void Checks(IServiceProvider services, Denylist full, int rounds)
     {
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
-        var account = new AccountSnapshot(TokenIssuer.NewId(), "alice", "", true, 0, [], DateTimeOffset.UnixEpoch);
-        string[] tokens = [.. Enumerable.Range(0, 1000).Select(_ => issuer.Issue(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId()).Value)];
+        var account = Accounts.Snapshot(TokenIssuer.NewId());
+        string[] tokens = [.. Enumerable.Range(0, 1000).Select(_ => issuer.Issue(Grant.To(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId())).Value)];
         Denylist empty = New();
         empty.CompleteAsOf(TimeProvider.System.GetTimestamp());
         TokenValidator[] validators = [ValidatorOf(services, null), ValidatorOf(services, empty), ValidatorOf(services, full)];

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
@@ -71,8 +70,8 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
     {
         TokenIssuer issuer = app.Services.GetRequiredService<TokenIssuer>();
         return [.. Enumerable.Range(0, count).Select(number => issuer.Issue(
-            new AccountSnapshot(TokenIssuer.NewId(), $"alice{number}", "", IsEnabled: true, Generation: 3, ["clerk"], DateTimeOffset.UnixEpoch), Audience,
-            ["orders:read", "orders:write"], TokenIssuer.NewId()).Value)];
+            Grant.To(Accounts.Snapshot(TokenIssuer.NewId(), $"alice{number}", 3, "clerk"), Audience,
+            ["orders:read", "orders:write"], TokenIssuer.NewId())).Value)];
     }
 
     /// <summary>Works with the service's database.</summary>

@@ -5,7 +5,6 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.AspNetCore.Builder;
@@ -73,8 +72,8 @@ internal static class SeenVerb
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
         string[] sessions = [.. Enumerable.Range(0, count).Select(_ => TokenIssuer.NewId())];
         string[] tokens = [.. sessions.Select(session => issuer.Issue(
-            new AccountSnapshot(TokenIssuer.NewId(), "alice", "", IsEnabled: true, Generation: 3, ["clerk"], DateTimeOffset.UnixEpoch), Audience,
-            ["orders:read", "orders:write"], session).Value)];
+            Grant.To(Accounts.Snapshot(TokenIssuer.NewId(), "alice", 3, "clerk"), Audience,
+            ["orders:read", "orders:write"], session)).Value)];
         (RememberingValidator good, _) = await CheckerAsync(services, tokens);
         (RememberingValidator denied, Denylist denylist) = await CheckerAsync(services, tokens);
         foreach (string session in sessions)

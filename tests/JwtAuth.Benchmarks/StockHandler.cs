@@ -57,7 +57,7 @@ internal sealed class StockHandler
             {
                 ["sub"] = account.Subject,
                 ["jti"] = Guid.NewGuid().ToString(),
-                ["client_id"] = TokenIssuer.FirstParty,
+                ["client_id"] = Grant.FirstParty,
                 ["scope"] = string.Join(' ', scopes),
                 ["roles"] = account.Roles,
                 ["username"] = account.Username,

@@ -80,25 +80,26 @@ internal static class TimingVerb
     {
         // As a request has it: a scope of its own. The guessing limit is new each time and so never in the way.
         await using AsyncServiceScope scope = services.CreateAsyncScope();
-        var door = new PasswordAuthenticator(
+        var authenticator = new PasswordAuthenticator(
             scope.ServiceProvider.GetRequiredService<AccountStore>(), services.GetRequiredService<PasswordHasher>(),
-            services.GetRequiredService<HashingGate>(), new GuessingLimit(TimeProvider.System), NullLogger<PasswordAuthenticator>.Instance);
+            services.GetRequiredService<HashingGate>(), new GuessingLimit(TimeProvider.System), TimeProvider.System,
+            NullLogger<PasswordAuthenticator>.Instance);
         var given = new Password(password);
         long start = Stopwatch.GetTimestamp();
-        PasswordResult result = await door.CheckAsync(username, given, IPAddress.Loopback, default);
+        PasswordResult result = await authenticator.CheckAsync(username, given, IPAddress.Loopback, default);
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         return result is PasswordResult.Refused ? time : throw new InvalidOperationException($"not refused but {result.GetType().Name}");
     }
 
     private static bool Macs(IServiceProvider services, int macs)
     {
-        var account = new AccountSnapshot("c3ViamVjdC1vZi10ZXN0cw", "alice", "", true, 0, [], DateTimeOffset.UnixEpoch);
+        var account = Accounts.Snapshot("c3ViamVjdC1vZi10ZXN0cw");
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
         TokenValidator validator = services.GetRequiredService<TokenValidator>();
         var comparison = new Comparison("first byte right", "all bytes wrong");
         InPairsAsync(macs, (isFirst, _, count) =>
         {
-            string token = WithWrongMac(issuer.Issue(account, "orders", [], TokenIssuer.NewId()).Value, keepFirst: isFirst);
+            string token = WithWrongMac(issuer.Issue(Grant.To(account, "orders", [], TokenIssuer.NewId())).Value, keepFirst: isFirst);
             long start = Stopwatch.GetTimestamp();
             bool accepted = validator.TryValidate(token, out AccessToken? _, out TokenRejection? rejection);
             TimeSpan time = Stopwatch.GetElapsedTime(start);

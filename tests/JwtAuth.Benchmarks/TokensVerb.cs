@@ -25,8 +25,7 @@ internal static class TokensVerb
     // Of a few milliseconds at most, so that an interrupt spoils one turn of many.
     private const int SigningPortion = 10;
 
-    private static readonly AccountSnapshot Account =
-        new(TokenIssuer.NewId(), "alice", "", IsEnabled: true, Generation: 3, ["clerk", "buyer"], DateTimeOffset.UnixEpoch);
+    private static readonly AccountSnapshot Account = Accounts.Snapshot(TokenIssuer.NewId(), "alice", 3, "clerk", "buyer");
 
     private static readonly string[] Scopes = ["orders:read", "orders:write"];
 
@@ -75,7 +74,7 @@ internal static class TokensVerb
     {
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
         string sessionId = TokenIssuer.NewId();
-        string[] tokens = [.. Enumerable.Range(0, count).Select(_ => issuer.Issue(Account, Audience, Scopes, sessionId).Value)];
+        string[] tokens = [.. Enumerable.Range(0, count).Select(_ => issuer.Issue(Grant.To(Account, Audience, Scopes, sessionId)).Value)];
         SigningKey key = services.GetRequiredService<SigningKeyRing>().Signer(forAccount: false);
         using var raw = RawSignature.Of(key, tokens);
         var stock = new StockHandler(key, Issuer, Audience);
@@ -93,7 +92,7 @@ internal static class TokensVerb
             Candidate.InProcess(Stock, Portion, item => stock.PrincipalOf(tokens[item])));
         int portion = algorithm == SignatureAlgorithm.RS256 ? SigningPortion : Portion;
         Measured issued = await new Rounds(rounds, count / Portion, warmUp).RunAsync($"{algorithm}, issued",
-            Candidate.InProcess(Ours, portion, _ => issuer.Issue(Account, Audience, Scopes, sessionId)),
+            Candidate.InProcess(Ours, portion, _ => issuer.Issue(Grant.To(Account, Audience, Scopes, sessionId))),
             Candidate.InProcess(Stock, portion, _ => stock.Create(Account, Scopes, sessionId)),
             Candidate.InProcess(Raw, portion, raw.Sign));
         return Report(seen, LimitOfFirstSeen(algorithm)) & Report(identified, algorithm == SignatureAlgorithm.HS256 ? new(Stock, 0.5) : null) & Report(issued, LimitOfIssuing(algorithm));

@@ -37,8 +37,10 @@ public sealed class ArrowTests
         ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Storage", "Configuration", "Observability"],
         ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Storage", "Sealing"],
         ["Guessing"] = ["Configuration"],
-        ["Passwords"] = ["Accounts", "Guessing", "Storage", "Configuration", "Observability"],
+        ["Logins"] = ["Accounts"],
+        ["Passwords"] = ["Logins", "Accounts", "Guessing", "Storage", "Configuration", "Observability"],
         ["PersonalAccessTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Observability"],
+        ["Grants"] = ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Storage", "Observability"],
         ["Clients"] = ["Passwords", "Guessing", "Configuration", "Observability"],
         ["Authentication"] =
         [
@@ -49,12 +51,12 @@ public sealed class ArrowTests
             ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration", "Observability", "Errors"],
         ["Endpoints"] =
         [
-            "Authentication", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "SigningKeys",
-            "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
+            "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts",
+            "SigningKeys", "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
         ],
         ["Lab"] =
         [
-            "Endpoints", "Pipeline", "Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "Guessing", "Denials", "Configuration", "Errors",
+            "Endpoints", "Pipeline", "Authentication", "Passwords", "AccessTokens", "Guessing", "Denials", "Configuration", "Errors",
         ],
         ["Composition"] = Everything,
         ["Commands"] = Everything,

@@ -43,8 +43,8 @@ public sealed class AccessToken
     /// <summary><c>username</c> (RFC 7662 §2.2), for people to read; <see cref="Subject"/> is the identity.</summary>
     public required string? Username { get; init; }
 
-    /// <summary><c>sid</c>: the login that the token comes from.</summary>
-    public required string SessionId { get; init; }
+    /// <summary><c>sid</c>: the login that the token hangs on; <see langword="null"/> where there is none.</summary>
+    public required string? SessionId { get; init; }
 
     /// <summary><c>gen</c>: the subject's generation when the token was issued.</summary>
     public required long Generation { get; init; }

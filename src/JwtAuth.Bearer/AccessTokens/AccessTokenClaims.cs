@@ -37,7 +37,7 @@ internal struct AccessTokenClaims
 
     public string JwtId { get; private set; }
 
-    public string SessionId { get; private set; }
+    public string? SessionId { get; private set; }
 
     public long Generation { get; private set; }
 
@@ -68,7 +68,7 @@ internal struct AccessTokenClaims
                     : name.SequenceEqual("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
                     : name.SequenceEqual("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
                     : name.SequenceEqual("username"u8) ? (claims.username = Text(ref json)) is not null
-                    : name.SequenceEqual("sid"u8) ? (claims.SessionId = Text(ref json)!) is not null
+                    : name.SequenceEqual("sid"u8) ? (claims.SessionId = Text(ref json)) is not null
                     : name.SequenceEqual("gen"u8) ? (claims.Generation = Count(ref json)) >= 0
                     : !name.SequenceEqual("cnf"u8) || (claims.IsBound = true);
                 if (!wellFormed)
@@ -83,7 +83,7 @@ internal struct AccessTokenClaims
         if (expires is not { } exp || issued is not { } iat)
             return TokenRejection.InvalidClaim;
         (claims.ExpiresAt, claims.IssuedAt) = (exp, iat);
-        bool complete = claims is { Issuer: not null, Subject: not null, JwtId: not null, clientId: not null, SessionId: not null, Generation: >= 0 }
+        bool complete = claims is { Issuer: not null, Subject: not null, JwtId: not null, clientId: not null, Generation: >= 0 }
             && claims.Audiences.Length > 0;
         return complete ? null : TokenRejection.InvalidClaim;
     }

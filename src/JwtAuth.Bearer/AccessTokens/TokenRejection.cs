@@ -52,7 +52,7 @@ public sealed class TokenRejection
 
     /// <summary>A claim is missing that RFC 9068 §2.2 or this product demands, or is of the wrong type, empty, too long or holds control characters.</summary>
     public static readonly TokenRejection InvalidClaim = new("invalid_claim",
-        "iss, sub, aud, exp, iat, jti, client_id, sid and gen must be there, of the right JSON type, not empty and without control characters.");
+        "iss, sub, aud, exp, iat, jti, client_id and gen must be there. They, and sid, are of the right JSON type, not empty and without control characters.");
 
     /// <summary><c>iss</c> is another's (RFC 9068 §4).</summary>
     public static readonly TokenRejection WrongIssuer = new("wrong_issuer", "iss is not the issuer that this API trusts. Compare it letter by letter, the last slash too.");

@@ -20,12 +20,14 @@ internal sealed class ValidatedToken
         this.token = token;
         (Key, ExpiresAt, NotBefore, IssuedAt) = (token.Key, token.ExpiresAt, token.NotBefore, token.IssuedAt);
         Names = token.Names;
-        claims = new (string, string, string)[7 + token.Audiences.Length + token.Scopes.Length + token.Roles.Length + (token.Username is null ? 0 : 1)];
+        claims = new (string, string, string)[6 + token.Audiences.Length + token.Scopes.Length + token.Roles.Length
+            + (token.Username is null ? 0 : 1) + (token.SessionId is null ? 0 : 1)];
         int count = 0;
         Text("sub", token.Subject);
         Text("jti", token.JwtId);
         Text("client_id", token.ClientId);
-        Text("sid", token.SessionId);
+        if (token.SessionId is { } sessionId)
+            Text("sid", sessionId);
         Integer("gen", token.Generation);
         Integer("exp", token.ExpiresAt.ToUnixTimeSeconds());
         Integer("iat", token.IssuedAt.ToUnixTimeSeconds());

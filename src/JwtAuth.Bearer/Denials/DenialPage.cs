@@ -5,38 +5,67 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>A piece of the feed of denials.</summary>
-/// <param name="Cursor">Where the next piece begins: to be sent back as it is.</param>
-/// <param name="Denylist">Whether the issuer keeps a denylist at all; where it does not, access tokens live until they expire.</param>
-/// <param name="More">Whether there is more to be had at once.</param>
-/// <param name="WaitedMs">For how many milliseconds the issuer waited for news; until then nothing else was denied.</param>
-/// <param name="Keys">Another text for another set of keys: what is published, and the secrets below.</param>
-/// <param name="SharedKeys">The HS256 secrets in use that APIs share.</param>
-/// <param name="Denials">What was denied since the cursor, in the order of commits.</param>
-internal sealed record DenialPage(
-    string Cursor, bool Denylist, bool More, long WaitedMs, string Keys, IReadOnlyList<SharedKey> SharedKeys, IReadOnlyList<DeniedTokens> Denials)
+internal sealed record DenialPage
 {
+    /// <summary>Where the next piece begins: to be sent back as it is.</summary>
+    public required string Cursor { get; init; }
+
+    /// <summary>Whether the issuer keeps a denylist at all. Where it does not, access tokens live until they expire.</summary>
+    public required bool Denylist { get; init; }
+
+    /// <summary>Whether there is more to be had at once.</summary>
+    public required bool More { get; init; }
+
+    /// <summary>For how many milliseconds the issuer waited for news. Until then nothing else was denied.</summary>
+    public required long WaitedMs { get; init; }
+
+    /// <summary>Another text for another set of keys: what is published, and the secrets below.</summary>
+    public required string Keys { get; init; }
+
+    /// <summary>The HS256 secrets in use that APIs share.</summary>
+    public required IReadOnlyList<SharedKey> SharedKeys { get; init; }
+
+    /// <summary>What was denied since the cursor, in the order of commits.</summary>
+    public required IReadOnlyList<DeniedTokens> Denials { get; init; }
+
     /// <summary>How it is written.</summary>
     public static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.General)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
     };
 }
 
 /// <summary>A denial by the names of the claims that it names: `sub` and `jti`; `sid`; `sub` with `gen_below`, `sid_except`; or `kid`.</summary>
-internal sealed record DeniedTokens(
-    string? Sub = null, string? Jti = null, string? Sid = null, string? Kid = null, long? GenBelow = null, string? SidExcept = null, long? ForgetAt = null)
+internal sealed record DeniedTokens
 {
-    public static DeniedTokens Of(Denial denial) => denial.Kind switch
+    public string? Sub { get; init; }
+
+    public string? Jti { get; init; }
+
+    public string? Sid { get; init; }
+
+    public string? Kid { get; init; }
+
+    public long? GenBelow { get; init; }
+
+    public string? SidExcept { get; init; }
+
+    /// <summary>When it may be forgotten, in seconds since 1970; never, for a key.</summary>
+    public long? ForgetAt { get; init; }
+
+    public static DeniedTokens Of(Denial denial)
     {
-        DenialKind.Token => new(Sub: denial.TokenSubject, Jti: denial.Name, ForgetAt: denial.ExpiresAt!.Value.ToUnixTimeSeconds()),
-        DenialKind.Session => new(Sid: denial.Name, ForgetAt: denial.ExpiresAt!.Value.ToUnixTimeSeconds()),
-        DenialKind.Subject => new(
-            Sub: denial.Name, GenBelow: denial.BelowGeneration, SidExcept: denial.ExceptSessionId, ForgetAt: denial.ExpiresAt!.Value.ToUnixTimeSeconds()),
-        _ => new(Kid: denial.Name),
-    };
+        long? forgetAt = denial.ExpiresAt?.ToUnixTimeSeconds();
+        return denial.Kind switch
+        {
+            DenialKind.Token => new() { Sub = denial.TokenSubject, Jti = denial.Name, ForgetAt = forgetAt },
+            DenialKind.Session => new() { Sid = denial.Name, ForgetAt = forgetAt },
+            DenialKind.Subject => new() { Sub = denial.Name, GenBelow = denial.BelowGeneration, SidExcept = denial.ExceptSessionId, ForgetAt = forgetAt },
+            _ => new() { Kid = denial.Name },
+        };
+    }
 
     /// <exception cref="InvalidDataException">It names nothing that is known here, so that what it denies would be missed.</exception>
     public Denial ToDenial() => this switch

@@ -3,11 +3,14 @@ namespace JwtAuth.Bearer.Denials;
 /// <summary>What denials can name a token by: made once for a token, asked about as often as it comes.</summary>
 internal readonly struct TokenIdentifiers
 {
-    public TokenIdentifiers(string subject, string jwtId, string sessionId, long generation, string keyId)
+    // What is random never is this.
+    private static readonly UInt128 Nothing = UInt128.Zero;
+
+    public TokenIdentifiers(string subject, string jwtId, string? sessionId, long generation, string keyId)
     {
         Subject = DenialTable.IdOf(subject);
         Token = DenialTable.IdOf(Subject, DenialTable.IdOf(jwtId));
-        Session = DenialTable.IdOf(sessionId);
+        Session = sessionId is null ? Nothing : DenialTable.IdOf(sessionId);
         (Generation, KeyId) = (generation, keyId);
     }
 
@@ -17,7 +20,7 @@ internal readonly struct TokenIdentifiers
     /// <summary><c>sub</c> and <c>jti</c>.</summary>
     public UInt128 Token { get; init; }
 
-    /// <summary><c>sid</c>.</summary>
+    /// <summary><c>sid</c>; zero where there is none.</summary>
     public UInt128 Session { get; init; }
 
     /// <summary><c>gen</c>.</summary>

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
 using System.Text.Json;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.SigningKeys;
 
 namespace JwtAuth.Server.AccessTokens;
@@ -16,63 +15,67 @@ internal sealed record IssuedToken(string Value, DateTimeOffset ExpiresAt, TimeS
 /// <summary>Issues access tokens in the JWT profile of RFC 9068. The only place that signs.</summary>
 internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings settings, SigningKeyRing ring, TimeProvider time)
 {
-    /// <summary>The <c>client_id</c> of logins at the service itself.</summary>
-    public const string FirstParty = "jwtauth";
-
-    private static readonly JsonEncodedText ClientId = JsonEncodedText.Encode(FirstParty);
+    // RFC 9068 §2.1
+    private const string Type = "at+jwt";
 
     private readonly JsonEncodedText issuerUrl = JsonEncodedText.Encode(issuer.Url, TokenText.Encoder);
 
     /// <summary>A random identifier of 128 bits: a <c>jti</c> or a <c>sid</c>.</summary>
     public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>A token for the account as it was read.</summary>
-    /// <param name="account">Its roles, name and generation go into the token.</param>
-    /// <param name="audience">One of the configured audiences, or the issuer for the account itself.</param>
-    /// <param name="scopes">What was granted.</param>
-    /// <param name="sessionId">The login's <c>sid</c>.</param>
+    /// <summary>The token of a grant.</summary>
+    /// <param name="grant">What it says.</param>
     /// <param name="at">The moment that the session's row knows of; left out, now.</param>
     /// <param name="until">When what it is made from ends, a whole second: it lives no longer.</param>
-    public IssuedToken Issue(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, DateTimeOffset? at = null, DateTimeOffset? until = null)
+    public IssuedToken Issue(Grant grant, DateTimeOffset? at = null, DateTimeOffset? until = null)
     {
-        SigningKey key = ring.Signer(forAccount: audience == issuer.Url);
+        SigningKey key = ring.Signer(forAccount: grant.Audience == issuer.Url);
         DateTimeOffset issued = at ?? time.GetUtcNow(), expires = settings.ExpiryOf(issued);
         TimeSpan lifetime = settings.Lifetime;
         if (until < expires)
             (expires, lifetime) = (until.Value, until.Value - DateTimeOffset.FromUnixTimeSeconds(issued.ToUnixTimeSeconds()));
 
-        TokenText text = TokenText.Begin(key.Header);
-        WriteClaims(text, account, audience, scopes, sessionId, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds());
+        TokenText text = TokenText.Begin(key.HeaderOf(Type));
+        WriteClaims(text, grant, issued.ToUnixTimeSeconds(), expires.ToUnixTimeSeconds());
         ReadOnlySpan<byte> signingInput = text.SigningInput();
         Span<byte> signature = stackalloc byte[key.SignatureLength];
         key.Sign(signingInput, signature);
         return new IssuedToken(text.Signed(signature), expires, lifetime);
     }
 
-    private void WriteClaims(
-        TokenText text, AccountSnapshot account, string audience, IReadOnlyList<string> scopes, string sessionId, long issuedAt, long expiresAt)
+    private void WriteClaims(TokenText text, Grant grant, long issuedAt, long expiresAt)
     {
         Utf8JsonWriter writer = text.Claims;
         writer.WriteStartObject();
         writer.WriteString(Name.Issuer, issuerUrl);
-        writer.WriteString(Name.Subject, account.Subject);
-        writer.WriteString(Name.Audience, audience);
+        writer.WriteString(Name.Subject, grant.Subject);
+        writer.WriteString(Name.Audience, grant.Audience);
         writer.WriteNumber(Name.Expires, expiresAt);
         writer.WriteNumber(Name.NotBefore, issuedAt);
         writer.WriteNumber(Name.IssuedAt, issuedAt);
         Span<byte> jwtId = stackalloc byte[22];
         Base64Url.EncodeToUtf8(text.NextRandom(), jwtId);
         writer.WriteString(Name.JwtId, jwtId);
-        writer.WriteString(Name.ClientId, ClientId);
-        if (scopes.Count > 0)
-            writer.WriteString(Name.Scope, string.Join(' ', scopes));
+        writer.WriteString(Name.ClientId, grant.ClientId);
+        if (grant.Scopes.Count > 0)
+            writer.WriteString(Name.Scope, string.Join(' ', grant.Scopes));
         writer.WriteStartArray(Name.Roles);
-        for (int index = 0; index < account.Roles.Count; index++)
-            writer.WriteStringValue(account.Roles[index]);
+        for (int index = 0; index < grant.Roles.Count; index++)
+            writer.WriteStringValue(grant.Roles[index]);
         writer.WriteEndArray();
-        writer.WriteString(Name.Username, account.Username);
-        writer.WriteString(Name.SessionId, sessionId);
-        writer.WriteNumber(Name.Generation, account.Generation);
+        if (grant.Username is not null)
+            writer.WriteString(Name.Username, grant.Username);
+        if (grant.SessionId is not null)
+            writer.WriteString(Name.SessionId, grant.SessionId);
+        writer.WriteNumber(Name.Generation, grant.Generation);
+        if (grant.AuthenticationContext is not null)
+            writer.WriteString(Name.AuthenticationContext, grant.AuthenticationContext);
+        if (grant.KeyThumbprint is not null)
+        {
+            writer.WriteStartObject(Name.Confirmation);
+            writer.WriteString(Name.KeyThumbprint, grant.KeyThumbprint);
+            writer.WriteEndObject();
+        }
         writer.WriteEndObject();
     }
 
@@ -92,5 +95,8 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
         public static readonly JsonEncodedText Username = JsonEncodedText.Encode("username");
         public static readonly JsonEncodedText SessionId = JsonEncodedText.Encode(JwtRegisteredClaimNames.Sid);
         public static readonly JsonEncodedText Generation = JsonEncodedText.Encode("gen");
+        public static readonly JsonEncodedText AuthenticationContext = JsonEncodedText.Encode(JwtRegisteredClaimNames.Acr);
+        public static readonly JsonEncodedText Confirmation = JsonEncodedText.Encode("cnf");
+        public static readonly JsonEncodedText KeyThumbprint = JsonEncodedText.Encode("jkt");
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Linq.Expressions;
 using System.Security.Cryptography;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
@@ -56,17 +55,17 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     public Task<AccountSnapshot?> FindByNameAsync(string username, CancellationToken cancellation = default)
     {
         string normalized = Normalize(username);
-        return FindAsync(row => row.NormalizedUserName == normalized, cancellation);
+        return db.Snapshots(db.Users.Where(row => row.NormalizedUserName == normalized)).SingleOrDefaultAsync(cancellation);
     }
 
     public Task<AccountSnapshot?> FindBySubjectAsync(string subject, CancellationToken cancellation = default) =>
-        FindAsync(row => row.Id == subject, cancellation);
+        db.Snapshots(db.Users.Where(row => row.Id == subject)).SingleOrDefaultAsync(cancellation);
 
     /// <summary>One page by name, those after <paramref name="after"/> whose name contains <paramref name="search"/>.</summary>
     public async Task<IReadOnlyList<AccountSnapshot>> ListAsync(string? search, string? after, int limit, CancellationToken cancellation)
     {
         string? needle = search is null ? null : Normalize(search), start = after is null ? null : Normalize(after);
-        return await Snapshots(db.Users
+        return await db.Snapshots(db.Users
                 .Where(row => needle == null || row.NormalizedUserName!.Contains(needle))
                 .Where(row => start == null || row.NormalizedUserName!.CompareTo(start) > 0)
                 .OrderBy(row => row.NormalizedUserName)
@@ -178,17 +177,6 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         join role in db.Roles on member.RoleId equals role.Id
         where member.UserId == subject
         select role.Name;
-
-    private Task<AccountSnapshot?> FindAsync(Expression<Func<Account, bool>> which, CancellationToken cancellation = default) =>
-        Snapshots(db.Users.Where(which)).SingleOrDefaultAsync(cancellation);
-
-    private IQueryable<AccountSnapshot> Snapshots(IQueryable<Account> accounts) => accounts.AsNoTracking().AsSingleQuery().Select(row =>
-        new AccountSnapshot(row.Id, row.UserName!, row.PasswordHash!, row.DisabledAt == null, row.Generation,
-            (from member in db.UserRoles
-             join role in db.Roles on member.RoleId equals role.Id
-             where member.UserId == row.Id
-             orderby role.Name
-             select role.Name).ToList(), row.CreatedAt));
 
     private string Normalize(string name) => users.KeyNormalizer.NormalizeName(name);
 }

@@ -7,13 +7,13 @@ namespace JwtAuth.Server.Accounts;
 /// <summary>Who asks for a change, by which credential. Whether it stands is asked in the transaction that makes the change.</summary>
 /// <param name="Subject">The account.</param>
 /// <param name="Generation">The generation that the credential carries.</param>
-/// <param name="SessionId">The login that it comes from.</param>
+/// <param name="SessionId">The login that it comes from; <see langword="null"/> where there is none.</param>
 /// <param name="Token">The access token that was sent, if one was.</param>
-internal sealed record Caller(string Subject, long Generation, string SessionId, AccessToken? Token)
+internal sealed record Caller(string Subject, long Generation, string? SessionId, AccessToken? Token)
 {
     /// <summary>The caller behind an authenticated request; <see langword="null"/> where it comes with nothing, or with a credential that is no login.</summary>
     public static Caller? Of(ClaimsPrincipal user) =>
-        user.FindFirst("sub") is { } subject && user.FindFirst("gen") is { } generation && user.FindFirst("sid") is { } session
-            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), session.Value, AccessToken.Of(user))
+        user.FindFirst("sub") is { } subject && user.FindFirst("gen") is { } generation
+            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), user.FindFirst("sid")?.Value, AccessToken.Of(user))
             : null;
 }

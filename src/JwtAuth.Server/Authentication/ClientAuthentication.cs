@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Guessing;
@@ -22,7 +23,7 @@ internal static class ClientAuthentication
         (string Id, string Secret)? credentials = isBasic ? headers is [var header] ? FromBasic(header) : null
             : fields.TryGetValue("client_id", out string? id) && fields.TryGetValue("client_secret", out string? secret) ? (id, secret) : null;
         if (isBasic && (fields.ContainsKey("client_secret") || (fields.TryGetValue("client_id", out string? named) && named != credentials?.Id)))
-            return (null, OAuthError.Result(400, "invalid_request", "Authenticate by one method: Basic, or client_id and client_secret."));
+            return (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "Authenticate by one method: Basic, or client_id and client_secret."));
         if (credentials is not { } found)
             return (null, Unauthorized(context.Response, isBasic));
 
@@ -31,7 +32,7 @@ internal static class ClientAuthentication
             case ClientResult.Verified verified:
                 return verified.Client.Rights.HasFlag(right)
                     ? (verified.Client, null)
-                    : (null, OAuthError.Result(400, "unauthorized_client", "The client may not do that."));
+                    : (null, OAuthError.Result(OAuthErrorCode.UnauthorizedClient));
             case ClientResult.TooManyAttempts refused:
                 return (null, Later(context.Response, ErrorCode.TooManyAttempts, refused.RetryAfter));
             case ClientResult.Busy:
@@ -39,6 +40,13 @@ internal static class ClientAuthentication
             default:
                 return (null, Unauthorized(context.Response, isBasic));
         }
+    }
+
+    /// <summary>The answer where it is not known at the moment what was denied.</summary>
+    public static ObjectResult DenialsUnknown(HttpResponse response)
+    {
+        response.Headers.RetryAfter = "1";
+        return OAuthError.Result(OAuthErrorCode.TemporarilyUnavailable, TokenRejection.DenialsUnknown.Hint);
     }
 
     // Both halves are form-encoded before they become base64.
@@ -54,7 +62,7 @@ internal static class ClientAuthentication
     private static ObjectResult Unauthorized(HttpResponse response, bool isBasic)
     {
         response.Headers.WWWAuthenticate = isBasic ? "Basic realm=\"clients\", charset=\"UTF-8\"" : "Bearer";
-        return OAuthError.Result(401, "invalid_client");
+        return OAuthError.Result(OAuthErrorCode.InvalidClient);
     }
 
     private static ObjectResult Later(HttpResponse response, ErrorCode error, TimeSpan retryAfter)

@@ -14,6 +14,12 @@ internal static class Credentials
     public const string PersonalAccessToken = "personal_access_token";
     public const string Basic = "basic";
 
+    /// <summary>What <see cref="Bearer"/> is called on the wire.</summary>
+    public const string BearerOnTheWire = "bearer";
+
+    /// <summary>No credential for a request, but a kind of token, and of cookie.</summary>
+    public const string RefreshToken = "refresh_token";
+
     // Chooses one of the above for each request.
     private const string Any = "any";
 
@@ -49,6 +55,16 @@ internal static class Credentials
             : takes.Includes(SignedCookie) && OwnCookies.Has(context.Request, cookies.SignedCookie) ? SignedCookie
             : Bearer;
     }
+}
+
+/// <summary>The kinds that this service takes as it is configured, by their names on the wire.</summary>
+internal sealed class TakenCredentials(SignedCookieSettings signedCookies, BasicSettings basic)
+{
+    public IReadOnlyList<string> Kinds { get; } =
+    [
+        Credentials.BearerOnTheWire, Credentials.Session, .. signedCookies.Enabled ? [Credentials.SignedCookie] : Array.Empty<string>(),
+        Credentials.PersonalAccessToken, .. basic.Enabled ? [Credentials.Basic] : Array.Empty<string>(),
+    ];
 }
 
 /// <summary>The credentials that a call takes beside an access token.</summary>

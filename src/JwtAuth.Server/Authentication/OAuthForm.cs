@@ -21,13 +21,13 @@ internal sealed class OAuthForm
     public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(HttpContext context, ClientAuthenticator authenticator, ClientRights right)
     {
         if (await FieldsAsync(context.Request) is not { } fields)
-            return (null, OAuthError.Result(400, "invalid_request", "The form is malformed, or has a parameter twice."));
+            return (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "The form is malformed, or has a parameter twice."));
         (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(context, fields, authenticator, right);
         if (client is null)
             return (null, refusal);
         return fields.TryGetValue("token", out string? token) && token.Length > 0
             ? (new OAuthForm(client, token), null)
-            : (null, OAuthError.Result(400, "invalid_request", "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
+            : (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
     }
 
     // Null where it is a form that cannot be read in one way; empty where it is none.

@@ -22,7 +22,7 @@ internal sealed class PersonalAccessTokenHandler(
 
     /// <summary>Whether the request's one <c>Authorization</c> header says that it holds one, and the call asks who is there.</summary>
     public static bool IsAskedFor(HttpContext context) =>
-        PersonalAccessToken.IsMeantBy(BearerEvents.TokenOf(context.Request.Headers.Authorization))
+        PresentedToken.KindOf(BearerEvents.TokenOf(context.Request.Headers.Authorization)) == Credentials.PersonalAccessToken
         && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()

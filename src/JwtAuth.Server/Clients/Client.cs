@@ -21,4 +21,10 @@ internal enum ClientRights
 /// <param name="Secrets">One, or two while it changes.</param>
 /// <param name="Audiences">Only tokens for one of these are known to it.</param>
 /// <param name="Rights">What it may.</param>
-internal sealed record Client(string Id, IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<string> Audiences, ClientRights Rights);
+internal sealed record Client(string Id, IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<string> Audiences, ClientRights Rights)
+{
+    /// <summary>Its audiences without the account, in the order of the configuration: a personal access token is for every API.</summary>
+    public IReadOnlyList<string> Apis { get; init; } = [];
+
+    public bool Knows(string audience) => Audiences.Contains(audience);
+}

@@ -27,8 +27,7 @@ internal abstract record ClientResult
 /// </summary>
 internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
-    private readonly Lock guard = new();
-    private readonly AttemptBuckets failures = new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
+    private readonly FailureLimit failures = new(time);
 
     // Compared where there is no such client, or where its own secrets were not right but another's would have cost a bcrypt: the work is the same.
     private readonly ClientSecret nobody = ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
@@ -36,14 +35,13 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
 
     public async Task<ClientResult> CheckAsync(string id, string secret, IPAddress? address, CancellationToken cancellation)
     {
-        string network = NetworkPrefix.Of(address);
         Client? client = clients.ById.GetValueOrDefault(id);
         IReadOnlyList<ClientSecret> secrets = client?.Secrets ?? [nobody];
         if (secrets.Any(candidate => !candidate.IsSlow && candidate.Matches(secret)) && client is not null)
             return new ClientResult.Verified(client);
 
         // Taken before the attempt is made, so that many at once cannot outrun the limit.
-        if (Enter(network) is { } wait)
+        if (failures.Enter(address) is { } wait)
             return Refuse(new ClientResult.TooManyAttempts(wait));
         if (slowNobody is not null)
         {
@@ -51,7 +49,7 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
             bool isRight = place is not null && secrets.Where(candidate => candidate.IsSlow).DefaultIfEmpty(slowNobody).Any(candidate => candidate.Matches(secret));
             if (place is null || (isRight && client?.Secrets.Any(candidate => candidate.IsSlow) == true))
             {
-                Withdraw(network);
+                failures.Withdraw(address);
                 return place is null ? new ClientResult.Busy() : new ClientResult.Verified(client!);
             }
         }
@@ -62,22 +60,5 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
             log.ClientRefused($"{address}");
             return result;
         }
-    }
-
-    private TimeSpan? Enter(string network)
-    {
-        lock (guard)
-        {
-            if (failures.WaitOf(network) is var wait && wait > TimeSpan.Zero)
-                return wait;
-            failures.Add(network);
-            return null;
-        }
-    }
-
-    private void Withdraw(string network)
-    {
-        lock (guard)
-            failures.TakeBack(network);
     }
 }

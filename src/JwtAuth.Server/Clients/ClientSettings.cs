@@ -13,7 +13,7 @@ internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client
 
     private static readonly string[] Members = ["Id", "Secrets", "Audiences", "May"];
 
-    public static ClientSettings Read(SettingValues values, IReadOnlyCollection<string> audiences)
+    public static ClientSettings Read(SettingValues values, string issuer, IReadOnlyList<string> apis)
     {
         Dictionary<string, Client> clients = new(StringComparer.Ordinal);
         IConfigurationSection family = values.Family(Key);
@@ -21,8 +21,8 @@ internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client
             values.Fault(Key, "holds a value, but no client", "write each below its id, such as JwtAuth__Clients__ID__Secrets");
         foreach (IConfigurationSection section in family.GetChildren())
         {
-            Client client = Read(values, section, audiences);
-            if (!clients.TryAdd(client.Id, client))
+            Client client = Read(values, section, [issuer, .. apis]);
+            if (!clients.TryAdd(client.Id, client with { Apis = [.. apis.Where(client.Knows)] }))
                 values.Fault(Key, "names two clients alike", "give each an id of its own");
         }
         return new ClientSettings(clients);
@@ -31,8 +31,8 @@ internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client
     private static Client Read(SettingValues values, IConfigurationSection section, IReadOnlyCollection<string> audiences)
     {
         string id = section["Id"] ?? section.Key, key = $"{Key}:{section.Key}";
-        if (!ClientId().IsMatch(id) || id == TokenIssuer.FirstParty)
-            values.Fault(Key, $"holds an id that is not 1 to 64 letters, digits and . _ -, or is {TokenIssuer.FirstParty}", "rename the client");
+        if (!ClientId().IsMatch(id) || id == Grant.FirstParty)
+            values.Fault(Key, $"holds an id that is not 1 to 64 letters, digits and . _ -, or is {Grant.FirstParty}", "rename the client");
         foreach (IConfigurationSection member in section.GetChildren().Where(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)))
             values.Fault($"{key}:{member.Key}", "is not a setting", $"below a client stand {string.Join(", ", Members)}");
 

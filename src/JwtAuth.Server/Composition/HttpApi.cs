@@ -40,7 +40,12 @@ internal static class HttpApi
         services.AddSingleton<OwnCookies>();
         services.AddSingleton<RefreshCookie>();
         services.AddScoped<RefreshCookieCallers>();
-        services.AddSingleton<SessionReplies>();
+        services.AddSingleton<TokenReplies>();
+        services.AddSingleton<LoginTermsReader>();
+        services.AddScoped<PersonalAccessTokenLogin>();
+        services.AddScoped<HeldCookies>();
+        services.AddSingleton<PresentedTokens>();
+        services.AddSingleton<TakenCredentials>();
         services.AddScoped<CookieReplies>();
         services.AddStaticPages();
         services.AddLab(settings.Lab);

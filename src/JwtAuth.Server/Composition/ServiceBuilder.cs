@@ -10,6 +10,7 @@ using JwtAuth.Server.Clients;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.DenialFeed;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Grants;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Lab;
 using JwtAuth.Server.Observability;
@@ -101,6 +102,7 @@ internal static class ServiceBuilder
         services.AddScoped<Revocations>();
         services.AddScoped<Standing>();
         services.AddScoped<AccountStore>();
+        services.AddSingleton<SessionPolicy>();
         services.AddScoped<SessionStore>();
         services.AddScoped<RefreshTokenStore>();
         services.AddSingleton<ProtectionKeys>();
@@ -126,6 +128,9 @@ internal static class ServiceBuilder
         services.AddSingleton<IVerificationKeys>(provider => provider.GetRequiredService<SigningKeyRing>());
         services.AddHostedService<KeyRotation>();
         services.AddSingleton<TokenIssuer>();
+        services.AddScoped<LoginGrant>();
+        services.AddScoped<RefreshGrant>();
+        services.AddSingleton<PersonalAccessTokenGrant>();
         services.AddSingleton<RefreshTokenCodec>();
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<WrongTokens>();

@@ -78,7 +78,7 @@ internal sealed record Settings
             SignedCookies = SignedCookieSettings.Read(values),
             Basic = BasicSettings.Read(values),
             Denylist = DenylistSettings.Read(values),
-            Clients = ClientSettings.Read(values, audiences: [issuer.Url, .. issuer.Audiences]),
+            Clients = ClientSettings.Read(values, issuer.Url, issuer.Audiences),
             SigningKeys = SigningKeySettings.Read(values, @sealed.MasterKey),
             Passwords = PasswordSettings.Read(values),
             Hashing = HashingSettings.Read(values),

@@ -58,9 +58,16 @@ internal sealed class DenialPages
             TimeSpan left = wait - time.GetElapsedTime(begunAt);
             if (denials.Count > 0 || keys != knownKeys || left <= TimeSpan.Zero || cancellation.IsCancellationRequested)
             {
-                return new DenialPage(
-                    string.Create(CultureInfo.InvariantCulture, $"{database.Identity}.{last}.{keys}"),
-                    Denylist: tail is not null, More: denials.Count == PageSize, (long)waited.TotalMilliseconds, keys, ring.SharedKeys, denials);
+                return new DenialPage
+                {
+                    Cursor = string.Create(CultureInfo.InvariantCulture, $"{database.Identity}.{last}.{keys}"),
+                    Denylist = tail is not null,
+                    More = denials.Count == PageSize,
+                    WaitedMs = (long)waited.TotalMilliseconds,
+                    Keys = keys,
+                    SharedKeys = ring.SharedKeys,
+                    Denials = denials,
+                };
             }
             await next.WaitAsync(left, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

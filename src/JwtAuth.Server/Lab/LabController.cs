@@ -22,24 +22,17 @@ internal sealed record HeldReply(IReadOnlyList<string> Held);
 [AllowAnonymous]
 [ApiExplorerSettings(IgnoreApi = true)]
 internal sealed class LabController(
-    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, RegistrationSettings registration, SignedCookieSettings signedCookies, BasicSettings basic, OwnCookies cookies) : ControllerBase
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, RegistrationSettings registration, TakenCredentials taken, OwnCookies cookies)
+    : ControllerBase
 {
     [HttpGet("/lab/about")]
-    public LabReply About()
-    {
-        List<string> credentials = ["bearer", Credentials.Session];
-        if (signedCookies.Enabled)
-            credentials.Add(Credentials.SignedCookie);
-        credentials.Add(Credentials.PersonalAccessToken);
-        if (basic.Enabled)
-            credentials.Add(Credentials.Basic);
-        return new LabReply(issuer.Url, denylist.Enabled, registration.IsOpen, credentials, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
-    }
+    public LabReply About() =>
+        new(issuer.Url, denylist.Enabled, registration.IsOpen, taken.Kinds, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
 
     // Below /auth, where the refresh token's cookie goes too.
     [HttpGet("/auth/lab/cookies")]
     public HeldReply Cookies() => new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);
 
     private IEnumerable<(string Kind, string Name)> Named() =>
-        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), ("refresh_token", cookies.Refresh)];
+        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (Credentials.RefreshToken, cookies.Refresh)];
 }

@@ -3,7 +3,6 @@ using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Endpoints.Account;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Guessing;
-using JwtAuth.Server.PersonalAccessTokens;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -35,7 +34,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
 {
     public const string Unhearing = "unhearing";
 
-    private const string RefreshToken = "refresh_token", BearerPrefix = "Bearer ", BasicPrefix = "Basic ";
+    private const string BearerPrefix = "Bearer ", BasicPrefix = "Basic ";
 
     // The second is where the browser sends the refresh token's cookie to.
     [HttpPost("/lab/thief/steal")]
@@ -61,7 +60,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
 
     private async Task<TrialReply> TryAsync(string handle, StolenCredential copy)
     {
-        if (copy.Kind == RefreshToken)
+        if (copy.Kind == Credentials.RefreshToken)
         {
             (ReplayReply reply, StolenCredential held) = await replay.RefreshAsync(HttpContext, copy);
             loot.Replace(handle, held);
@@ -69,7 +68,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         }
         return new TrialReply(
             await replay.AskAsync(HttpContext, copy, "/me"),
-            copy.Kind == "bearer" ? await replay.AskAsync(HttpContext, copy, "/lab/thief/unhearing-api") : null);
+            copy.Kind == Credentials.BearerOnTheWire ? await replay.AskAsync(HttpContext, copy, "/lab/thief/unhearing-api") : null);
     }
 
     // An API like any other, with Denials: None.
@@ -82,11 +81,11 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         if (Request.Headers.Authorization is [{ } authorization] && Ascii.IsValid(authorization))
         {
             if (authorization.StartsWith(BearerPrefix, StringComparison.Ordinal))
-                yield return new StolenCredential(PersonalAccessToken.IsMeantBy(authorization.AsSpan(BearerPrefix.Length)) ? Credentials.PersonalAccessToken : "bearer", "Authorization", "Bearer", authorization);
+                yield return new StolenCredential(PresentedToken.KindOf(authorization.AsSpan(BearerPrefix.Length)), "Authorization", "Bearer", authorization);
             else if (authorization.StartsWith(BasicPrefix, StringComparison.Ordinal))
                 yield return new StolenCredential(Credentials.Basic, "Authorization", "Basic", authorization);
         }
-        foreach ((string kind, string name) in (IEnumerable<(string, string)>)[(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (RefreshToken, cookies.Refresh)])
+        foreach ((string kind, string name) in (IEnumerable<(string, string)>)[(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (Credentials.RefreshToken, cookies.Refresh)])
         {
             if (OwnCookies.Read(Request, name) is { Length: > 0 } value && Ascii.IsValid(value))
                 yield return new StolenCredential(kind, "Cookie", name, $"{name}={value}");

@@ -1,6 +1,7 @@
 using System.Net;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Logins;
 using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.Passwords;
@@ -47,7 +48,7 @@ internal sealed class PairAuthenticator(
                 {
                     meters.CountBasic(isVerifiedHere ? "verified" : "remembered");
                     limit.Recognize(name, address);
-                    return new PasswordResult.Verified(account);
+                    return new PasswordResult.Verified(new Login(account, Login.ByPassword, pair.VerifiedAt));
                 }
                 pairs.Forget(mac, pair);
             }
@@ -72,10 +73,10 @@ internal sealed class PairAuthenticator(
 
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordAuthenticator>().CheckAsync(username, password, address, CancellationToken.None);
-        if (result is not PasswordResult.Verified { Account: AccountSnapshot account })
+        if (result is not PasswordResult.Verified { Account: AccountSnapshot account } verified)
             return result;
         log.VerifiedByBasic(account.Subject, PasswordAuthenticator.Text(address));
-        pairs.Remember(mac, new VerifiedPair(account.Subject, account.PasswordHash));
+        pairs.Remember(mac, new VerifiedPair(account.Subject, account.PasswordHash, verified.Login.AuthenticatedAt));
         return null;
     }
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Logins;
 using JwtAuth.Server.Observability;
 using Microsoft.AspNetCore.Identity;
 
@@ -14,8 +15,12 @@ internal abstract record PasswordResult
     {
     }
 
-    /// <summary>Right. The account is as it was read before bcrypt began.</summary>
-    public sealed record Verified(AccountSnapshot Account) : PasswordResult;
+    /// <summary>Right.</summary>
+    public sealed record Verified(Login Login) : PasswordResult
+    {
+        /// <summary>As it was read before bcrypt began.</summary>
+        public AccountSnapshot Account => Login.Account;
+    }
 
     /// <summary>Unknown name, wrong password or disabled account: nobody is told which.</summary>
     public sealed record Refused : PasswordResult;
@@ -27,7 +32,7 @@ internal abstract record PasswordResult
 
 /// <summary>The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.</summary>
 internal sealed class PasswordAuthenticator(
-    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, ILogger<PasswordAuthenticator> log)
+    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, TimeProvider time, ILogger<PasswordAuthenticator> log)
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
 
@@ -70,7 +75,8 @@ internal sealed class PasswordAuthenticator(
 
         limit.Succeed(bucket, address);
         bool isRenewed = renewed is not null && await RenewAsync(account, renewed);
-        return new PasswordResult.Verified(isRenewed ? account with { PasswordHash = renewed! } : account);
+        return new PasswordResult.Verified(
+            new Login(isRenewed ? account with { PasswordHash = renewed! } : account, Login.ByPassword, time.GetUtcNow()));
     }
 
     /// <summary>What guesses at a name are counted under. A name that cannot exist takes the same way as one that does not, and all of them share a bucket.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;
@@ -8,7 +9,7 @@ namespace JwtAuth.Server.Passwords;
 /// Identity's password hasher with bcrypt. It also verifies the PBKDF2 hashes of an existing Identity database and asks for a re-hash then, and when
 /// the work factor has changed. It computes at once on the calling thread: go through <see cref="HashingGate"/>.
 /// </summary>
-internal sealed class PasswordHasher(PasswordSettings settings) : IPasswordHasher<Account>
+internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate) : IPasswordHasher<Account>
 {
     private static readonly PasswordHasher<Account> Pbkdf2 = new();
 
@@ -16,6 +17,14 @@ internal sealed class PasswordHasher(PasswordSettings settings) : IPasswordHashe
     private readonly string nobody = Bcrypt.Hash(Guid.NewGuid().ToString(), settings.WorkFactor);
 
     public string Hash(string password) => Bcrypt.Hash(password, settings.WorkFactor);
+
+    /// <summary>Hashes a new password when its turn at the gate has come.</summary>
+    /// <returns><see langword="null"/> where it was not admitted: <see cref="HashingGate.RetryAfter"/> says when to come back.</returns>
+    public async Task<string?> HashAsync(Password password, IPAddress? address, CancellationToken cancellation)
+    {
+        using IDisposable? place = await gate.EnterAsync(cancellation, address);
+        return place is null ? null : Hash(password.Reveal());
+    }
 
     /// <param name="password">In clear.</param>
     /// <param name="hash">As stored; <see langword="null"/> where there is no account, which costs the same and always fails.</param>

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>Whose a name and password were found to be, and by which hash.</summary>
-internal sealed record VerifiedPair(string Subject, string PasswordHash)
+/// <summary>Whose a name and password were found to be, by which hash, and when.</summary>
+internal sealed record VerifiedPair(string Subject, string PasswordHash, DateTimeOffset VerifiedAt)
 {
     // The hash stays out of logs.
     public override string ToString() => Subject;

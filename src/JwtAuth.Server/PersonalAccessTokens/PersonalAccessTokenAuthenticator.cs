@@ -32,27 +32,11 @@ internal sealed class PersonalAccessTokenAuthenticator(PersonalAccessTokenStore 
         }
 
         log.PersonalAccessTokenRefused($"{address}");
-        return wrong.Enter(NetworkPrefix.Of(address)) is { } wait
+        return wrong.Enter(address) is { } wait
             ? new PersonalAccessTokenResult.TooManyAttempts(wait)
             : new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.NotLiving);
     }
 }
 
-/// <summary>Counts well-formed tokens that were not good, by network.</summary>
-internal sealed class WrongTokens(TimeProvider time)
-{
-    private readonly Lock guard = new();
-    private readonly AttemptBuckets failures = new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
-
-    /// <summary>Counts one more, or tells how long nobody there is answered.</summary>
-    public TimeSpan? Enter(string network)
-    {
-        lock (guard)
-        {
-            if (failures.WaitOf(network) is var wait && wait > TimeSpan.Zero)
-                return wait;
-            failures.Add(network);
-            return null;
-        }
-    }
-}
+/// <summary>Well-formed tokens that were not good.</summary>
+internal sealed class WrongTokens(TimeProvider time) : FailureLimit(time);

@@ -101,17 +101,10 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         DateTimeOffset now = time.GetUtcNow();
         return await (
             from row in db.PersonalAccessTokens.AsNoTracking()
-            join account in db.Users on row.Subject equals account.Id
-            where row.Hash == hash && row.ExpiresAt > now && account.DisabledAt == null
-            select new PersonalAccess(
-                row.Id,
-                new AccountSnapshot(account.Id, account.UserName!, account.PasswordHash!, true, account.Generation,
-                    (from member in db.UserRoles
-                     join role in db.Roles on member.RoleId equals role.Id
-                     where member.UserId == account.Id
-                     orderby role.Name
-                     select role.Name).ToList(), account.CreatedAt),
-                row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt)).AsSingleQuery().SingleOrDefaultAsync(cancellation);
+            join account in db.Snapshots() on row.Subject equals account.Subject
+            where row.Hash == hash && row.ExpiresAt > now && account.IsEnabled
+            select new PersonalAccess(row.Id, account, row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt))
+            .AsSingleQuery().SingleOrDefaultAsync(cancellation);
     }
 
     /// <summary>Whether the caller's access token was made from a personal access token: a program's, not a person's.</summary>

@@ -1,6 +1,6 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Controllers;
@@ -12,6 +12,9 @@ namespace JwtAuth.Server.Pipeline;
 /// <summary>How JSON is read and written: strictly, so that nothing is understood in two ways and a misspelt member is told instead of ignored.</summary>
 internal static class JsonBodies
 {
+    /// <summary>How bodies are read.</summary>
+    public static JsonSerializerOptions Options { get; } = Make();
+
     public static void Configure(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -22,6 +25,14 @@ internal static class JsonBodies
         options.RespectRequiredConstructorParameters = true;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.MaxDepth = 16;
+    }
+
+    private static JsonSerializerOptions Make()
+    {
+        var options = new JsonSerializerOptions { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+        Configure(options);
+        options.MakeReadOnly();
+        return options;
     }
 
     /// <summary>Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.</summary>
@@ -46,9 +57,8 @@ internal static class JsonBodies
         if (context.ActionDescriptor is ControllerActionDescriptor action
             && action.Parameters.FirstOrDefault(parameter => parameter.BindingInfo?.BindingSource?.Id == "Body") is { } body)
         {
-            ParameterInfo[] members = body.ParameterType.GetConstructors()[0].GetParameters();
-            string names = string.Join(", ", members.Select(member =>
-                JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Name!) + (member.HasDefaultValue ? " (may be left out)" : "")));
+            string names = string.Join(", ", Options.GetTypeInfo(body.ParameterType).Properties.Select(member =>
+                member.Name + (member.IsRequired ? "" : " (may be left out)")));
             detail = $"Send one JSON object with these members and no others, each once: {names}.";
         }
         return Problems.Result(ErrorCode.InvalidRequest, detail);

@@ -10,13 +10,7 @@ namespace JwtAuth.Server.Pipeline;
 /// </summary>
 internal sealed class JsonBodyFormatter : InputFormatter
 {
-    private readonly JsonSerializerOptions options = new();
-
-    public JsonBodyFormatter()
-    {
-        SupportedMediaTypes.Add("application/json");
-        JsonBodies.Configure(options);
-    }
+    public JsonBodyFormatter() => SupportedMediaTypes.Add("application/json");
 
     public override bool CanRead(InputFormatterContext context) =>
         MediaTypeHeaderValue.TryParse(context.HttpContext.Request.ContentType, out MediaTypeHeaderValue? type)
@@ -28,7 +22,7 @@ internal sealed class JsonBodyFormatter : InputFormatter
         HttpContext http = context.HttpContext;
         try
         {
-            if (await JsonSerializer.DeserializeAsync(http.Request.Body, context.ModelType, options, http.RequestAborted) is { } body)
+            if (await JsonSerializer.DeserializeAsync(http.Request.Body, context.ModelType, JsonBodies.Options, http.RequestAborted) is { } body)
                 return await InputFormatterResult.SuccessAsync(body);
         }
         catch (JsonException)

@@ -29,6 +29,9 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
 
     private readonly MacKey key = masterKey.MacKey($"refresh tokens {Version}");
 
+    /// <summary>Whether the text says of itself that it is one, and not a JWT.</summary>
+    public static bool IsMeantBy(ReadOnlySpan<char> text) => text.StartsWith(Prefix, StringComparison.Ordinal);
+
     public string Write(RefreshToken token)
     {
         Span<byte> bytes = stackalloc byte[Length];

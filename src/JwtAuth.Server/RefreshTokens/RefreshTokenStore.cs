@@ -9,12 +9,15 @@ namespace JwtAuth.Server.RefreshTokens;
 
 /// <summary>What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer enters.</summary>
 internal sealed class RefreshTokenStore(
-    Db db, AccountStore accounts, SessionStore sessions, Revocations revocations, IssuerSettings issuer, AccessTokenSettings tokens, RefreshTokenSettings settings, TimeProvider time)
+    Db db, SessionStore sessions, Revocations revocations, IssuerSettings issuer, SessionPolicy policy, TimeProvider time)
 {
+    private readonly RefreshTokenSettings settings = policy.RefreshTokens;
+    private readonly AccessTokenSettings tokens = policy.AccessTokens;
+
     /// <summary>Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.</summary>
     public async Task<Rotation.Successor?> BeginAsync(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
         await sessions.BeginAsync(account, new SessionStart(audience, scopes, device, replaces)) is { } session
-            ? SuccessorOf(session, account, session.CreatedAt, isRepeated: false)
+            ? new Rotation.Successor(account, session, session.CreatedAt, IsRepeated: false)
             : null;
 
     /// <summary>
@@ -55,7 +58,7 @@ internal sealed class RefreshTokenStore(
             await db.Sessions.Where(row => row.SessionId == token.SessionId && row.TokensUntil < tokensUntil)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.TokensUntil, tokensUntil));
         await revocations.CommitAsync(transaction);
-        return SuccessorOf(session, account, now, isRepeated);
+        return new Rotation.Successor(account, session, now, isRepeated);
     }
 
     // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's id and the
@@ -66,25 +69,31 @@ internal sealed class RefreshTokenStore(
         if (await sessions.FindAsync(token.SessionId) is not { } session)
             return new Rotation.Refused();
         return IsRepetition(session, token, now, isSharedByTabs) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
-            ? SuccessorOf(session, account, now, isRepeated: true)
+            ? new Rotation.Successor(account, session, now, IsRepeated: true)
             : null;
     }
 
     // The account of a session that tokens may be issued for now.
     private async Task<AccountSnapshot?> FindStandingAsync(SessionRow session, DateTimeOffset now) =>
         IsAlive(session, now) && issuer.Knows(session.Audience)
-            && await accounts.FindBySubjectAsync(session.Subject) is { IsEnabled: true } account && account.Generation == session.Generation
+            && await db.Snapshots(db.Users.Where(row => row.Id == session.Subject)).SingleOrDefaultAsync() is { IsEnabled: true } account && account.Generation == session.Generation
                 ? account
                 : null;
 
     /// <summary>The session of a refresh token that would be taken now, without using it up.</summary>
-    public async Task<SessionRow?> FindAliveAsync(RefreshToken token)
+    /// <returns>With the name of its account.</returns>
+    public async Task<(SessionRow Session, string Username)?> FindAliveAsync(RefreshToken token)
     {
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime;
-        SessionRow? session = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(row =>
-            row.SessionId == token.SessionId && row.ExpiresAt > now && row.RotatedAt > idleSince
-            && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation));
-        return session is not null && (session.Counter == token.Counter || IsRepetition(session, token, now)) ? session : null;
+        var found = await (
+            from row in db.Sessions.AsNoTracking()
+            join account in db.Users on row.Subject equals account.Id
+            where row.SessionId == token.SessionId && row.ExpiresAt > now && row.RotatedAt > idleSince
+                && account.DisabledAt == null && account.Generation == row.Generation
+            select new { Session = row, account.UserName }).SingleOrDefaultAsync();
+        return found is not null && (found.Session.Counter == token.Counter || IsRepetition(found.Session, token, now))
+            ? (found.Session, found.UserName!)
+            : null;
     }
 
     /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
@@ -102,8 +111,5 @@ internal sealed class RefreshTokenStore(
         (token.Counter == session.Counter - 1 || (isSharedByTabs && token.Counter == session.Counter && session.Counter > 0))
         && (now - session.RotatedAt).Duration() < settings.ReuseWindow;
 
-    private static Rotation.Successor SuccessorOf(SessionRow session, AccountSnapshot account, DateTimeOffset now, bool isRepeated) =>
-        new(account, session.SessionId, session.Audience, session.Scope, session.Counter, now, session.ExpiresAt, isRepeated);
-
-    private bool IsAlive(SessionRow session, DateTimeOffset now) => settings.EndOf(session.ExpiresAt, session.RotatedAt) > now;
+    private bool IsAlive(SessionRow session, DateTimeOffset now) => policy.EndOf(session) > now;
 }

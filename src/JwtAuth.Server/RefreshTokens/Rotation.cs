@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.RefreshTokens;
 
@@ -11,15 +12,13 @@ internal abstract record Rotation
 
     /// <summary>The session goes on.</summary>
     /// <param name="Account">As it is now.</param>
-    /// <param name="SessionId">The session.</param>
-    /// <param name="Audience">Whom its access tokens are for.</param>
-    /// <param name="Scope">What was granted at login.</param>
-    /// <param name="Counter">The successor's counter.</param>
+    /// <param name="Session">As it is now: its counter is the successor's.</param>
     /// <param name="At">The moment of the transaction: the <c>iat</c> of the access token.</param>
-    /// <param name="ExpiresAt">The session's absolute end.</param>
     /// <param name="IsRepeated">Whether the successor had been given before, to a racer or in a reply that was lost.</param>
-    public sealed record Successor(
-        AccountSnapshot Account, string SessionId, string Audience, string Scope, long Counter, DateTimeOffset At, DateTimeOffset ExpiresAt, bool IsRepeated) : Rotation;
+    public sealed record Successor(AccountSnapshot Account, SessionRow Session, DateTimeOffset At, bool IsRepeated) : Rotation
+    {
+        public RefreshToken Token => new(Session.SessionId, Session.Counter);
+    }
 
     /// <summary>There is no such session, or it has expired, or its account no longer stands, or its audience is not configured any more. Nothing was used up.</summary>
     public sealed record Refused : Rotation;

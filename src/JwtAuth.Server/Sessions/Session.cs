@@ -1,15 +1,11 @@
+using JwtAuth.Server.Storage;
+
 namespace JwtAuth.Server.Sessions;
 
 /// <summary>A session as its owner sees it.</summary>
-/// <param name="SessionId">Its <c>sid</c>: a name, never a secret.</param>
-/// <param name="IsOfCookie">Whether a cookie holds it, and not a refresh token.</param>
-/// <param name="CreatedAt">The login.</param>
-/// <param name="LastUsedAt">The login or the last use.</param>
-/// <param name="ExpiresAt">When it ends if it is not used again.</param>
-/// <param name="Address">Where it was last used from.</param>
-/// <param name="Agent">What it was last used with, as that said of itself.</param>
-internal sealed record Session(
-    string SessionId, bool IsOfCookie, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent);
+/// <param name="Row">What the store has of it.</param>
+/// <param name="EndsAt">When it ends if it is not used again.</param>
+internal sealed record Session(SessionRow Row, DateTimeOffset EndsAt);
 
 /// <summary>Where a login or a refresh comes from, as far as a person would recognise it.</summary>
 /// <param name="Address">The network address.</param>

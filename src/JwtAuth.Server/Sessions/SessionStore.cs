@@ -11,14 +11,13 @@ namespace JwtAuth.Server.Sessions;
 
 /// <summary>Sessions: one row for each login that goes on, by refresh tokens or by a cookie. Each change is one transaction that no other writer enters.</summary>
 internal sealed class SessionStore(
-    Db db, Revocations revocations, Standing standing, AccessTokenSettings tokens, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time,
-    ILogger<SessionStore> log)
+    Db db, Revocations revocations, Standing standing, SessionPolicy policy, TimeProvider time, ILogger<SessionStore> log)
 {
     /// <summary>How many sessions an account may have: of more, the one that was not used for longest is ended.</summary>
     public const int MaximumPerAccount = 1000;
 
     // The use of a cookie is noted no more often: a request that only reads writes once in a while.
-    private readonly TimeSpan noteEvery = TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, cookies.IdleLifetime.Ticks / 20));
+    private readonly TimeSpan noteEvery = TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, policy.Cookies.IdleLifetime.Ticks / 20));
 
     /// <summary>
     /// Begins a session for a login, or <see langword="null"/> where the account no longer is what it was when its password was read: changed, disabled,
@@ -52,8 +51,8 @@ internal sealed class SessionStore(
             CookieHash = start.CookieHash,
             CreatedAt = now,
             RotatedAt = now,
-            ExpiresAt = now + (start.CookieHash is null ? refresh.Lifetime : cookies.Lifetime),
-            TokensUntil = start.CookieHash is null ? tokens.ExpiryOf(now) : now,
+            ExpiresAt = now + policy.LifetimesOf(start.CookieHash).Lifetime,
+            TokensUntil = start.CookieHash is null ? policy.AccessTokens.ExpiryOf(now) : now,
             Address = start.Device.Address,
             Agent = start.Device.Agent,
         };
@@ -69,22 +68,13 @@ internal sealed class SessionStore(
         // In one reading, so that a change between two is not taken for an ending.
         var found = await (
             from session in db.Sessions.AsNoTracking()
-            join account in db.Users on session.Subject equals account.Id
-            where session.CookieHash == cookieHash && account.DisabledAt == null && account.Generation == session.Generation
-            select new
-            {
-                Session = session,
-                Account = new AccountSnapshot(account.Id, account.UserName!, account.PasswordHash!, true, account.Generation,
-                    (from member in db.UserRoles
-                     join role in db.Roles on member.RoleId equals role.Id
-                     where member.UserId == account.Id
-                     orderby role.Name
-                     select role.Name).ToList(), account.CreatedAt),
-            }).AsSingleQuery().SingleOrDefaultAsync();
-        if (found is null || EndOf(found.Session) <= now)
+            join account in db.Snapshots() on session.Subject equals account.Subject
+            where session.CookieHash == cookieHash && account.IsEnabled && account.Generation == session.Generation
+            select new { Session = session, Account = account }).AsSingleQuery().SingleOrDefaultAsync();
+        if (found is null || policy.EndOf(found.Session) <= now)
             return null;
         bool isNoted = now - found.Session.RotatedAt > noteEvery && await NoteUseAsync(found.Session, device, now);
-        return (found.Session, found.Account, isNoted ? cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : EndOf(found.Session));
+        return (found.Session, found.Account, isNoted ? policy.Cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session));
     }
 
     public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) => db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
@@ -117,27 +107,25 @@ internal sealed class SessionStore(
             .Where(row => row.Subject == caller.Subject && row.ExpiresAt > now)
             .OrderByDescending(row => row.RotatedAt).ThenBy(row => row.SessionId)
             .ToListAsync();
-        return [.. rows.Where(row => EndOf(row) > now).Select(row =>
-            new Session(row.SessionId, row.CookieHash is not null, row.CreatedAt, row.RotatedAt, EndOf(row), row.Address, row.Agent))];
+        return [.. rows.Select(row => new Session(row, policy.EndOf(row))).Where(session => session.EndsAt > now)];
     }
 
     /// <summary>Ends the caller's own session: the refresh token or the cookie, where there is one, and the access tokens.</summary>
     /// <returns><see langword="null"/> where the caller no longer stands.</returns>
     public Task<Ended?> EndOwnAsync(Caller caller) => ChangeAsync(caller, async () =>
     {
-        SessionRow? session = await FindAsync(caller.SessionId);
+        if (caller.SessionId is not { } sessionId)
+            return caller.Token is { } alone ? await EndAloneAsync(alone) : Nothing();
+        SessionRow? session = await FindAsync(sessionId);
         if (session is not null && session.Subject != caller.Subject)
             return Nothing(); // only a token that somebody else could sign says so
         if (session is { CookieHash: not null })
             return await EndRowAsync(session);
         // All that are made from one personal access token share its name: what is logged out is this one, not the ones to come.
-        if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId))
-        {
-            await revocations.EndTokenAsync(made);
-            return EndedOf(refreshTokens: 0, made.ExpiresAt);
-        }
+        if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == sessionId))
+            return await EndAloneAsync(made);
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
-        await revocations.EndSessionAsync(caller.SessionId, latest);
+        await revocations.EndSessionAsync(sessionId, latest);
         return EndedOf(session is null ? 0 : 1, latest);
     });
 
@@ -146,7 +134,7 @@ internal sealed class SessionStore(
     public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => ChangeAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(sessionId);
-        return session?.Subject == caller.Subject && EndOf(session) > time.GetUtcNow() ? await EndRowAsync(session) : Nothing();
+        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? await EndRowAsync(session) : Nothing();
     });
 
     /// <summary>Ends every session and access token of the caller's account, but for <paramref name="exceptSessionId"/>.</summary>
@@ -154,18 +142,13 @@ internal sealed class SessionStore(
     public Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId) => ChangeAsync(caller, async () =>
     {
         (int refreshTokens, int sessions) = await revocations.EndSubjectAsync(caller.Subject, exceptSessionId);
-        return new Ended(refreshTokens, sessions, AccessTokens: true, tokens.ExpiryOf(time.GetUtcNow()));
+        return new Ended(refreshTokens, sessions, AccessTokens: true, policy.AccessTokens.ExpiryOf(time.GetUtcNow()));
     });
 
     /// <summary>Ends one access token of the caller's account, if one is given; its session goes on.</summary>
     /// <returns><see langword="null"/> where the caller no longer stands.</returns>
-    public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) => ChangeAsync(caller, async () =>
-    {
-        if (token is null)
-            return Nothing();
-        await revocations.EndTokenAsync(token);
-        return EndedOf(refreshTokens: 0, token.ExpiresAt);
-    });
+    public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) =>
+        ChangeAsync(caller, () => token is null ? Task.FromResult(Nothing()) : EndAloneAsync(token));
 
     /// <summary>Ends one access token without a caller: by a client that may.</summary>
     public async Task EndTokenAsync(AccessToken token)
@@ -209,15 +192,19 @@ internal sealed class SessionStore(
         return session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Nothing() with { Sessions = 1 };
     }
 
-    private DateTimeOffset EndOf(SessionRow session) =>
-        ((SessionLifetimes)(session.CookieHash is null ? refresh : cookies)).EndOf(session.ExpiresAt, session.RotatedAt);
+    // The token and nothing else.
+    private async Task<Ended> EndAloneAsync(AccessToken token)
+    {
+        await revocations.EndTokenAsync(token);
+        return EndedOf(refreshTokens: 0, token.ExpiresAt);
+    }
 
     private Ended Nothing() => new(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow());
 
     // A token passes until its exp and the skew.
     private Ended EndedOf(int refreshTokens, DateTimeOffset latestExpiry)
     {
-        bool isAccepted = latestExpiry + tokens.ClockSkew > time.GetUtcNow();
+        bool isAccepted = latestExpiry + policy.AccessTokens.ClockSkew > time.GetUtcNow();
         return new Ended(refreshTokens, Sessions: 0, isAccepted, isAccepted ? latestExpiry : time.GetUtcNow());
     }
 

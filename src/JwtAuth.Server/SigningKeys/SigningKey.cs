@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.IdentityModel.Tokens.Jwt;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
@@ -15,23 +16,19 @@ internal abstract class SigningKey
     // Written for JSON readers, not for HTML: at+jwt stays at+jwt.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly byte[] header;
+    private readonly ConcurrentDictionary<string, byte[]> headers = new(StringComparer.Ordinal);
 
-    private SigningKey(string keyId, SignatureAlgorithm algorithm)
-    {
-        (KeyId, Algorithm) = (keyId, algorithm);
-        header = HeaderOf(keyId, algorithm);
-    }
+    private SigningKey(string keyId, SignatureAlgorithm algorithm) => (KeyId, Algorithm) = (keyId, algorithm);
 
     public string KeyId { get; }
 
     public SignatureAlgorithm Algorithm { get; }
 
-    /// <summary>The JOSE header of every access token that it signs, encoded, with the dot behind it.</summary>
-    public ReadOnlySpan<byte> Header => header;
-
     /// <summary>Length of a signature in bytes.</summary>
     public abstract int SignatureLength { get; }
+
+    /// <summary>The JOSE header of what it signs as this type (RFC 7515 §4.1.9), encoded, with the dot behind it. Made once for each type.</summary>
+    public ReadOnlySpan<byte> HeaderOf(string type) => headers.GetOrAdd(type, MakeHeader);
 
     /// <summary>Signs (RFC 7515 §5.1) into <paramref name="signature"/>, which has <see cref="SignatureLength"/> bytes.</summary>
     public abstract void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature);
@@ -93,15 +90,15 @@ internal abstract class SigningKey
         return Bearer.Keys.VerificationKey.Ecdsa(keyId, ecdsa.ExportParameters(includePrivateParameters: false), retiredAt);
     }
 
-    private static byte[] HeaderOf(string keyId, SignatureAlgorithm algorithm)
+    private byte[] MakeHeader(string type)
     {
         var json = new ArrayBufferWriter<byte>(128);
         using (var writer = new Utf8JsonWriter(json, Plain))
         {
             writer.WriteStartObject();
-            writer.WriteString(JwtHeaderParameterNames.Alg, algorithm.ToString());
-            writer.WriteString(JwtHeaderParameterNames.Kid, keyId);
-            writer.WriteString(JwtHeaderParameterNames.Typ, "at+jwt");
+            writer.WriteString(JwtHeaderParameterNames.Alg, Algorithm.ToString());
+            writer.WriteString(JwtHeaderParameterNames.Kid, KeyId);
+            writer.WriteString(JwtHeaderParameterNames.Typ, type);
             writer.WriteEndObject();
         }
         return [.. Base64Url.EncodeToUtf8(json.WrittenSpan), (byte)'.'];

@@ -157,11 +157,11 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
             return; // what is refused at the start cannot be issued
         }
 
-        var account = new AccountSnapshot(new string('x', 22), new string('u', 64), "", true, long.MaxValue, roles, host.Time.GetUtcNow());
+        var account = Accounts.Snapshot(new string('x', 22), new string('u', 64), long.MaxValue, roles);
         Names.IsUsername(account.Username).Should().BeTrue();
         roles.Should().OnlyContain(role => Names.IsRole(role));
         var tokens = new TokenIssuer(settings.Issuer, settings.AccessTokens, host.Get<SigningKeyRing>(), host.Time);
-        string token = tokens.Issue(account, audience, [.. scopes, "offline_access"], TokenIssuer.NewId()).Value;
+        string token = tokens.Issue(Grant.To(account, audience, [.. scopes, "offline_access"], TokenIssuer.NewId())).Value;
         var options = new JwtAuthBearerOptions { Authority = issuer };
         options.Audiences.Add(audience);
         new TokenValidator(options.Rules, host.Get<SigningKeyRing>(), host.Time).TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
@@ -172,11 +172,30 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
         (token.Length - 86 + 1366).Should().BeLessThanOrEqualTo(TokenValidator.MaximumLength);
     }
 
+    [Fact]
+    public void A_grant_to_no_person_is_without_name_and_login_and_one_that_is_bound_names_the_key()
+    {
+        using var host = new ServerHost();
+        var toAPerson = Grant.To(Account(), "orders", [], "c2lk");
+        var toAProgram = new Grant { Subject = "a-client", Generation = 3, ClientId = "a-client", Audience = "orders", Scopes = ["orders:read"] };
+        TokenIssuer issuer = host.Get<TokenIssuer>();
+
+        JsonObject person = Claims(issuer.Issue(toAPerson)), program = Claims(issuer.Issue(toAProgram));
+        JsonObject bound = Claims(issuer.Issue(toAPerson with { KeyThumbprint = "a-thumbprint", AuthenticationContext = "urn:a" }));
+
+        person.Select(claim => claim.Key).Should().Contain(["sid", "username"]).And.NotContain(["cnf", "acr"]);
+        program.Select(claim => claim.Key).Should().NotContain(["sid", "username", "cnf", "acr"]);
+        ($"{program["sub"]}", $"{program["client_id"]}", $"{program["scope"]}", $"{program["gen"]}").Should().Be(("a-client", "a-client", "orders:read", "3"));
+        ($"{bound["cnf"]!["jkt"]}", $"{bound["acr"]}").Should().Be(("a-thumbprint", "urn:a"));
+        host.Get<TokenValidator>().TryValidate(issuer.Issue(toAProgram).Value, out AccessToken? accepted, out _).Should().BeTrue();
+        (accepted!.SessionId, accepted.Username, accepted.ClientId).Should().Be((null, null, "a-client"));
+    }
+
     private static IssuedToken Issue(ServerHost host, AccountSnapshot account, params string[] scopes) =>
-        host.Get<TokenIssuer>().Issue(account, "orders", scopes, "c2lk");
+        host.Get<TokenIssuer>().Issue(Grant.To(account, "orders", scopes, "c2lk"));
 
     private static AccountSnapshot Account(string subject = "c3ViamVjdA", string[]? roles = null, long generation = 0) =>
-        new(subject, "alice", "", true, generation, roles ?? [], DateTimeOffset.UnixEpoch);
+        Accounts.Snapshot(subject, "alice", generation, roles ?? []);
 
     private static JsonObject Claims(IssuedToken issued) => JsonNode.Parse(Forge.Decode(issued.Value.Split('.')[1]))!.AsObject();
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
 
@@ -46,7 +45,7 @@ public sealed class TokenTextTests(AlgorithmHosts hosts) : IClassFixture<Algorit
     }
 
     private static string Issue(ServerHost host, string subject, IReadOnlyList<string> roles) => host.Get<TokenIssuer>()
-        .Issue(new AccountSnapshot(subject, subject, "", true, 0, roles, DateTimeOffset.UnixEpoch), "orders", [], "c2lk").Value;
+        .Issue(Grant.To(Accounts.Snapshot(subject, subject, 0, roles), "orders", [], "c2lk")).Value;
 
     private sealed class BreaksOff : IReadOnlyList<string>
     {

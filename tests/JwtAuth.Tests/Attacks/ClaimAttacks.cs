@@ -98,7 +98,9 @@ internal static class ClaimAttacks
     [
         .. from claim in new[] { "sub", "jti", "client_id", "sid" }
            from json in NoText.Append("[\"x\"]").Append("1.5").Append("\"" + new string('x', 256) + "\"")
+           where (claim, json) != ("sid", "absent")
            select new Attack("CLM-18", $"{claim} {(json.Length > 100 ? "of 256 characters" : json)}", forge => forge.WithClaim(claim, OrNone(json))),
+        new("CLM-18", "sid absent: no login stands behind it", forge => forge.WithClaim("sid", null), IsAccepted: true),
         new("CLM-18", "jti of 10 KB", forge => forge.WithClaim("jti", $"\"{new string('x', 10_240)}\"")),
         new("CLM-18", "jti of 5 KB", forge => forge.WithClaim("jti", $"\"{new string('x', 5000)}\"")),
         new("CLM-18", "jti of 255 characters", forge => forge.WithClaim("jti", $"\"{new string('x', 255)}\""), IsAccepted: true),

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Hosting;
 
@@ -26,7 +25,7 @@ internal sealed class Forge(ServerHost host)
 
     /// <summary>A token that the service itself issued, for the first audience.</summary>
     public string Live() => host.Get<TokenIssuer>().Issue(
-        new AccountSnapshot("c3ViamVjdC1vZi10ZXN0cw", "alice", "", true, 0, [], host.Time.GetUtcNow()), "orders", [], "c2Vzc2lvbi1vZi10ZXN0cw").Value;
+        Grant.To(Accounts.Snapshot("c3ViamVjdC1vZi10ZXN0cw"), "orders", [], "c2Vzc2lvbi1vZi10ZXN0cw")).Value;
 
     /// <summary>The header of a live token.</summary>
     public JsonObject Header() => (JsonObject)JsonNode.Parse(HeaderText())!;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Denials;
@@ -118,7 +117,7 @@ public sealed class FeedSequenceTests : IAsyncDisposable
     private Token Issue(string subject, string sessionId, long generation)
     {
         IssuedToken issued = scene.Service.Get<TokenIssuer>().Issue(
-            new AccountSnapshot(subject, "alice", "", true, generation, [], scene.ServiceTime.GetUtcNow()), "orders", [], sessionId);
+            Grant.To(Accounts.Snapshot(subject, "alice", generation), "orders", [], sessionId));
         string claims = System.Text.Encoding.UTF8.GetString(Attacks.Forge.Decode(issued.Value.Split('.')[1]));
         return new Token(issued.Value, subject, $"{System.Text.Json.Nodes.JsonNode.Parse(claims)!["jti"]}", sessionId, generation);
     }

@@ -75,7 +75,7 @@ public sealed class RotationTests
         string? before = null;
         while (!ending.IsCancellationRequested)
         {
-            string token = logsIn ? await host.LoginAsync("alice") : host.Get<TokenIssuer>().Issue(account, "orders", [], TokenIssuer.NewId()).Value;
+            string token = logsIn ? await host.LoginAsync("alice") : host.Get<TokenIssuer>().Issue(Grant.To(account, "orders", [], TokenIssuer.NewId())).Value;
             foreach (string asked in new[] { token, before }.OfType<string>())
                 await replies.WriteAsync((asked.Split('.')[0], await client.AskWithAsync(asked)), ending);
             before = token;

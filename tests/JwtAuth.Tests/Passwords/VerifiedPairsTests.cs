@@ -7,7 +7,7 @@ namespace JwtAuth.Tests.Passwords;
 
 public sealed class VerifiedPairsTests
 {
-    private static readonly VerifiedPair Alice = new("alice's subject", "alice's hash");
+    private static readonly VerifiedPair Alice = new("alice's subject", "alice's hash", DateTimeOffset.UnixEpoch);
 
     private readonly ManualTime time = new();
     private readonly VerifiedPairs pairs;
@@ -54,7 +54,7 @@ public sealed class VerifiedPairsTests
     [Fact]
     public void What_does_not_hold_is_forgotten_and_not_what_was_remembered_since()
     {
-        var renewed = new VerifiedPair(Alice.Subject, "another hash");
+        var renewed = new VerifiedPair(Alice.Subject, "another hash", DateTimeOffset.UnixEpoch);
         pairs.Remember("a", Alice);
         pairs.Remember("a", renewed);
 

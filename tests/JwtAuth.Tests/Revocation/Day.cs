@@ -107,10 +107,10 @@ internal sealed class Day(Trial trial, Random random)
 
     private async Task<Held> IssueAsync(Rotation.Successor session)
     {
-        string text = trial.Get<TokenIssuer>().Issue(session.Account, session.Audience, [], session.SessionId, session.At).Value;
+        string text = trial.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
         (AccessToken? accepted, _) = await trial.Get<TokenValidator>().ValidateAsync(text);
         accepted.Should().NotBeNull();
-        return new Held(session.SessionId, session.Counter, text, accepted!);
+        return new Held(session.Session.SessionId, session.Session.Counter, text, accepted!);
     }
 
     private async Task<bool> IsTakenAsync(Held held) => (await trial.Get<TokenValidator>().ValidateAsync(held.Text)).Accepted is not null;

@@ -47,7 +47,7 @@ internal static class Events
         trial.Demand(begun is null == isOutrun, $"a session began: {begun is not null}, although the account had changed: {isOutrun}");
         if (begun is null)
             return null;
-        var login = new Login(person, begun.SessionId) { HasSession = true, RotatedAt = trial.Time.GetUtcNow(), ExpiresAt = trial.Time.GetUtcNow() + Ledger.SessionLifetime };
+        var login = new Login(person, begun.Session.SessionId) { HasSession = true, RotatedAt = trial.Time.GetUtcNow(), ExpiresAt = trial.Time.GetUtcNow() + Ledger.SessionLifetime };
         trial.Ledger.Logins.Add(login);
         return await trial.IssueAsync(login, begun.Account, isEnded: false);
     }
@@ -67,7 +67,7 @@ internal static class Events
         trial.Demand(outcome == expected, $"the refresh is {outcome}, by the table {expected}");
         if (rotation is not Rotation.Successor successor)
             return;
-        trial.Demand(successor.Counter == login.Counter, $"the successor is {successor.Counter}");
+        trial.Demand(successor.Session.Counter == login.Counter, $"the successor is {successor.Session.Counter}");
         await trial.IssueAsync(login, successor.Account, isEnded: false);
     }
 
@@ -186,7 +186,7 @@ internal static class Events
     // A token that was outrun is born dead where denials are heard, and wherever state changes.
     private static async Task<Issued> IssueAsync(this Trial trial, Login login, AccountSnapshot account, bool isEnded)
     {
-        string text = trial.Get<TokenIssuer>().Issue(account, Audience, [], login.SessionId).Value;
+        string text = trial.Get<TokenIssuer>().Issue(Grant.To(account, Audience, [], login.SessionId)).Value;
         (AccessToken? accepted, TokenRejection? rejection) = await trial.Get<TokenValidator>().ValidateAsync(text);
         trial.Demand(isEnded ? accepted is null == trial.HearsDenials : accepted is not null, $"a new token, outrun {isEnded}, is {rejection?.Reason ?? "alive"}");
         trial.Deaf.TryValidate(text, out AccessToken? claims, out _);

@@ -145,15 +145,15 @@ internal static class SceneLogins
         if (!withSession)
         {
             string sessionId = TokenIssuer.NewId();
-            IssuedToken alone = issuer.Issue(account, audience, [], sessionId);
+            IssuedToken alone = issuer.Issue(Grant.To(account, audience, [], sessionId));
             return new Holding(alone.Value, RefreshToken: null, sessionId, alone.ExpiresAt);
         }
 
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         Rotation.Successor begun = (await scope.ServiceProvider.GetRequiredService<RefreshTokenStore>()
             .BeginAsync(account, audience, [ScopeGrant.OfflineAccess], new Device("192.0.2.1", "a test"), replaces: null))!;
-        IssuedToken token = issuer.Issue(begun.Account, audience, [ScopeGrant.OfflineAccess], begun.SessionId, begun.At);
+        IssuedToken token = issuer.Issue(Grant.To(begun.Account, audience, [ScopeGrant.OfflineAccess], begun.Session.SessionId), begun.At);
         return new Holding(
-            token.Value, host.Get<RefreshTokenCodec>().Write(new RefreshToken(begun.SessionId, begun.Counter)), begun.SessionId, token.ExpiresAt);
+            token.Value, host.Get<RefreshTokenCodec>().Write(begun.Token), begun.Session.SessionId, token.ExpiresAt);
     }
 }

@@ -77,7 +77,7 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
         Rotation.Successor rotated = await RotateAsync((await BeginAsync(account))!), twin = await RotateAsync((await BeginAsync(account))!);
         (await client.MeAsync(Issue(rotated))).Should().Be(200, "the twin, before");
 
-        await CutOffAsync(cutOff, rotated.SessionId);
+        await CutOffAsync(cutOff, rotated.Session.SessionId);
 
         (await client.MeAsync(Issue(rotated))).Should().Be(401);
         (await client.RefreshAsync(Text(rotated))).ShouldBeInvalidGrant();
@@ -92,7 +92,7 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
         Rotation.Successor rotated = await RotateAsync((await BeginAsync(account))!);
         rotated.Account.Roles.Should().Equal("clerk");
 
-        await CutOffAsync("role removed", rotated.SessionId);
+        await CutOffAsync("role removed", rotated.Session.SessionId);
 
         (await client.MeAsync(Issue(rotated))).Should().Be(401);
         Tokens next = Tokens.Of(await client.RefreshAsync(Text(rotated)));
@@ -158,14 +158,14 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
         host.AskStoreAsync((RefreshTokenStore sessions) => sessions.BeginAsync(snapshot, "orders", ["offline_access"], Somewhere, replaces: null));
 
     private async Task<Rotation.Successor> RotateAsync(Rotation.Successor session) =>
-        (Rotation.Successor)await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(new RefreshToken(session.SessionId, session.Counter), Somewhere, isSharedByTabs: false));
+        (Rotation.Successor)await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(session.Token, Somewhere, isSharedByTabs: false));
 
-    private string Issue(AccountSnapshot snapshot) => host.Get<TokenIssuer>().Issue(snapshot, "orders", [], TokenIssuer.NewId()).Value;
+    private string Issue(AccountSnapshot snapshot) => host.Get<TokenIssuer>().Issue(Grant.To(snapshot, "orders", [], TokenIssuer.NewId())).Value;
 
     private string Issue(Rotation.Successor session) =>
-        host.Get<TokenIssuer>().Issue(session.Account, session.Audience, [], session.SessionId, session.At).Value;
+        host.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
 
-    private string Text(Rotation.Successor session) => host.Get<RefreshTokenCodec>().Write(new RefreshToken(session.SessionId, session.Counter));
+    private string Text(Rotation.Successor session) => host.Get<RefreshTokenCodec>().Write(session.Token);
 
     private async Task CutOffAsync(string cutOff, string sessionId)
     {

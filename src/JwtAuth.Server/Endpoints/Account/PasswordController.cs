@@ -18,7 +18,7 @@ internal sealed record PasswordRequest(Password CurrentPassword, Password NewPas
 [AccountOnly]
 [Tags("Account")]
 internal sealed class PasswordController(
-    AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, ILogger<PasswordController> log) : ControllerBase
+    AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher, ILogger<PasswordController> log) : ControllerBase
 {
     /// <summary>Changes the password. Every session and token of the account ends, but for the caller's session.</summary>
     /// <response code="204">Done.</response>
@@ -43,12 +43,9 @@ internal sealed class PasswordController(
         switch (await authenticator.CheckAsync(account.Username, request.CurrentPassword, HttpContext.Connection.RemoteIpAddress, cancellation))
         {
             case PasswordResult.Verified verified when verified.Account.Subject == caller.Subject:
-                using (IDisposable? place = await gate.EnterAsync(cancellation, HttpContext.Connection.RemoteIpAddress))
-                {
-                    return place is null
-                        ? this.Problem(ErrorCode.Busy, HashingGate.RetryAfter)
-                        : Reply(caller, await accounts.ChangePasswordAsync(caller, verified.Account.PasswordHash, hasher.Hash(request.NewPassword.Reveal())));
-                }
+                return await hasher.HashAsync(request.NewPassword, HttpContext.Connection.RemoteIpAddress, cancellation) is { } hash
+                    ? Reply(caller, await accounts.ChangePasswordAsync(caller, verified.Account.PasswordHash, hash))
+                    : this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
             case PasswordResult.TooManyAttempts refused:
                 return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             case PasswordResult.Busy busy:
@@ -63,7 +60,7 @@ internal sealed class PasswordController(
         switch (outcome)
         {
             case AccountChange.Done:
-                log.AccountEnded(caller.Subject, caller.SessionId, "password changed; all other sessions ended");
+                log.AccountEnded(caller.Subject, $"{caller.SessionId}", "password changed; all other sessions ended");
                 return NoContent();
             case AccountChange.PasswordOutdated:
                 return this.Problem(ErrorCode.InvalidCredentials);

@@ -1,9 +1,8 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Errors;
-using JwtAuth.Server.Observability;
+using JwtAuth.Server.Grants;
 using JwtAuth.Server.RefreshTokens;
-using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -21,10 +20,7 @@ internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope
 [ApiController]
 [AllowAnonymous]
 [Tags("Sessions")]
-internal sealed class RefreshController(
-    RefreshTokenCodec codec, RefreshTokenStore sessions, SessionReplies replies, RefreshCookie cookie, IssuerSettings settings, Meters meters,
-    ILogger<RefreshController> log)
-    : ControllerBase
+internal sealed class RefreshController(RefreshGrant grant, RefreshTokenCodec codec, RefreshCookie cookie, TokenReplies replies, IssuerSettings settings) : ControllerBase
 {
     /// <summary>Changes a refresh token into a new access token and the next refresh token.</summary>
     /// <remarks>
@@ -47,41 +43,17 @@ internal sealed class RefreshController(
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
-        if (!(byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token)))
+        RefreshResult result = (byCookie ? cookie.TryRead(Request, out RefreshToken token) : codec.TryRead(request.RefreshToken, out token))
+            ? await grant.GrantAsync(token, request.Scope, this.Device(), isSharedByTabs: byCookie)
+            : grant.Refuse(this.Device(), "not a refresh token");
+        return result switch
         {
-            log.RefreshRefused(this.Device().Address, "not a refresh token");
-            return Refuse("refused", byCookie ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?" : null);
-        }
-        // Asked before the token is used up: a typing error costs nothing.
-        if (request.Scope is not null && await sessions.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(request.Scope, alive.Scope))
-            return this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6).");
-
-        Device device = this.Device();
-        switch (await sessions.RotateAsync(token, device, isSharedByTabs: byCookie))
-        {
-            case Rotation.Successor session:
-                if (session.IsRepeated)
-                    log.RefreshRepeated(token.SessionId, session.Account.Subject, device.Address);
-                else
-                    log.SessionRefreshed(token.SessionId, session.Account.Subject, device.Address);
-                meters.CountRefresh(session.IsRepeated ? "repeated" : "rotated");
-                return Ok(replies.Of(session, ScopeGrant.OfRefresh(request.Scope, session.Scope, session.Account.Roles, settings), Response, byCookie));
-            case Rotation.Reused reused:
-                log.RefreshReused(token.SessionId, reused.Subject, device.Address);
-                return Refuse("reused");
-            case Rotation.Ahead ahead:
-                log.RefreshAhead(token.SessionId, ahead.Subject, device.Address);
-                return Refuse("ahead");
-            default:
-                log.RefreshRefused(device.Address, "its session has ended, or its audience is not configured any more");
-                return Refuse("refused");
-        }
-    }
-
-    // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
-    private ObjectResult Refuse(string outcome, string? detail = null)
-    {
-        meters.CountRefresh(outcome);
-        return this.Problem(ErrorCode.InvalidGrant, detail);
+            RefreshResult.Granted granted => Ok(replies.Of(granted.Tokens, Response, byCookie)),
+            RefreshResult.ScopeExceeded => this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6)."),
+            // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
+            _ => this.Problem(
+                ErrorCode.InvalidGrant,
+                byCookie && !cookie.TryRead(Request, out _) ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?" : null),
+        };
     }
 }

@@ -22,7 +22,7 @@ internal sealed record RegisterReply(string Sub, string Username);
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class RegisterController(
-    RegistrationSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, GuessingLimit limit,
+    RegistrationSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, GuessingLimit limit,
     ILogger<RegisterController> log) : ControllerBase
 {
     /// <summary>Makes an account.</summary>
@@ -46,14 +46,8 @@ internal sealed class RegisterController(
             return this.Problem(ErrorCode.TooManyAttempts, wait);
 
         // Hashed before the name is looked at: a name that is taken costs as much as one that is free.
-        string hash;
-        using (IDisposable? place = await gate.EnterAsync(cancellation, HttpContext.Connection.RemoteIpAddress))
-        {
-            if (place is null)
-                return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
-            hash = hasher.Hash(request.Password.Reveal());
-        }
-
+        if (await hasher.HashAsync(request.Password, HttpContext.Connection.RemoteIpAddress, cancellation) is not { } hash)
+            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
         if (await accounts.AddAsync(request.Username, hash) is not { } account)
         {
             limit.CountProbe(HttpContext.Connection.RemoteIpAddress);

@@ -9,16 +9,36 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A session, with what its owner knows it by.</summary>
-/// <param name="Sid" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its name, never a secret.</param>
-/// <param name="Credential" example="refresh_token">What its browser or program holds: `refresh_token` or `session`, a cookie.</param>
-/// <param name="CreatedAt">The login.</param>
-/// <param name="LastUsedAt">The login, the last refresh, or the last use of the cookie, which is noted once a minute at most.</param>
-/// <param name="ExpiresAt">When it ends if it is not used again.</param>
-/// <param name="Address" example="192.0.2.7">Where it was last used from.</param>
-/// <param name="Agent" example="Mozilla/5.0">What it was last used with, as that said of itself.</param>
-/// <param name="Current">Whether the call comes from it.</param>
-internal sealed record SessionReply(
-    string Sid, string Credential, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent, bool Current);
+internal sealed record SessionReply
+{
+    /// <summary>Its name, never a secret.</summary>
+    /// <example>nV2_ZkqvRZ1cWm0p3b1x4g</example>
+    public required string Sid { get; init; }
+
+    /// <summary>What its browser or program holds: `refresh_token` or `session`, a cookie.</summary>
+    /// <example>refresh_token</example>
+    public required string Credential { get; init; }
+
+    /// <summary>The login.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The login, the last refresh, or the last use of the cookie, which is noted once a minute at most.</summary>
+    public required DateTimeOffset LastUsedAt { get; init; }
+
+    /// <summary>When it ends if it is not used again.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Where it was last used from.</summary>
+    /// <example>192.0.2.7</example>
+    public required string Address { get; init; }
+
+    /// <summary>What it was last used with, as that said of itself.</summary>
+    /// <example>Mozilla/5.0</example>
+    public required string Agent { get; init; }
+
+    /// <summary>Whether the call comes from it.</summary>
+    public required bool Current { get; init; }
+}
 
 /// <summary>Sessions, the last used first.</summary>
 /// <param name="Sessions">All of them: an account has 1,000 at most.</param>
@@ -62,6 +82,15 @@ internal sealed class SessionsController(SessionStore sessions, ILogger<Sessions
         return NoContent();
     }
 
-    private static SessionReply ReplyOf(Session session, Caller caller) => new(
-        session.SessionId, session.IsOfCookie ? Credentials.Session : "refresh_token", session.CreatedAt, session.LastUsedAt, session.ExpiresAt, session.Address, session.Agent, session.SessionId == caller.SessionId);
+    private static SessionReply ReplyOf(Session session, Caller caller) => new()
+    {
+        Sid = session.Row.SessionId,
+        Credential = session.Row.CookieHash is null ? Credentials.RefreshToken : Credentials.Session,
+        CreatedAt = session.Row.CreatedAt,
+        LastUsedAt = session.Row.RotatedAt,
+        ExpiresAt = session.EndsAt,
+        Address = session.Row.Address,
+        Agent = session.Row.Agent,
+        Current = session.Row.SessionId == caller.SessionId,
+    };
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Grants;
 using JwtAuth.Server.RefreshTokens;
 
 namespace JwtAuth.Server.Endpoints.Account;
@@ -18,21 +18,26 @@ internal sealed record TokenReply(
     string Scope,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RefreshToken = null)
 {
-    public static TokenReply Of(IssuedToken token, IReadOnlyList<string> scopes, string? refreshToken = null) =>
-        new(token.Value, "Bearer", (long)token.Lifetime.TotalSeconds, string.Join(' ', scopes), refreshToken);
-
     public override string ToString() => "[token reply]";
 }
 
-/// <summary>Writes the reply of a login or a refresh of a session: an access token, and the refresh token in the body or in the cookie.</summary>
-internal sealed class SessionReplies(TokenIssuer issuer, RefreshTokenCodec codec, RefreshCookie cookie)
+/// <summary>Writes the reply of a grant: the refresh token, where there is one, in the body or in the cookie.</summary>
+internal sealed class TokenReplies(RefreshTokenCodec codec, RefreshCookie cookie)
 {
-    public TokenReply Of(Rotation.Successor session, IReadOnlyList<string> scopes, HttpResponse response, bool byCookie)
+    /// <summary>The session of the refresh cookie that the request has brought, if it has one of ours.</summary>
+    public string? HeldSession(HttpRequest request) => cookie.TryRead(request, out RefreshToken held) ? held.SessionId : null;
+
+    public TokenReply Of(GrantedTokens granted, HttpResponse response, bool byCookie = false)
     {
-        var refreshToken = new RefreshToken(session.SessionId, session.Counter);
-        if (byCookie)
-            cookie.Write(response, refreshToken, session.ExpiresAt);
-        IssuedToken token = issuer.Issue(session.Account, session.Audience, scopes, session.SessionId, session.At);
-        return TokenReply.Of(token, scopes, byCookie ? null : codec.Write(refreshToken));
+        string? refreshToken = null;
+        if (granted is { RefreshToken: { } token, SessionEndsAt: { } endsAt })
+        {
+            if (byCookie)
+                cookie.Write(response, token, endsAt);
+            else
+                refreshToken = codec.Write(token);
+        }
+        return new TokenReply(
+            granted.AccessToken.Value, "Bearer", (long)granted.AccessToken.Lifetime.TotalSeconds, string.Join(' ', granted.Scopes), refreshToken);
     }
 }

@@ -31,7 +31,7 @@ internal sealed record ResetPasswordRequest(Password NewPassword);
 [AccountOnly(Role = Names.AdminRole)]
 [Tags("Administration")]
 internal sealed class AdminUsersController(
-    AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, HashingGate gate, ILogger<AdminUsersController> log) : ControllerBase
+    AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, ILogger<AdminUsersController> log) : ControllerBase
 {
     private const int LargestPage = 200;
 
@@ -86,10 +86,9 @@ internal sealed class AdminUsersController(
             return this.Problem(ErrorCode.NotFound);
         if (policy.FaultOf(request.NewPassword, account.Username) is { } fault)
             return this.Problem(ErrorCode.WeakPassword, fault);
-        using IDisposable? place = await gate.EnterAsync(cancellation);
-        return place is null
-            ? this.Problem(ErrorCode.Busy, HashingGate.RetryAfter)
-            : Reply("password reset", sub, await accounts.ResetPasswordAsync(this.Caller(), sub, hasher.Hash(request.NewPassword.Reveal())));
+        return await hasher.HashAsync(request.NewPassword, address: null, cancellation) is { } hash
+            ? Reply("password reset", sub, await accounts.ResetPasswordAsync(this.Caller(), sub, hash))
+            : this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
     }
 
     /// <summary>Deletes an account's personal access tokens, and ends the access tokens that were made from them.</summary>

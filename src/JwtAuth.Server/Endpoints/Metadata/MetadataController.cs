@@ -6,25 +6,35 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints.Metadata;
 
 /// <summary>Authorization server metadata (RFC 8414 §2): what is there, and nothing that is not.</summary>
-/// <param name="Issuer">The `iss` of every token.</param>
-/// <param name="JwksUri">Where the public keys are.</param>
-/// <param name="IntrospectionEndpoint">Where a client asks about a token (RFC 7662).</param>
-/// <param name="IntrospectionEndpointAuthMethodsSupported">How it authenticates there.</param>
-/// <param name="RevocationEndpoint">Where a client ends a token (RFC 7009).</param>
-/// <param name="RevocationEndpointAuthMethodsSupported">How it authenticates there.</param>
-/// <param name="ScopesSupported">The configured scopes.</param>
-/// <param name="ResponseTypesSupported">None: there is no authorization endpoint.</param>
-/// <param name="GrantTypesSupported">None: there is no OAuth token endpoint; a login is `POST /auth/login`.</param>
-internal sealed record MetadataReply(
-    string Issuer,
-    string JwksUri,
-    string IntrospectionEndpoint,
-    IReadOnlyList<string> IntrospectionEndpointAuthMethodsSupported,
-    string RevocationEndpoint,
-    IReadOnlyList<string> RevocationEndpointAuthMethodsSupported,
-    IReadOnlyList<string> ScopesSupported,
-    IReadOnlyList<string> ResponseTypesSupported,
-    IReadOnlyList<string> GrantTypesSupported);
+internal sealed record MetadataReply
+{
+    /// <summary>The `iss` of every token.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>Where the public keys are.</summary>
+    public required string JwksUri { get; init; }
+
+    /// <summary>Where a client asks about a token (RFC 7662).</summary>
+    public required string IntrospectionEndpoint { get; init; }
+
+    /// <summary>How it authenticates there.</summary>
+    public required IReadOnlyList<string> IntrospectionEndpointAuthMethodsSupported { get; init; }
+
+    /// <summary>Where a client ends a token (RFC 7009).</summary>
+    public required string RevocationEndpoint { get; init; }
+
+    /// <summary>How it authenticates there.</summary>
+    public required IReadOnlyList<string> RevocationEndpointAuthMethodsSupported { get; init; }
+
+    /// <summary>The configured scopes.</summary>
+    public required IReadOnlyList<string> ScopesSupported { get; init; }
+
+    /// <summary>None: there is no authorization endpoint.</summary>
+    public required IReadOnlyList<string> ResponseTypesSupported { get; init; }
+
+    /// <summary>None: there is no OAuth token endpoint; a login is `POST /auth/login`.</summary>
+    public required IReadOnlyList<string> GrantTypesSupported { get; init; }
+}
 
 [ApiController]
 [AllowAnonymous]
@@ -51,9 +61,18 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
     {
         Cache(LongestCaching);
         string[] methods = ["client_secret_basic", "client_secret_post"];
-        return new MetadataReply(
-            issuer.Url, $"{issuer.Url}/.well-known/jwks.json", $"{issuer.Url}/oauth/introspect", methods, $"{issuer.Url}/oauth/revoke", methods,
-            [.. issuer.Scopes.Keys], [], []);
+        return new MetadataReply
+        {
+            Issuer = issuer.Url,
+            JwksUri = $"{issuer.Url}/.well-known/jwks.json",
+            IntrospectionEndpoint = $"{issuer.Url}/oauth/introspect",
+            IntrospectionEndpointAuthMethodsSupported = methods,
+            RevocationEndpoint = $"{issuer.Url}/oauth/revoke",
+            RevocationEndpointAuthMethodsSupported = methods,
+            ScopesSupported = [.. issuer.Scopes.Keys],
+            ResponseTypesSupported = [],
+            GrantTypesSupported = [],
+        };
     }
 
     private void Cache(TimeSpan lifetime) =>

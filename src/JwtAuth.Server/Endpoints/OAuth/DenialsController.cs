@@ -1,5 +1,4 @@
 using System.Globalization;
-using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
@@ -37,13 +36,12 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Denia
         double seconds = 0;
         if (wait is not null && !(double.TryParse(wait, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)
             && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // it reads -Infinity too
-            return OAuthError.Result(400, "invalid_request", "wait is a number of seconds from 0 to 30.");
+            return OAuthError.Result(OAuthErrorCode.InvalidRequest, "wait is a number of seconds from 0 to 30.");
 
         // A service that stops does not keep those waiting that listen to it.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(HttpContext.RequestAborted, lifetime.ApplicationStopping);
         if (await pages.ReadAsync(db, cursor, TimeSpan.FromSeconds(seconds), either.Token) is { } page)
             return new JsonResult(page, DenialPage.Format);
-        Response.Headers.RetryAfter = "1";
-        return OAuthError.Result(503, "temporarily_unavailable", TokenRejection.DenialsUnknown.Hint);
+        return ClientAuthentication.DenialsUnknown(Response);
     }
 }

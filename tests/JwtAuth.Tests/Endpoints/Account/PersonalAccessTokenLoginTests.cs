@@ -151,7 +151,7 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
         TokenIssuer issuer = host.Get<TokenIssuer>();
         DateTimeOffset now = host.Time.GetUtcNow();
 
-        TimeSpan Lifetime(DateTimeOffset? until) => issuer.Issue(account, "orders", [], "sid", now, until).Lifetime;
+        TimeSpan Lifetime(DateTimeOffset? until) => issuer.Issue(Grant.To(account, "orders", [], "sid"), now, until).Lifetime;
 
         Lifetime(null).Should().Be(TimeSpan.FromMinutes(5));
         Lifetime(now.AddDays(1)).Should().Be(TimeSpan.FromMinutes(5));

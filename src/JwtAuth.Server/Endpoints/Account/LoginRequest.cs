@@ -1,0 +1,111 @@
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Errors;
+using JwtAuth.Server.Passwords;
+using JwtAuth.Server.PersonalAccessTokens;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.Account;
+
+/// <summary>A login with name and password, or with a personal access token instead of them.</summary>
+internal sealed record LoginRequest
+{
+    /// <summary>The account's name, in any letter case.</summary>
+    /// <example>alice</example>
+    public string? Username { get; init; }
+
+    /// <summary>Its password.</summary>
+    /// <example>a quiet harbour at dawn</example>
+    public Password? Password { get; init; }
+
+    /// <summary>
+    /// Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out; so is `offline_access` where there is no refresh token to be had.
+    /// </summary>
+    /// <example>orders:read</example>
+    public string? Scope { get; init; }
+
+    /// <summary>
+    /// The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the issuer alone.
+    /// </summary>
+    /// <example>orders</example>
+    public string? Audience { get; init; }
+
+    /// <summary>`bearer`, or for a cookie instead of tokens `session` or `signed_cookie`.</summary>
+    /// <example>bearer</example>
+    public string? Credential { get; init; }
+
+    /// <summary>`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</summary>
+    /// <example>null</example>
+    public string? Refresh { get; init; }
+
+    /// <summary>Instead of name and password: the reply is an access token for an API, within its scopes.</summary>
+    /// <example>null</example>
+    public PersonalAccessToken? PersonalAccessToken { get; init; }
+}
+
+/// <summary>What a login asks for, once it is found to be something that can be had.</summary>
+/// <param name="Cookie">The kind of cookie that is wanted instead of tokens; <see langword="null"/> for tokens.</param>
+/// <param name="Audience">Whom the credential is for.</param>
+/// <param name="Scope">Scopes that exist.</param>
+/// <param name="RefreshInCookie">Whether the refresh token travels in a cookie.</param>
+internal sealed record LoginTerms(string? Cookie, string Audience, string? Scope, bool RefreshInCookie);
+
+/// <summary>The checks of what a login asks for, before anybody's secret is looked at.</summary>
+internal sealed class LoginTermsReader(IssuerSettings settings, SignedCookieSettings signedCookies, OwnCookies cookies, RefreshCookie refreshCookie)
+{
+    /// <summary>Either the terms, or the answer to a login that cannot be had.</summary>
+    public (LoginTerms? Terms, IActionResult? Refusal) Read(LoginRequest request, HttpRequest http)
+    {
+        string? cookie = request.Credential is Credentials.Session or Credentials.SignedCookie ? request.Credential : null;
+        bool isRefreshInCookie = request.Refresh is not null;
+        IActionResult? refusal =
+            CheckForm(request, cookie)
+            ?? (request.PersonalAccessToken is null ? CheckPassword(request) : CheckPersonalAccessToken(request))
+            ?? CheckAudience(request, cookie)
+            ?? CheckScope(request)
+            ?? (isRefreshInCookie && !ScopeGrant.AsksForRefresh(request.Scope)
+                ? Problems.Result(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.") : null)
+            ?? ((isRefreshInCookie && !refreshCookie.IsAskedByOurs(http)) || (cookie is not null && !cookies.IsAskedByOurs(http))
+                ? Problems.Result(ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.") : null);
+        return refusal is null ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie), null) : (null, refusal);
+    }
+
+    private ObjectResult? CheckForm(LoginRequest request, string? cookie) =>
+        cookie is null && request.Credential is not (null or Credentials.BearerOnTheWire)
+            ? Problems.Result(ErrorCode.InvalidRequest, "credential is bearer, session or signed_cookie.")
+        : cookie == Credentials.SignedCookie && !signedCookies.Enabled ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
+        : request.Refresh is not (null or "cookie") || (cookie is not null && request.Refresh is not null)
+            ? Problems.Result(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.")
+        : null;
+
+    private static ObjectResult? CheckPassword(LoginRequest request) =>
+        request is not { Username: not null, Password: { } password }
+            ? Problems.Result(ErrorCode.InvalidRequest, "Send username and password, or personal_access_token alone.")
+        : PasswordPolicy.Unusable(password) is { } fault ? Problems.Result(ErrorCode.InvalidRequest, fault)
+        : null;
+
+    private static ObjectResult? CheckPersonalAccessToken(LoginRequest request) =>
+        request is not { Username: null, Password: null }
+            ? Problems.Result(ErrorCode.InvalidRequest, "Send username and password, or personal_access_token alone.")
+        : request is not { Credential: null or Credentials.BearerOnTheWire, Refresh: null }
+            ? Problems.Result(ErrorCode.InvalidRequest, "A personal access token brings an access token: no cookie and no refresh token.")
+        : null;
+
+    private ObjectResult? CheckAudience(LoginRequest request, string? cookie)
+    {
+        string audience = AudienceOf(request, cookie);
+        if (request.PersonalAccessToken is not null)
+        {
+            return settings.Audiences.Contains(audience) ? null
+                : Problems.Result(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
+        }
+        return settings.Knows(audience) && (cookie is null || audience == settings.Url) ? null
+            : Problems.Result(ErrorCode.InvalidAudience, cookie is null ? null : "A cookie is for this service alone: leave the audience out.");
+    }
+
+    private ObjectResult? CheckScope(LoginRequest request) =>
+        ScopeGrant.AreKnown(request.Scope, settings) ? null
+            : Problems.Result(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
+
+    private string AudienceOf(LoginRequest request, string? cookie) => request.Audience ?? (cookie is null ? settings.Audiences[0] : settings.Url);
+}

@@ -1,0 +1,128 @@
+using System.Text.Json.Serialization;
+using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Clients;
+using JwtAuth.Server.PersonalAccessTokens;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace JwtAuth.Server.Endpoints.OAuth;
+
+/// <summary>What a token is worth now (RFC 7662 §2.2). Of one that is worth nothing, or not this client's business, only `active` is told.</summary>
+internal sealed record IntrospectionReply(bool Active)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Iss { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Sub { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Username { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Aud { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ClientId { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Scope { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Roles { get; init; }
+
+    /// <summary>`Bearer` for an access token and a personal access token; a refresh token has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? TokenType { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Exp { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Nbf { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Iat { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Jti { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Sid { get; init; }
+}
+
+[ApiController]
+[AllowAnonymous]
+[Tags("Clients")]
+internal sealed class IntrospectionController(
+    ClientAuthenticator authenticator, PresentedTokens presented, RefreshTokenStore refreshTokens, PersonalAccessTokenStore personalAccessTokens,
+    SessionPolicy policy, IssuerSettings issuer) : ControllerBase
+{
+    private static readonly IntrospectionReply Inactive = new(Active: false);
+
+    /// <summary>Tells a client what a token for one of its audiences is worth now (RFC 7662): exactly what a check of it would say.</summary>
+    /// <response code="200">`active`, and if so the claims.</response>
+    /// <response code="400">`invalid_request`, `unauthorized_client`</response>
+    /// <response code="401">`invalid_client`</response>
+    [HttpPost("/oauth/introspect")]
+    [FormFields("token", "token_type_hint")]
+    [ProducesResponseType<IntrospectionReply>(200)]
+    public async Task<IActionResult> Introspect()
+    {
+        (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, authenticator, ClientRights.Introspect);
+        if (form is null)
+            return refusal!;
+        return await presented.ReadAsync(form.Token) switch
+        {
+            PresentedToken.Access { Token: var token } => Ok(token.Audiences.Any(form.Client.Knows) ? ReplyOf(token) : Inactive),
+            PresentedToken.Refresh { Token: var refresh } => Ok(await ReplyOfAsync(refresh, form.Client)),
+            PresentedToken.Personal { Token: var personal } => Ok(await ReplyOfAsync(personal, form.Client)),
+            PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown => ClientAuthentication.DenialsUnknown(Response),
+            _ => Ok(Inactive),
+        };
+    }
+
+    private static IntrospectionReply ReplyOf(AccessToken token) => new(Active: true)
+    {
+        Iss = token.Issuer,
+        Sub = token.Subject,
+        Username = token.Username,
+        Aud = token.Audiences,
+        ClientId = token.ClientId,
+        Scope = string.Join(' ', token.Scopes),
+        Roles = token.Roles,
+        TokenType = "Bearer",
+        Exp = token.ExpiresAt.ToUnixTimeSeconds(),
+        Nbf = token.NotBefore.ToUnixTimeSeconds(),
+        Iat = token.IssuedAt.ToUnixTimeSeconds(),
+        Jti = token.JwtId,
+        Sid = token.SessionId,
+    };
+
+    private async Task<IntrospectionReply> ReplyOfAsync(RefreshToken refresh, Client client)
+    {
+        if (await refreshTokens.FindAliveAsync(refresh) is not var (session, username) || !client.Knows(session.Audience))
+            return Inactive;
+        return new(Active: true)
+        {
+            Iss = issuer.Url,
+            Sub = session.Subject,
+            Username = username,
+            Aud = [session.Audience],
+            ClientId = Grant.FirstParty,
+            Scope = session.Scope,
+            Exp = policy.EndOf(session).ToUnixTimeSeconds(),
+            Iat = session.CreatedAt.ToUnixTimeSeconds(),
+            Sid = session.SessionId,
+        };
+    }
+
+    private async Task<IntrospectionReply> ReplyOfAsync(PersonalAccessToken token, Client client)
+    {
+        if (client.Apis.Count == 0 || await personalAccessTokens.FindAsync(token, HttpContext.RequestAborted) is not { } access)
+            return Inactive;
+        await personalAccessTokens.NoteUseAsync(access);
+        return new(Active: true)
+        {
+            Iss = issuer.Url,
+            Sub = access.Account.Subject,
+            Username = access.Account.Username,
+            Aud = client.Apis,
+            Scope = string.Join(' ', access.ScopesNow(issuer)),
+            TokenType = "Bearer",
+            Exp = access.ExpiresAt.ToUnixTimeSeconds(),
+            Iat = access.CreatedAt.ToUnixTimeSeconds(),
+        };
+    }
+}

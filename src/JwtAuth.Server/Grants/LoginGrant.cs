@@ -1,0 +1,33 @@
+using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Logins;
+using JwtAuth.Server.Observability;
+using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sessions;
+
+namespace JwtAuth.Server.Grants;
+
+/// <summary>Tokens for a login at the service itself. With <c>offline_access</c> a session begins; without it nothing is written.</summary>
+internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, ILogger<LoginGrant> log)
+{
+    /// <param name="login">What was proved.</param>
+    /// <param name="audience">Whom the tokens are for: one that the issuer knows.</param>
+    /// <param name="scope">What is asked for: scopes that exist.</param>
+    /// <param name="device">Where the login comes from.</param>
+    /// <param name="replaces">The session that the same browser held before, which then ends.</param>
+    /// <returns><see langword="null"/> where the account is no longer what it was when the login was proved.</returns>
+    public async Task<GrantedTokens?> GrantAsync(Login login, string audience, string? scope, Device device, string? replaces)
+    {
+        IReadOnlyList<string> granted = ScopeGrant.Of(scope, login.Account.Roles, settings);
+        if (!granted.Contains(ScopeGrant.OfflineAccess))
+        {
+            log.LoggedIn(login.Account.Subject, device.Address);
+            return new GrantedTokens(issuer.Issue(Grant.To(login.Account, audience, granted, TokenIssuer.NewId())), granted);
+        }
+
+        if (await refreshTokens.BeginAsync(login.Account, audience, granted, device, replaces) is not { } session)
+            return null;
+        log.LoggedIn(login.Account.Subject, device.Address);
+        log.SessionBegan(session.Session.SessionId, login.Account.Subject, device.Address);
+        return RefreshGrant.TokensOf(session, granted, issuer);
+    }
+}
