@@ -113,16 +113,23 @@ internal sealed class PublishedKeys(
             begins = fetching is null or { IsCompleted: true };
             if (begins && fruitlessAt is { } at && time.GetElapsedTime(at) < CoolDown)
                 return false;
-            answer = Fetch();
+            // One that was under way may have been answered before the key was published: it neither decides nor counts.
+            answer = begins ? fetching = Task.Run(FetchForUnknownAsync, CancellationToken.None) : fetching!;
         }
+        await answer;
+        return true;
+    }
 
-        // One that was under way may have been answered before the key was published: it neither decides nor counts.
-        if (!await answer && begins)
+    // Counted before it is over, so that nobody finds it over and not yet counted.
+    private async Task<bool> FetchForUnknownAsync()
+    {
+        bool isNew = await FetchOnceAsync();
+        if (!isNew)
         {
             lock (guard)
                 fruitlessAt = time.GetTimestamp();
         }
-        return true;
+        return isNew;
     }
 
     private Task<bool> Fetch()

@@ -5,6 +5,7 @@ using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Apis;
 using JwtAuth.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JwtAuth.Tests.Keys;
 
@@ -75,6 +76,34 @@ public sealed class PublishedKeysTests
         await FloodAsync(client, issuer, 64);
         issuer.Fetches.Should().Be(3);
         (await client.AskWithAsync(issuer.Token(known))).Status.Should().Be(200);
+    }
+
+    [Fact]
+    public async Task Callers_that_come_in_the_moment_a_fruitless_fetch_ends_do_not_begin_another()
+    {
+        SigningKey key = NewKey();
+        string set = Encoding.UTF8.GetString(JsonWebKeys.WriteSet([(key.KeyId, key.Algorithm, key.ExportPublic()!)]));
+        for (int round = 0; round < 50; round++)
+        {
+            int fetches = 0;
+            var keys = new PublishedKeys(
+                _ => Task.FromResult(Counted()), [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
+            (await keys.CatchUpAsync(keys.Version)).Should().BeTrue("the first brings the key");
+
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+            {
+                for (int call = 0; call < 200; call++)
+                    await keys.CatchUpAsync(keys.Version);
+            })));
+
+            fetches.Should().Be(2, "the one that brought the key, and one that brought nothing new");
+
+            FetchedKeySet Counted()
+            {
+                Interlocked.Increment(ref fetches);
+                return new FetchedKeySet(set, FreshFor: null);
+            }
+        }
     }
 
     [Fact]
