@@ -60,6 +60,8 @@ internal static class Composition
         builder.Services.AddSingleton(lab);
         AddChecking(builder.Services, settings, lab);
         builder.AddHttpApi(settings.Http, lab);
+        if (builder.Environment.IsDevelopment())
+            builder.Services.AddHostedService<Greeting>();
         SilenceWhatLogsRequests(builder.Logging);
         return builder.Build();
     }
