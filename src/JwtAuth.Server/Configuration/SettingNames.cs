@@ -28,7 +28,7 @@ internal static class SettingNames
     public static IEnumerable<string> Unknown(IConfigurationSection section) =>
         Names(section)
             .Where(name => !IsOneOf(Known, name) && !Open.Any(family => IsBelow(family, name)) && !IsReserved(name))
-            .Select(name => $"{section.Path}:{name} is not a setting; compare its spelling with the README's list, or remove it.");
+            .Select(name => $"{section.Path}:{name} is not a setting; compare its spelling with docs/configuration.md, or remove it.");
 
     /// <summary>Names that have no effect in this version.</summary>
     public static IEnumerable<string> WithoutEffect(IConfiguration configuration) =>
