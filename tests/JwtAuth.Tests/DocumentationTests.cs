@@ -24,16 +24,39 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Every_setting_is_in_the_readme()
+    public void Every_setting_is_in_the_page_of_the_configuration()
     {
-        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/configuration.md"));
 
         var values = new SettingValues(Configured.From([]), Configured.Environment("Production"));
         Settings.Read(values);
 
         values.Names.Should().HaveCountGreaterThan(30);
         foreach (string name in values.Names)
-            readme.Should().Contain($"`{name}`");
+            page.Should().Contain($"`{name}`");
+    }
+
+    [Fact]
+    public void Every_link_from_page_to_page_leads_to_a_file_and_to_a_heading_in_it()
+    {
+        string[] pages = [.. Directory.GetFiles(Repository.Root, "*.md"), .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)];
+        (string Page, string Target)[] links = [.. pages.SelectMany(page => Link().Matches(File.ReadAllText(page)).Select(link => (page, link.Groups[1].Value)))];
+
+        links.Should().HaveCountGreaterThan(60);
+        links.Where(link => !Leads(link.Page, link.Target)).Should().BeEmpty();
+        Leads(pages[0], "docs/nowhere.md").Should().BeFalse();
+        Leads(pages[0], "docs/errors.md#nowhere").Should().BeFalse();
+
+        static bool Leads(string page, string target)
+        {
+            string[] parts = target.Split('#');
+            string file = parts[0].Length == 0 ? page : Path.GetFullPath(parts[0], Path.GetDirectoryName(page)!);
+            return parts.Length == 1 ? Path.Exists(file) : File.Exists(file) && File.ReadLines(file).Any(line => line.StartsWith('#') && Anchor(line) == parts[1]);
+        }
+
+        // As GitHub makes them: lower case, letters, digits, hyphens and underscores alone, a hyphen for a space.
+        static string Anchor(string heading) =>
+            string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
     }
 
     [Fact]
@@ -92,6 +115,10 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"(?<=JwtAuth\.Benchmarks |`)-- ([a-z]+)")]
     private static partial Regex CommandOfTheBenchmarks();
+
+    // Not of pictures, not of addresses elsewhere.
+    [GeneratedRegex(@"(?<!!)\[[^\]]+\]\((?!https?:)([^)\s]+)\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"!\[[^\]]*\]\(([^)]+)\)")]
     private static partial Regex Picture();

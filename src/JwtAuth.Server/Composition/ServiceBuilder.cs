@@ -63,6 +63,8 @@ internal static class ServiceBuilder
         AddDenials(builder.Services, settings.Denylist);
         AddChecking(builder.Services, settings);
         builder.AddHttpApi(settings);
+        if (builder.Environment.IsDevelopment())
+            builder.Services.AddSingleton(settings).AddHostedService<Greeting>();
         SilenceWhatLogsRequests(builder.Logging);
         return builder.Build();
     }
