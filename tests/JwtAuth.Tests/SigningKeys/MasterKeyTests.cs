@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Tests.SigningKeys;
@@ -142,7 +143,7 @@ public sealed class MasterKeyTests : IDisposable
             var settings = new StorageSettings(directory, $"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False", MasterKey: null);
             var options = new DbContextOptionsBuilder<SqliteDb>();
             SqliteDb.Configure(options, settings.ConnectionString);
-            await using var db = new SqliteDb(options.Options, new WriteLane());
+            await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
             var start = new DatabaseStart(settings);
             await start.PrepareAsync(db);
             return start.MasterKey;
@@ -201,7 +202,7 @@ public sealed class MasterKeyTests : IDisposable
         string connection = $"Data Source={Path.Combine(directory, "jwtauth.db")}";
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, connection);
-        await using var db = new SqliteDb(options.Options, new WriteLane());
+        await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
         await new DatabaseStart(new StorageSettings(directory, connection, masterKey)).PrepareAsync(db);
     }
 
