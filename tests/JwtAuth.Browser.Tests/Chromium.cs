@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JwtAuth.Browser.Tests;
+using JwtAuth.Tests.Hosting;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(Chromium))]
@@ -20,6 +21,7 @@ public sealed class Chromium : IAsyncDisposable
         Assert.SkipUnless(Executable is not null, "There is no Chromium on this machine; run tests/run, or apt-get install chromium.");
         // A context of its own, so that the page can have more tabs.
         IBrowserContext context = await (await started.Value).Browser.NewContextAsync();
+        context.SetDefaultTimeout((float)Patience.Limit.TotalMilliseconds);
         IPage page = await context.NewPageAsync();
         var errors = new ConcurrentQueue<string>();
         page.PageError += (_, error) => errors.Enqueue(error);
@@ -42,7 +44,7 @@ public sealed class Chromium : IAsyncDisposable
 
     private static async Task<(IPlaywright, IBrowser)> StartAsync()
     {
-        Assertions.SetDefaultExpectTimeout(15_000); // five seconds are not enough on a busy machine
+        Assertions.SetDefaultExpectTimeout((float)Patience.Limit.TotalMilliseconds);
         IPlaywright driver = await Playwright.CreateAsync();
         return (driver, await driver.Chromium.LaunchAsync(new()
         {

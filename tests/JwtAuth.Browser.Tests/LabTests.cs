@@ -220,7 +220,7 @@ public sealed partial class LabTests(Chromium chromium)
         await Expect(page.Locator("#browser")).ToContainTextAsync("HttpOnly; SameSite=Strict; Path=/auth");
     }
 
-    private static Task ToldAsync(IPage page, string text) => Expect(page.Locator("#said")).ToHaveTextAsync(text, new() { Timeout = 60_000 });
+    private static Task ToldAsync(IPage page, string text) => Expect(page.Locator("#said")).ToHaveTextAsync(text);
 
     private static async Task TabToAsync(IPage page, string id)
     {

@@ -12,7 +12,8 @@ public sealed class SpaClientTests(Chromium chromium)
     [Fact]
     public async Task Ten_tabs_that_refresh_at_once_send_one_request_and_nobody_is_thrown_out()
     {
-        await using SpaPages application = await SpaPages.OpenAsync(chromium, tabs: 10);
+        await using SpaPages application = await SpaPages.OpenAsync(
+            chromium, tabs: 10, context => context.AddInitScriptAsync(SpaPages.Patient));
         await SpaPages.LogInAsync(application.Tabs[0]);
         foreach (IPage tab in application.Tabs)
             await SpaPages.UntilAsync(tab, "client.state === 'loggedin'");

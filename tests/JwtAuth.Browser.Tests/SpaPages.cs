@@ -29,6 +29,14 @@ internal sealed class SpaPages : IAsyncDisposable
         </script>
         """;
 
+    /// <summary>For the context: no tab gives up waiting for another tab's word, however slow the machine is.</summary>
+    public const string Patient = """
+        {
+          const real = setTimeout;
+          window.setTimeout = (call, pause) => real(call, pause === 2000 ? 60_000 : pause);
+        }
+        """;
+
     private readonly ConcurrentQueue<IRequest> requests = new();
 
     private SpaPages(ServerHost host, IBrowserContext context, IReadOnlyList<IPage> tabs)

@@ -99,7 +99,8 @@ public sealed partial class DocumentationTests
         Assert.SkipUnless(File.Exists("/usr/bin/curl") || File.Exists("/bin/curl"), "There is no curl; install it with: apt-get install curl");
         string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/why-revocation-needs-state.md"), TestContext.Current.CancellationToken);
 
-        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "docs/two-modes.sh"), $"{ServerProcess.FreePort()}", $"{ServerProcess.FreePort()}"])
+        using ReservedPort one = new(), other = new();
+        var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "docs/two-modes.sh"), $"{one.Number}", $"{other.Number}"])
         {
             RedirectStandardOutput = true,
             Environment = { ["JWTAUTH_SERVER"] = Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.dll") },

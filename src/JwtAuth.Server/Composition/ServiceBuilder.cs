@@ -98,7 +98,8 @@ internal static class ServiceBuilder
     private static void AddStorage(IServiceCollection services, StorageSettings settings)
     {
         services.AddDbContext<Db, SqliteDb>(options => SqliteDb.Configure(options, settings.ConnectionString));
-        services.AddSingleton<WriteLane>();
+        TimeSpan patience = SqliteDb.PatienceOf(settings.ConnectionString);
+        services.AddSingleton(provider => new WriteLane(patience, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
         services.AddScoped<Revocations>();

@@ -6,11 +6,10 @@ namespace JwtAuth.Server.Storage;
 /// Where the writers of this process wait for each other: in order, and without holding a thread. SQLite's own waiting, which sleeps on the thread and
 /// wakes in no order, is left for other processes.
 /// </summary>
-internal sealed class WriteLane : IDisposable
+/// <param name="patience">How long one waits: as long as SQLite itself waits for another process.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WriteLane(TimeSpan patience, TimeProvider time) : IDisposable
 {
-    // As long as SQLite itself waits for another process.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     // A write takes a millisecond or a few: who comes later than these is told to come back at once.
     private const int MaximumWaiting = 500;
 
@@ -22,8 +21,16 @@ internal sealed class WriteLane : IDisposable
     {
         try
         {
-            if (Interlocked.Increment(ref waiting) > MaximumWaiting || !await place.WaitAsync(Patience))
+            if (Interlocked.Increment(ref waiting) > MaximumWaiting)
                 throw new StorageBusyException();
+            if (place.Wait(TimeSpan.Zero)) // never while others wait: they are handed the place
+                return;
+            using var tired = new CancellationTokenSource(patience, time);
+            await place.WaitAsync(tired.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new StorageBusyException();
         }
         finally
         {

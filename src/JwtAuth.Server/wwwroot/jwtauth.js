@@ -28,6 +28,7 @@ export class JwtAuthClient extends EventTarget {
   #grant = null; // { token, scope, subject, audiences, expiresAt }
   #epoch = 0; // counts the logins and logouts that this tab makes and hears of
   #changedAt = 0; // when the last of them was, by the clock that all tabs have
+  #askedAt = 0; // when the refresh was asked for whose outcome is the last that this tab knows
   #renewing = null;
   #timer;
   #pause = null; // { error, from, until } after a refresh that came to nothing
@@ -180,7 +181,7 @@ export class JwtAuthClient extends EventTarget {
     this.#throwInPause();
     await this.#inTurn(async (hasWaited) => {
       // The lock may be here before the message.
-      if (hasWaited && !isDone()) await this.#news(since);
+      if (hasWaited && !isDone()) await this.#news(since, isDone);
       if (isDone()) return;
       this.#throwInPause();
       await this.#ask(epoch);
@@ -195,21 +196,23 @@ export class JwtAuthClient extends EventTarget {
       grant = grantOf(await this.#post('/auth/refresh', { refresh: 'cookie' }), askedAt);
     } catch (error) {
       if (epoch !== this.#epoch) return;
+      this.#askedAt = askedAt;
       if (error.status === 401 || (error.status === 400 && error.code === 'invalid_grant')) {
         this.#end(askedAt);
-        this.#outcome = { kind: 'refused', at: Date.now() };
+        this.#outcome = { kind: 'refused', askedAt, at: Date.now() };
         this.#tell(this.#outcome);
         throw loggedOut(error);
       }
       const seconds = error.retryAfter ?? Math.min(2 ** this.#failures, LONGEST_PAUSE);
       const { code, message, status, retryAfter } = error;
-      this.#outcome = { kind: 'failed', at: Date.now(), seconds, code, message, status, retryAfter };
+      this.#outcome = { kind: 'failed', askedAt, at: Date.now(), seconds, code, message, status, retryAfter };
       this.#rest(this.#outcome);
       this.#tell(this.#outcome);
       throw error;
     }
     // A logout or a login came between: this is of the session before.
     if (epoch !== this.#epoch) return;
+    this.#askedAt = askedAt;
     this.#outcome = { kind: 'refreshed', grant, askedAt, at: Date.now() };
     this.#tell(this.#outcome);
     if (!this.#isOurs(grant)) {
@@ -233,12 +236,12 @@ export class JwtAuthClient extends EventTarget {
     this.#channel?.postMessage(message);
   }
 
-  // Asks the other tabs what a refresh since then has come to.
-  async #news(since) {
+  // Asks the other tabs what a refresh since then has come to. Who does not know of the last one yet tells the one before: no news.
+  async #news(since, isDone) {
     if (!this.#channel) return;
     let timer;
     await new Promise((resolve) => {
-      this.#heard = (at) => at >= since && resolve();
+      this.#heard = ({ kind, at }) => at >= since && (kind !== 'refreshed' || isDone()) && resolve();
       timer = setTimeout(resolve, HEARSAY);
       this.#tell({ kind: 'news?', since });
     });
@@ -251,14 +254,23 @@ export class JwtAuthClient extends EventTarget {
       if (this.#outcome?.at >= message.since) this.#tell(this.#outcome);
       return;
     }
+    // Messages of several tabs come in no order: what was asked for before the refresh that this tab knows of is over.
+    const isKnown = message.askedAt <= this.#askedAt && this.#askedAt <= Date.now(); // a clock that was set back orders nothing
+    if (isKnown) {
+      if (message.askedAt === this.#askedAt) this.#heard?.(message);
+      return;
+    }
+    if (message.askedAt) this.#askedAt = message.askedAt;
     this.#outcome = null; // no longer the last
     if (message.grant && !this.#isOurs(message.grant)) this.#end(message.at);
-    else if (message.kind === 'login') this.#begin(message.grant, message.at);
-    else if (message.kind === 'logout') this.#end(message.at);
+    else if (message.kind === 'login') {
+      // A logout since then has ended it.
+      if (message.at >= this.#changedAt || this.#changedAt > Date.now()) this.#begin(message.grant, message.at);
+    } else if (message.kind === 'logout') this.#end(message.at);
     else if (message.kind === 'failed') this.#rest(message);
     // What was asked for before a login or logout is of the session before.
     else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) this.#take(message.grant);
-    this.#heard?.(message.at);
+    this.#heard?.(message);
   }
 
   // The browser's one login may be another app's: its tokens would go where this app's may.

@@ -140,13 +140,7 @@ public sealed class CommandTests : IDisposable
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    // The service looks once a second; what bounds the wait is generous, since machines differ.
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-            patience.IsCancellationRequested.Should().BeFalse("the service follows within its look");
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition) => Patience.UntilAsync(condition, "the service looks once a second");
 
     private static Task<string> PublishedAsync(ServerProcess server) => GetAsync(server, "/.well-known/jwks.json", null, HttpStatusCode.OK);
 

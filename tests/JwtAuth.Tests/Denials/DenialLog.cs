@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Storage;
 using JwtAuth.Server.Storage.Sqlite;
+using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Tests.Denials;
@@ -11,8 +12,8 @@ internal sealed class DenialLog(string directory)
     public async Task WriteAsync(params Denial[] denials)
     {
         var options = new DbContextOptionsBuilder<SqliteDb>();
-        SqliteDb.Configure(options, $"Data Source={Path.Combine(directory, "jwtauth.db")}");
-        await using var db = new SqliteDb(options.Options, new WriteLane());
+        SqliteDb.Configure(options, Patience.ConnectionString(directory));
+        await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
         db.Denials.AddRange(denials.Select(DenialRow.Of));
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
     }

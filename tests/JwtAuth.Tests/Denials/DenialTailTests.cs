@@ -144,8 +144,8 @@ public sealed class DenialTailTests : IAsyncDisposable
     private SqliteDb OtherDb()
     {
         var options = new DbContextOptionsBuilder<SqliteDb>();
-        SqliteDb.Configure(options, $"Data Source={Path.Combine(directory, "jwtauth.db")}");
-        return new SqliteDb(options.Options, new WriteLane());
+        SqliteDb.Configure(options, Patience.ConnectionString(directory));
+        return new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
     }
 
     private async Task WriteAsync(params Denial[] denials)
@@ -163,13 +163,8 @@ public sealed class DenialTailTests : IAsyncDisposable
 
     private Task DeleteExpiredAsync() => host.Services.GetServices<IHostedService>().OfType<ExpiredRows>().Single().DeleteAsync();
 
-    // Generous, since machines differ.
-    private static async Task UntilAsync(Func<Task<bool>> condition, string because = "the service looks four times a second")
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-            patience.IsCancellationRequested.Should().BeFalse(because);
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition, string because = "the service looks four times a second") =>
+        Patience.UntilAsync(condition, because);
 
     public async ValueTask DisposeAsync()
     {

@@ -58,7 +58,7 @@ public sealed class FeedEndingsTests : IAsyncLifetime
         await scene.CommandAsync("keys", "revoke", KidOf(bystander.Access));
 
         await api.UntilOrdersAsync(bystander.Access, 401);
-        await FeedScene.UntilAsync(async () =>
+        await Patience.UntilAsync(async () =>
         {
             bystander = await http.RotateAsync(bystander);
             return await api.OrdersAsync(bystander.Access) == 200;

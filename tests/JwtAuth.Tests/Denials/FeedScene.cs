@@ -88,14 +88,6 @@ internal sealed class FeedScene : IAsyncDisposable
         code.Should().Be(0, error);
     }
 
-    /// <summary>Waits, generously since machines differ, for what no time was promised for.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string because = "")
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!await condition())
-            patience.IsCancellationRequested.Should().BeFalse(because);
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (ApiHost api in apis)
@@ -123,7 +115,7 @@ internal static class FeedCalls
     public static Task<Reply> AskOrdersAsync(this HttpClient api, string token) => api.AskAsync("GET", "/orders", null, ("Authorization", $"Bearer {token}"));
 
     public static Task UntilOrdersAsync(this HttpClient api, string token, int status, string because = "") =>
-        FeedScene.UntilAsync(async () => await api.OrdersAsync(token) == status, because);
+        Patience.UntilAsync(async () => await api.OrdersAsync(token) == status, because);
 
     /// <summary>How many lines of the API's log hold this.</summary>
     public static int Lines(this ApiHost api, string part) => api.Log.All.Count(line => line.Contains(part, StringComparison.Ordinal));

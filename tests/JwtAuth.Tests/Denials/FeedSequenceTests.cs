@@ -111,7 +111,7 @@ public sealed class FeedSequenceTests : IAsyncDisposable
         scene.Time.Advance(TimeSpan.FromSeconds(2));
         scene.ServiceTime.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(last.Text, 401, $"sequence {seed}");
-        await FeedScene.UntilAsync(async () => await http.StatusOfMeAsync(last.Text) == 401);
+        await Patience.UntilAsync(async () => await http.StatusOfMeAsync(last.Text) == 401);
     }
 
     private Token Issue(string subject, string sessionId, long generation)

@@ -42,7 +42,7 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         using HttpClient api = host.Connect();
 
         // So often that the service has enough of it now and then, and answers differently.
-        await FeedScene.UntilAsync(async () =>
+        await Patience.UntilAsync(async () =>
         {
             scene.Time.Advance(TimeSpan.FromMilliseconds(250));
             if (host.Lines("/denials answered 429") > 0)
@@ -70,7 +70,7 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         ApiHost host = scene.NewApi(options => (options.ClientId, options.ClientSecret) = (billing.Id, billing.Secret)), sound = scene.NewApi();
         using HttpClient api = host.Connect(), other = sound.Connect();
 
-        await FeedScene.UntilAsync(async () => await api.OrdersAsync(tokens.Access) == 503 && host.Lines("may this client read denials (JwtAuth:Clients, May: denials)?") == 1);
+        await Patience.UntilAsync(async () => await api.OrdersAsync(tokens.Access) == 503 && host.Lines("may this client read denials (JwtAuth:Clients, May: denials)?") == 1);
         await other.UntilOrdersAsync(tokens.Access, 200);
     }
 
@@ -110,7 +110,7 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         scene.Time.Advance(TooLong);
 
         await api.UntilOrdersAsync(tokens.Access, 503);
-        await FeedScene.UntilAsync(async () => await api.OrdersAsync(ended.Access) == 503 && host.Lines("did not answer in") > 0);
+        await Patience.UntilAsync(async () => await api.OrdersAsync(ended.Access) == 503 && host.Lines("did not answer in") > 0);
 
         scene.Line.Pass();
         scene.Time.Advance(TimeSpan.FromSeconds(2));
@@ -128,7 +128,7 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         (await http.AskAsAsync(ended.Access, "POST", "/auth/logout")).Status.Should().Be(200);
         await api.UntilOrdersAsync(tokens.Access, 200);
         await other.UntilOrdersAsync(tokens.Access, 200);
-        await FeedScene.UntilAsync(async () => (await HealthAsync(host)).Data["denials_held"] is 1);
+        await Patience.UntilAsync(async () => (await HealthAsync(host)).Data["denials_held"] is 1);
         HealthReportEntry well = await HealthAsync(host);
         well.Status.Should().Be(HealthStatus.Healthy);
         well.Data["denials"].Should().Be("heard");

@@ -74,7 +74,7 @@ public sealed class SessionsLockedTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=1");
+        host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=5");
         await host.AddAccountAsync("alice");
     }
 

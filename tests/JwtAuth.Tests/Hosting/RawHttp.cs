@@ -7,16 +7,13 @@ namespace JwtAuth.Tests.Hosting;
 /// <summary>HTTP/1.1 byte by byte, for what no client would send.</summary>
 internal static class RawHttp
 {
-    // Only reached where a test has failed to make the service close.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     /// <summary>Sends the bytes and reads until the service closes: the last request has to ask for it. Replies in their order.</summary>
     /// <param name="address">The service.</param>
     /// <param name="text">One character for each byte.</param>
     public static async Task<IReadOnlyList<Reply>> SendAsync(Uri address, string text)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(Patience.Limit); // reached where a test has failed to make the service close
         using var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port, deadline.Token);
         NetworkStream stream = client.GetStream();

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
@@ -31,7 +30,7 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         ["JwtAuth:Passwords:WorkFactor"] = "10",
     };
 
-    private readonly int port = FreePort();
+    private readonly ReservedPort port = new();
     private readonly bool ownsDirectory;
     private readonly Lazy<Uri> address;
     private Action<IServiceCollection>? services;
@@ -40,10 +39,11 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     {
         ownsDirectory = directory is null;
         Directory = directory ?? System.IO.Directory.CreateTempSubdirectory("jwtauth-").FullName;
-        Issuer = $"http://127.0.0.1:{port}";
+        Issuer = $"http://127.0.0.1:{port.Number}";
         address = new(() =>
         {
-            UseKestrel(port);
+            // A port given as such is set while the program is starting already: too late now and then.
+            UseKestrel(options => options.Listen(IPAddress.Loopback, port.Number));
             StartServer();
             return new Uri(Issuer);
         });
@@ -75,7 +75,11 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     /// <summary>A client of the running service.</summary>
     public HttpClient Connect(string? bearer = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = address.Value };
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = address.Value,
+            Timeout = Patience.Limit,
+        };
         if (bearer is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
         return client;
@@ -116,6 +120,7 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer", "Trace");
         builder.UseSetting("JwtAuth:Issuer", Issuer);
         builder.UseSetting("JwtAuth:DataDirectory", Directory);
+        builder.UseSetting("JwtAuth:Storage:ConnectionString", Patience.ConnectionString(Directory));
         foreach ((string key, string value) in settings)
             builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Log));
@@ -129,17 +134,11 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
+        port.Dispose();
         if (ownsDirectory)
         {
             Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
             System.IO.Directory.Delete(Directory, recursive: true);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

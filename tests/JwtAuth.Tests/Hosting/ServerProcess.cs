@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace JwtAuth.Tests.Hosting;
@@ -8,16 +6,15 @@ namespace JwtAuth.Tests.Hosting;
 /// <summary>The real program in a process of its own: for what only a process has, an exit code, a standard error, a sudden death, a neighbour.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly Process process;
+    private readonly ReservedPort port;
     private readonly StringBuilder standardOutput = new();
     private readonly StringBuilder standardError = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(Process process, Uri address)
+    private ServerProcess(Process process, Uri address, ReservedPort port)
     {
-        (this.process, Address) = (process, address);
+        (this.process, Address, this.port) = (process, address, port);
         process.OutputDataReceived += (_, line) =>
         {
             Keep(standardOutput, line.Data);
@@ -39,14 +36,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.</summary>
     public static async Task<ServerProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> settings)
     {
-        string url = $"http://127.0.0.1:{FreePort()}";
+        var port = new ReservedPort();
+        string url = $"http://127.0.0.1:{port.Number}";
         var all = new Dictionary<string, string> { ["urls"] = url, ["JwtAuth:Issuer"] = url };
         foreach ((string key, string value) in settings)
             all[key] = value;
-        var server = new ServerProcess(Process.Start(StartOf(directory, [], all))!, new Uri(all["urls"]));
+        var server = new ServerProcess(Process.Start(StartOf(directory, [], all))!, new Uri(all["urls"]), port);
         server.process.StandardInput.Close();
 
-        await server.started.Task.WaitAsync(Patience);
+        await server.started.Task.WaitAsync(Patience.Limit);
         return server;
     }
 
@@ -58,7 +56,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach ((string key, string value) in settings)
             all[key] = value;
         using Process process = Process.Start(StartOf(directory, args, all))!;
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         try
         {
             await process.StandardInput.WriteAsync(standardInput.AsMemory(), patience.Token);
@@ -75,7 +73,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async Task<int> WaitForExitAsync()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode;
     }
@@ -92,6 +90,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         Kill();
         process.Dispose();
+        port.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -108,6 +107,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             start.Environment.Remove(inherited);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["JwtAuth__DataDirectory"] = directory;
+        if (!settings.ContainsKey("JwtAuth:DataDirectory"))
+            start.Environment["JwtAuth__Storage__ConnectionString"] = Patience.ConnectionString(directory);
         start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
         start.Environment["JwtAuth__Passwords__WorkFactor"] = "10";
         // Keys of the host itself, such as urls, have no section and are read with a prefix.
@@ -128,12 +129,5 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         lock (text)
             return text.ToString();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

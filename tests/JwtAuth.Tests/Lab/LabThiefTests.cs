@@ -64,16 +64,16 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
             .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
         Assert.SkipWhen(own is null, "This machine has no address but loopback; give it a network.");
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
-        int port = ServerProcess.FreePort();
-        string issuer = $"http://127.0.0.1:{port}";
+        using ReservedPort port = new();
+        string issuer = $"http://127.0.0.1:{port.Number}";
         await using (ServerProcess process = await ServerProcess.StartAsync(directory, new Dictionary<string, string>
         {
-            ["urls"] = $"http://0.0.0.0:{port}",
+            ["urls"] = $"http://0.0.0.0:{port.Number}",
             ["JwtAuth:Issuer"] = issuer,
             ["JwtAuth:AllowRemoteInDevelopment"] = "true",
         }))
         {
-            using HttpClient near = new() { BaseAddress = new Uri(issuer) }, far = new() { BaseAddress = new Uri($"http://{own}:{port}") };
+            using HttpClient near = new() { BaseAddress = new Uri(issuer) }, far = new() { BaseAddress = new Uri($"http://{own}:{port.Number}") };
 
             (await far.AskAsync("POST", "/lab/thief/steal", null, ("Origin", issuer))).Status.Should().Be(404);
             (await far.AskAsync("GET", "/lab/about")).Json.GetProperty("stealing").GetBoolean().Should().BeFalse();

@@ -7,7 +7,7 @@ namespace JwtAuth.Tests.Observability;
 public sealed class GreetingTests : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
-    private readonly int port = ServerProcess.FreePort();
+    private readonly ReservedPort port = new();
 
     [Theory]
     [InlineData("true")]
@@ -79,9 +79,13 @@ public sealed class GreetingTests : IDisposable
         server.StandardOutput.Should().Contain("Application started.").And.NotContain("Ready for development").And.NotContain("in vain").And.NotContain("/lab/");
     }
 
-    public void Dispose() => Directory.Delete(directory, recursive: true);
+    public void Dispose()
+    {
+        port.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
 
-    private string Ported(string text) => string.Format(System.Globalization.CultureInfo.InvariantCulture, text, port);
+    private string Ported(string text) => string.Format(System.Globalization.CultureInfo.InvariantCulture, text, port.Number);
 
     private static string Origin(ServerProcess server) => server.Address.ToString().TrimEnd('/');
 

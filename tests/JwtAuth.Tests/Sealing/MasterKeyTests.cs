@@ -4,6 +4,7 @@ using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Storage;
 using JwtAuth.Server.Storage.Sqlite;
+using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Tests.Sealing;
@@ -143,7 +144,7 @@ public sealed class MasterKeyTests : IDisposable
             var settings = new StorageSettings($"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False");
             var options = new DbContextOptionsBuilder<SqliteDb>();
             SqliteDb.Configure(options, settings.ConnectionString);
-            await using var db = new SqliteDb(options.Options, new WriteLane());
+            await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
             var start = new DatabaseStart(settings, new SealingSettings(directory, MasterKey: null));
             await start.PrepareAsync(db);
             return start.MasterKey;
@@ -202,7 +203,7 @@ public sealed class MasterKeyTests : IDisposable
         string connection = $"Data Source={Path.Combine(directory, "jwtauth.db")}";
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, connection);
-        await using var db = new SqliteDb(options.Options, new WriteLane());
+        await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
         await new DatabaseStart(new StorageSettings(connection), new SealingSettings(directory, masterKey)).PrepareAsync(db);
     }
 

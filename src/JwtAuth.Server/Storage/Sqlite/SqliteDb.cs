@@ -10,14 +10,20 @@ namespace JwtAuth.Server.Storage.Sqlite;
 internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options, lane)
 {
     // How long a writer waits for another; the driver's own 30 s would hold a thread for each of them so long.
-    private const int Patience = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void Configure(DbContextOptionsBuilder options, string connectionString)
     {
-        var connection = new SqliteConnectionStringBuilder(connectionString);
-        if (!connection.ShouldSerialize("Default Timeout"))
-            connection.DefaultTimeout = Patience;
+        int seconds = (int)PatienceOf(connectionString).TotalSeconds;
+        var connection = new SqliteConnectionStringBuilder(connectionString) { DefaultTimeout = seconds };
         options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
+
+    /// <summary>How long a writer waits for others, be they of this process or another.</summary>
+    public static TimeSpan PatienceOf(string connectionString)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        return connection.ShouldSerialize("Default Timeout") ? TimeSpan.FromSeconds(connection.DefaultTimeout) : Patience;
     }
 
     public override async Task<long> DataVersionAsync()
@@ -58,6 +64,6 @@ internal sealed class SqliteDbFactory : IDesignTimeDbContextFactory<SqliteDb>
     {
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, "Data Source=:memory:");
-        return new SqliteDb(options.Options, new WriteLane());
+        return new SqliteDb(options.Options, new WriteLane(SqliteDb.PatienceOf(""), TimeProvider.System));
     }
 }

@@ -135,12 +135,11 @@ public sealed class DenialsWaitTests : IAsyncDisposable
 
     private Task<Reply> AskAsync(int seconds) => http.AskAsync("GET", $"/denials?wait={seconds}&cursor={cursor}", null, api.Basic);
 
-    private static Task<Reply> AnswerOf(Task<Reply> waiting) => waiting.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    private static Task<Reply> AnswerOf(Task<Reply> waiting) => waiting.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
 
-    // Generous, since machines differ.
     private async Task UntilAsync(Func<bool> condition, Action? step = null)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(Patience.Limit);
         while (!condition())
         {
             patience.IsCancellationRequested.Should().BeFalse();
