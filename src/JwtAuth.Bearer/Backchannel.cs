@@ -24,7 +24,13 @@ internal sealed class Backchannel : IDisposable
         this.time = time;
         client = options.BackchannelHttpHandler is { } given
             ? new HttpClient(given, disposeHandler: false)
-            : new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = Patience, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
+            : new HttpClient(new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ConnectTimeout = Patience,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            });
         client.BaseAddress = new Uri(options.Authority + "/");
         client.Timeout = Timeout.InfiniteTimeSpan; // each call has its own
         client.MaxResponseContentBufferSize = LargestReply;
@@ -35,19 +41,24 @@ internal sealed class Backchannel : IDisposable
 
     /// <summary>The issuer's public keys (RFC 7517 §5).</summary>
     /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
-    public Task<FetchedKeySet> FetchKeysAsync(CancellationToken stopping) => AskAsync(".well-known/jwks.json", Patience, authenticates: false, async (reply, cancellation) =>
-        new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation), reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
+    public Task<FetchedKeySet> FetchKeysAsync(CancellationToken stopping) =>
+        AskAsync(".well-known/jwks.json", Patience, authenticates: false, async (reply, cancellation) =>
+            new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation),
+                reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
 
     /// <summary>The piece of the feed of denials that follows a cursor.</summary>
     /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
     public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, CancellationToken stopping) => AskAsync(
-        string.Create(CultureInfo.InvariantCulture, $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
+        string.Create(CultureInfo.InvariantCulture,
+            $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
         wait + Patience, authenticates: true,
-        async (reply, cancellation) => await reply.Content.ReadFromJsonAsync<DenialPage>(DenialPage.Format, cancellation) ?? throw new InvalidDataException("the feed is empty"), stopping);
+        async (reply, cancellation) => await reply.Content.ReadFromJsonAsync<DenialPage>(DenialPage.Format, cancellation)
+            ?? throw new InvalidDataException("the feed is empty"), stopping);
 
     public void Dispose() => client.Dispose();
 
-    private async Task<T> AskAsync<T>(string path, TimeSpan patience, bool authenticates, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken stopping)
+    private async Task<T> AskAsync<T>(string path, TimeSpan patience, bool authenticates,
+        Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken stopping)
     {
         using var late = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
@@ -59,7 +70,8 @@ internal sealed class Backchannel : IDisposable
             using HttpResponseMessage reply = await client.SendAsync(request, either.Token);
             return reply.StatusCode == HttpStatusCode.OK
                 ? await read(reply, either.Token)
-                : throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} answered {(int)reply.StatusCode}{(authenticates ? RemedyFor(reply.StatusCode) : "")}");
+                : throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} "
+                    + $"answered {(int)reply.StatusCode}{(authenticates ? RemedyFor(reply.StatusCode) : "")}");
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {

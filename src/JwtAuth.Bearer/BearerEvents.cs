@@ -10,9 +10,9 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// What a bearer token's transport, check and refusals look like on the wire (RFC 6750): one <c>Authorization</c> header, one method, and challenges of
-/// fixed ASCII text in which nothing of the token appears. The check is made where JwtBearer asks for the token, so that nothing of JwtBearer's own validation
-/// is ever reached.
+/// What a bearer token's transport, check and refusals look like on the wire (RFC 6750): one <c>Authorization</c> header, one method, and
+/// challenges of fixed ASCII text in which nothing of the token appears. The check is made where JwtBearer asks for the token, so that
+/// nothing of JwtBearer's own validation is ever reached.
 /// </summary>
 /// <param name="checker">The scheme's check.</param>
 /// <param name="own">The events of the application, if it has set any: raised as JwtBearer would raise them.</param>
@@ -27,11 +27,13 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
 
     internal const string AmbiguousReason = "ambiguous_request";
 
-    internal const string AmbiguousHint = "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).";
+    internal const string AmbiguousHint =
+        "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).";
 
     public override Task MessageReceived(MessageReceivedContext context)
     {
-        // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen before.
+        // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen
+        // before.
         if (IsAlone && !context.Options.SaveToken && !MayHoldAnother(context.Request))
         {
             (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(TokenOf(context.Request.Headers.Authorization));
@@ -70,7 +72,8 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(context.Token);
         if (principal is null && rejection is null)
             (principal, rejection) = await checker.CheckAsync(context.Token);
-        AuthenticateResult? result = own is null ? null : await RaiseAsync(own.TokenValidated, own.AuthenticationFailed, context, principal, rejection);
+        AuthenticateResult? result =
+            own is null ? null : await RaiseAsync(own.TokenValidated, own.AuthenticationFailed, context, principal, rejection);
         result ??= IsAlone ? null : await RaiseAsync(base.TokenValidated, base.AuthenticationFailed, context, principal, rejection);
         if (result is not null)
             Settle(context, result);
@@ -79,7 +82,8 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
     }
 
     // Nobody has set events, neither before ours nor on them.
-    private bool IsAlone => own is null && OnMessageReceived == Untouched.OnMessageReceived && OnTokenValidated == Untouched.OnTokenValidated
+    private bool IsAlone =>
+        own is null && OnMessageReceived == Untouched.OnMessageReceived && OnTokenValidated == Untouched.OnTokenValidated
         && OnAuthenticationFailed == Untouched.OnAuthenticationFailed;
 
     // What the application makes of it, if anything.
@@ -89,7 +93,10 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
     {
         if (principal is null)
         {
-            var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options) { Exception = rejection!.AsException };
+            var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options)
+            {
+                Exception = rejection!.AsException,
+            };
             await authenticationFailed(failed);
             return failed.Result;
         }
@@ -142,8 +149,12 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
     {
         context.HandleResponse();
         // Another scheme has answered before: wholly, or that it does not know, which then is the answer of all.
-        if (context.Response.HasStarted || (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count > 0))
+        if (context.Response.HasStarted
+            || (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count > 0))
+        {
             return Task.CompletedTask;
+        }
+
         HttpResponse response = context.Response;
         if (context.AuthenticateFailure is AmbiguousRequestException)
         {
@@ -165,7 +176,8 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         (string challenge, string code, string reason, string hint) = (rejection, context.AuthenticateFailure) switch
         {
             (not null, _) => (InvalidToken, "invalid_token", rejection.Reason, rejection.Hint),
-            (null, not null) => (InvalidToken, "invalid_token", "refused_by_application", "The token is good; the API's own OnTokenValidated has refused it."),
+            (null, not null) => (InvalidToken, "invalid_token", "refused_by_application",
+                "The token is good; the API's own OnTokenValidated has refused it."),
             _ => ("Bearer", "token_required", "no_token", "Send the access token as \"Authorization: Bearer <token>\"."),
         };
         response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -184,13 +196,18 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         await base.Forbidden(context);
     }
 
-    // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than one header.
+    // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than
+    // one header.
     internal static ReadOnlySpan<char> TokenOf(StringValues headers) =>
-        headers.Count == 1 && headers[0] is { } header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header.AsSpan(Scheme.Length).Trim(' ') : default;
+        headers.Count == 1 && headers[0] is { } header
+            && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? header.AsSpan(Scheme.Length).Trim(' ')
+            : default;
 
     // Cheap, and true too often rather than too seldom: a name in the query may be escaped, and is told in any letter case.
     private static bool MayHoldAnother(HttpRequest request) =>
-        (request.QueryString.Value is { Length: > 0 } query && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
+        (request.QueryString.Value is { Length: > 0 } query
+            && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
         || request.ContentType?.Contains("form", StringComparison.OrdinalIgnoreCase) == true;
 
     internal static async Task<bool> HasSecondMethodAsync(HttpRequest request)
@@ -216,7 +233,9 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
     private Task ExplainAsync(HttpResponse response, string code, string reason, string hint) =>
         explains ? WriteReasonAsync(response, code, reason, hint) : Task.CompletedTask;
 
-    internal static Task WriteReasonAsync(HttpResponse response, string code, string reason, string hint, string title = "The bearer token was refused.") => response.WriteAsJsonAsync(
+    internal static Task WriteReasonAsync(
+        HttpResponse response, string code, string reason, string hint, string title = "The bearer token was refused.") =>
+        response.WriteAsJsonAsync(
         new { title, status = response.StatusCode, code, reason, hint }, options: null, "application/problem+json");
 
     private sealed class AmbiguousRequestException : Exception

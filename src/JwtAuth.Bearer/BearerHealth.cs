@@ -9,7 +9,10 @@ internal sealed class BearerHealth(RemoteIssuer issuer, JwtAuthBearerOptions opt
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var data = new Dictionary<string, object> { ["denials"] = issuer.Feed is null ? "not heard" : issuer.Feed.IsKept == false ? "not kept by the issuer" : "heard" };
+        var data = new Dictionary<string, object>
+        {
+            ["denials"] = issuer.Feed is null ? "not heard" : issuer.Feed.IsKept == false ? "not kept by the issuer" : "heard",
+        };
         if (issuer.Keys.Age is { } keysAge)
             data["keys_age_seconds"] = keysAge.TotalSeconds;
         if (issuer.Feed is { } feed)
@@ -19,10 +22,13 @@ internal sealed class BearerHealth(RemoteIssuer issuer, JwtAuthBearerOptions opt
                 data["feed_age_seconds"] = feedAge.TotalSeconds;
         }
         return Task.FromResult(
-            issuer.Keys.Age is null ? new HealthCheckResult(context.Registration.FailureStatus, "The issuer's keys have not been read yet.", data: data)
+            issuer.Keys.Age is null ? new HealthCheckResult(
+                context.Registration.FailureStatus, "The issuer's keys have not been read yet.", data: data)
             : issuer.Feed is not { Denylist.IsComplete: false } ? HealthCheckResult.Healthy(data: data)
-            : options.AcceptWhileSilent ? HealthCheckResult.Degraded("The feed of denials is silent; tokens are accepted all the same.", data: data)
-            : new HealthCheckResult(context.Registration.FailureStatus, "The feed of denials is silent; no token is accepted.", data: data));
+            : options.AcceptWhileSilent
+            ? HealthCheckResult.Degraded("The feed of denials is silent; tokens are accepted all the same.", data: data)
+            : new HealthCheckResult(
+                context.Registration.FailureStatus, "The feed of denials is silent; no token is accepted.", data: data));
     }
 }
 
@@ -34,12 +40,14 @@ internal static class BearerMeasures
     public static void Add(IMeterFactory factory, string scheme, RemoteIssuer issuer, RememberingValidator checker)
     {
         Meter meter = factory.Create(new MeterOptions(Name) { Tags = [new("scheme", scheme)] });
-        meter.CreateObservableGauge("jwtauth.bearer.tokens", () => checker.Remembered, "{token}", "Tokens that were seen and found good, and are remembered");
+        meter.CreateObservableGauge(
+            "jwtauth.bearer.tokens", () => checker.Remembered, "{token}", "Tokens that were seen and found good, and are remembered");
         meter.CreateObservableGauge("jwtauth.bearer.keys.age", () => Of(issuer.Keys.Age), "s", "Since the issuer's keys were read");
         if (issuer.Feed is not { } feed)
             return;
         meter.CreateObservableGauge("jwtauth.bearer.denials", () => feed.Denylist.Count, "{denial}", "Denials held in memory");
-        meter.CreateObservableGauge("jwtauth.bearer.feed.age", () => Of(feed.Denylist.Age), "s", "Since the feed of denials was heard to its end");
+        meter.CreateObservableGauge(
+            "jwtauth.bearer.feed.age", () => Of(feed.Denylist.Age), "s", "Since the feed of denials was heard to its end");
     }
 
     private static IEnumerable<Measurement<double>> Of(TimeSpan? age) => age is { } known ? [new(known.TotalSeconds)] : [];

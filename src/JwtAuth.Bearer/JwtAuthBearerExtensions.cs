@@ -19,11 +19,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class JwtAuthBearerExtensions
 {
     /// <summary>
-    /// Adds the scheme <c>Bearer</c> (RFC 6750): tokens are checked here, by the issuer's published keys and by the denials that its feed brings. What is needed is read
-    /// from the configuration's section <c>JwtAuth</c> (<c>Authority</c>, <c>Audience</c>, <c>Denials</c>, <c>ClientId</c>, <c>ClientSecret</c>,
-    /// <c>SharedSecrets</c>); <paramref name="configure"/> has the last word.
+    /// Adds the scheme <c>Bearer</c> (RFC 6750): tokens are checked here, by the issuer's published keys and by the denials that its feed
+    /// brings. What is needed is read from the configuration's section <c>JwtAuth</c> (<c>Authority</c>, <c>Audience</c>, <c>Denials</c>,
+    /// <c>ClientId</c>, <c>ClientSecret</c>, <c>SharedSecrets</c>); <paramref name="configure"/> has the last word.
     /// </summary>
-    /// <remarks>Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.</remarks>
+    /// <remarks>
+    /// Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.
+    /// </remarks>
     public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, Action<JwtAuthBearerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -32,19 +34,26 @@ public static class JwtAuthBearerExtensions
         return builder.AddJwtAuthBearer(JwtBearerDefaults.AuthenticationScheme, configure ?? (_ => { }));
     }
 
-    /// <summary>Adds a scheme of another name, for an API that takes tokens of more than one issuer; nothing of it is read from the configuration.</summary>
-    /// <remarks>Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.</remarks>
-    public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure)
+    /// <summary>
+    /// Adds a scheme of another name, for an API that takes tokens of more than one issuer; nothing of it is read from the configuration.
+    /// </summary>
+    /// <remarks>
+    /// Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.
+    /// </remarks>
+    public static AuthenticationBuilder AddJwtAuthBearer(
+        this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddKeyedSingleton(scheme, (provider, _) => new RemoteIssuer(
-            OptionsOf(provider, scheme), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RemoteIssuer>>()));
+            OptionsOf(provider, scheme), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RemoteIssuer>>()));
         services.AddSingleton<IHostedService>(provider =>
         {
             RemoteIssuer issuer = provider.GetRequiredKeyedService<RemoteIssuer>(scheme);
-            BearerMeasures.Add(provider.GetRequiredService<IMeterFactory>(), scheme, issuer, provider.GetRequiredKeyedService<RememberingValidator>(scheme));
+            BearerMeasures.Add(provider.GetRequiredService<IMeterFactory>(), scheme, issuer,
+                provider.GetRequiredKeyedService<RememberingValidator>(scheme));
             return issuer;
         });
         return builder.AddChecking(scheme, configure, options => options.RemoteFault, provider =>
@@ -55,18 +64,22 @@ public static class JwtAuthBearerExtensions
     }
 
     /// <summary>
-    /// Adds a health check: unhealthy before keys and denials have been heard, and once the feed has been silent for too long; its data tell how old they are.
+    /// Adds a health check: unhealthy before keys and denials have been heard, and once the feed has been silent for too long; its data
+    /// tell how old they are.
     /// </summary>
-    public static IHealthChecksBuilder AddJwtAuthBearer(this IHealthChecksBuilder builder, string name = "jwtauth", string scheme = JwtBearerDefaults.AuthenticationScheme)
+    public static IHealthChecksBuilder AddJwtAuthBearer(
+        this IHealthChecksBuilder builder, string name = "jwtauth", string scheme = JwtBearerDefaults.AuthenticationScheme)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
-            name, provider => new BearerHealth(provider.GetRequiredKeyedService<RemoteIssuer>(scheme), OptionsOf(provider, scheme)), failureStatus: null, tags: null));
+            name, provider => new BearerHealth(provider.GetRequiredKeyedService<RemoteIssuer>(scheme), OptionsOf(provider, scheme)),
+            failureStatus: null, tags: null));
     }
 
     /// <summary>The scheme with keys and denials from wherever they come; the issuer itself has its own.</summary>
     internal static AuthenticationBuilder AddChecking(
-        this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure, Func<JwtAuthBearerOptions, string?> faultOf,
+        this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure,
+        Func<JwtAuthBearerOptions, string?> faultOf,
         Func<IServiceProvider, (IVerificationKeys Keys, IDenialSource? Denials)> sources)
     {
         IServiceCollection services = builder.Services;
@@ -77,7 +90,8 @@ public static class JwtAuthBearerExtensions
         {
             (IVerificationKeys keys, IDenialSource? denials) = sources(provider);
             JwtAuthBearerOptions options = OptionsOf(provider, scheme);
-            return new RememberingValidator(new TokenValidator(options.Rules, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
+            return new RememberingValidator(
+                new TokenValidator(options.Rules, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
         });
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<RememberingValidator>(scheme).Validator);
         services.AddAuthorization();
@@ -93,15 +107,19 @@ public static class JwtAuthBearerExtensions
             .PostConfigure<IServiceProvider, IHostEnvironment>((options, provider, environment) =>
             {
                 if (options.EventsType is not null)
-                    throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
+                    throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} "
+                        + $"of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
                 options.TokenHandlers.Clear();
-                options.Events = new BearerEvents(provider.GetRequiredKeyedService<RememberingValidator>(scheme), options.Events, environment.IsDevelopment());
+                options.Events = new BearerEvents(
+                    provider.GetRequiredKeyedService<RememberingValidator>(scheme), options.Events, environment.IsDevelopment());
             })
-            .Validate(options => options.Events is BearerEvents, $"The {nameof(JwtBearerOptions.Events)} of the scheme {scheme} were replaced after its checks were set, which are in them; set them with Configure, not PostConfigure.");
+            .Validate(options => options.Events is BearerEvents, $"The {nameof(JwtBearerOptions.Events)} of the scheme "
+                + $"{scheme} were replaced after its checks were set, which are in them; set them with Configure, not PostConfigure.");
         return builder.AddJwtBearer(scheme, _ => { });
     }
 
-    private static JwtAuthBearerOptions OptionsOf(IServiceProvider provider, string scheme) => provider.GetRequiredService<IOptionsMonitor<JwtAuthBearerOptions>>().Get(scheme);
+    private static JwtAuthBearerOptions OptionsOf(IServiceProvider provider, string scheme) =>
+        provider.GetRequiredService<IOptionsMonitor<JwtAuthBearerOptions>>().Get(scheme);
 
     private static void Bind(IConfigurationSection section, JwtAuthBearerOptions options)
     {
@@ -112,7 +130,8 @@ public static class JwtAuthBearerExtensions
             options.Audiences.Add(audience);
         // By name alone: a number or a combination means nothing that anybody has written down.
         if (section["Denials"] is { Length: > 0 } from)
-            options.Denials = Enum.GetValues<DenialsFrom>().Cast<DenialsFrom?>().FirstOrDefault(known => string.Equals($"{known}", from, StringComparison.OrdinalIgnoreCase));
+            options.Denials = Enum.GetValues<DenialsFrom>()
+                .Cast<DenialsFrom?>().FirstOrDefault(known => string.Equals($"{known}", from, StringComparison.OrdinalIgnoreCase));
         options.ClientId = section["ClientId"] ?? options.ClientId;
         options.ClientSecret = section["ClientSecret"] ?? options.ClientSecret;
         foreach (string secret in ListOf(section.GetSection("SharedSecrets")))
@@ -126,6 +145,7 @@ public static class JwtAuthBearerExtensions
     private sealed class Validation(string scheme, Func<JwtAuthBearerOptions, string?> faultOf) : IValidateOptions<JwtAuthBearerOptions>
     {
         public ValidateOptionsResult Validate(string? name, JwtAuthBearerOptions options) =>
-            name != scheme ? ValidateOptionsResult.Skip : faultOf(options) is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+            name != scheme ? ValidateOptionsResult.Skip : faultOf(options) is { } fault ? ValidateOptionsResult.Fail(
+                fault) : ValidateOptionsResult.Success;
     }
 }

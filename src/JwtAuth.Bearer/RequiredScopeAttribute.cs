@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Authorization;
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// Demands a scope of the access token. Without it the answer is 403 with <c>error="insufficient_scope"</c> and the scope's name (RFC 6750 §3.1).
-/// Several of them demand all.
+/// Demands a scope of the access token. Without it the answer is 403 with <c>error="insufficient_scope"</c> and the scope's name (RFC 6750
+/// §3.1). Several of them demand all.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, AllowMultiple = true)]
 public sealed partial class RequiredScopeAttribute : AuthorizeAttribute, IAuthorizationRequirement, IAuthorizationRequirementData

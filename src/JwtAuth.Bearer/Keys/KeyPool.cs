@@ -3,8 +3,8 @@ using Microsoft.Extensions.ObjectPool;
 namespace JwtAuth.Bearer.Keys;
 
 /// <summary>
-/// Lends the platform's key objects, which are dear to make and not promised to serve two threads at once. What lies here holds a key and nothing
-/// of a token: an object comes back only after it has given its result, never where an exception broke off the work on a token.
+/// Lends the platform's key objects, which are dear to make and not promised to serve two threads at once. What lies here holds a key and
+/// nothing of a token: an object comes back only after it has given its result, never where an exception broke off the work on a token.
 /// </summary>
 internal sealed class KeyPool<T>(Func<T> create) where T : class, IDisposable
 {

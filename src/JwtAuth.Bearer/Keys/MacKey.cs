@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace JwtAuth.Bearer.Keys;
 
 /// <summary>
-/// A key of HMAC-SHA256 (RFC 2104), set up once: the platform's one-shot method would do that again for each message. Safe for concurrent use.
+/// A key of HMAC-SHA256 (RFC 2104), set up once: the platform's one-shot method would do that again for each message. Safe for concurrent
+/// use.
 /// </summary>
 internal sealed class MacKey(byte[] secret)
 {

@@ -18,25 +18,32 @@ internal sealed record SharedKey(string KeyId, string Proof)
 }
 
 /// <summary>
-/// The issuer's keys as an API knows them: fetched at the start, again in time, again when the issuer says that they changed, and again for a <c>kid</c> that is not
-/// known. The last good set is kept through an outage. Keys that did not change stay the same objects.
+/// The issuer's keys as an API knows them: fetched at the start, again in time, again when the issuer says that they changed, and again for
+/// a <c>kid</c> that is not known. The last good set is kept through an outage. Keys that did not change stay the same objects.
 /// </summary>
 /// <param name="fetch">Brings the set from the issuer.</param>
 /// <param name="secrets">What this API shares with the issuer for HS256.</param>
-/// <param name="secretsAreAnnounced">Whether the issuer tells under which <c>kid</c> a secret is in use (the feed does); else any <c>kid</c> is taken.</param>
+/// <param name="secretsAreAnnounced">
+/// Whether the issuer tells under which <c>kid</c> a secret is in use (the feed does); else any <c>kid</c> is taken.
+/// </param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Where outages are told.</param>
 internal sealed class PublishedKeys(
-    Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time, ILogger log) : IVerificationKeys
+    Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time,
+    ILogger log) : IVerificationKeys
 {
-    /// <summary>A flood of unknown <c>kid</c>s fetches once in this time. A fetch that brings something new does not count, so that no rotation has to wait.</summary>
+    /// <summary>
+    /// A flood of unknown <c>kid</c>s fetches once in this time. A fetch that brings something new does not count, so that no rotation has
+    /// to wait.
+    /// </summary>
     public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestFreshness = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestFreshness = TimeSpan.FromSeconds(1);
 
-    private readonly VerificationKey? anyShared = secrets.Count > 0 && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
+    private readonly VerificationKey? anyShared = secrets.Count > 0
+        && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
     private readonly bool awaitsAnnouncement = secrets.Count > 0 && secretsAreAnnounced;
     private readonly Lock guard = new();
 
@@ -91,7 +98,8 @@ internal sealed class PublishedKeys(
         {
             if (fingerprint == announced)
                 return;
-            VerificationKey[] keys = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId) ?? SharedKeyOf(key)).OfType<VerificationKey>()];
+            VerificationKey[] keys = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId)
+                ?? SharedKeyOf(key)).OfType<VerificationKey>()];
             ring = ring with { Shared = keys, Version = ring.Version + 1 };
             announced = fingerprint;
             foreach (SharedKey missing in shared.Where(key => !keys.Any(known => known.KeyId == key.KeyId)))
@@ -157,7 +165,13 @@ internal sealed class PublishedKeys(
             lock (guard)
             {
                 bool isNew = !keys.Values.SequenceEqual(ring.Published);
-                ring = ring with { Published = [.. keys.Values], ByMaterial = keys, FetchedAt = time.GetTimestamp(), Version = ring.Version + (isNew ? 1 : 0) };
+                ring = ring with
+                {
+                    Published = [.. keys.Values],
+                    ByMaterial = keys,
+                    FetchedAt = time.GetTimestamp(),
+                    Version = ring.Version + (isNew ? 1 : 0),
+                };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
                 if (hasFailed)
                     log.KeysReadAgain();
@@ -198,8 +212,10 @@ internal sealed class PublishedKeys(
         .Select(secret => VerificationKey.Hmac(key.KeyId, secret, forApisOnly: true))
         .FirstOrDefault(candidate => candidate.Verify(SharedKey.ProofOf(key.KeyId), Base64UrlEncoder.DecodeBytes(key.Proof)));
 
-    private static TimeSpan Clamp(TimeSpan value) => value < ShortestFreshness ? ShortestFreshness : value > LongestFreshness ? LongestFreshness : value;
+    private static TimeSpan Clamp(TimeSpan value) =>
+        value < ShortestFreshness ? ShortestFreshness : value > LongestFreshness ? LongestFreshness : value;
 
     private sealed record Ring(
-        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt, long Version);
+        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt,
+        long Version);
 }

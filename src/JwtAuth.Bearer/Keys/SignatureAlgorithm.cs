@@ -1,6 +1,8 @@
 namespace JwtAuth.Bearer.Keys;
 
-/// <summary>The JWS algorithms that are signed and checked with here, by their registered names (RFC 7518 §3.1). There are no others.</summary>
+/// <summary>
+/// The JWS algorithms that are signed and checked with here, by their registered names (RFC 7518 §3.1). There are no others.
+/// </summary>
 public enum SignatureAlgorithm
 {
     /// <summary>RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 bits or more (RFC 7518 §3.3).</summary>

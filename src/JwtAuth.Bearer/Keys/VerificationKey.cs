@@ -29,10 +29,14 @@ public abstract class VerificationKey
     /// <summary>The one algorithm that the key is used with.</summary>
     public SignatureAlgorithm Algorithm { get; }
 
-    /// <summary>When the key stopped signing: a token that says it was issued later is refused. <see langword="null"/> while it signs.</summary>
+    /// <summary>
+    /// When the key stopped signing: a token that says it was issued later is refused. <see langword="null"/> while it signs.
+    /// </summary>
     public DateTimeOffset? RetiredAt { get; init; }
 
-    /// <summary>True for a secret that APIs share: whoever can check with it can mint, so it never speaks for the issuer's own audience.</summary>
+    /// <summary>
+    /// True for a secret that APIs share: whoever can check with it can mint, so it never speaks for the issuer's own audience.
+    /// </summary>
     public bool ForApisOnly { get; init; }
 
     /// <summary>The <c>kid</c> as UTF-8.</summary>
@@ -41,7 +45,10 @@ public abstract class VerificationKey
     /// <summary>Whether the key has exactly this <c>kid</c>, given as UTF-8.</summary>
     public bool HasId(ReadOnlySpan<byte> candidate) => candidate.SequenceEqual(keyId);
 
-    /// <summary>Whether <paramref name="signature"/> is this key's over <paramref name="signingInput"/> (RFC 7515 §5.2). Never throws for what a token brings.</summary>
+    /// <summary>
+    /// Whether <paramref name="signature"/> is this key's over <paramref name="signingInput"/> (RFC 7515 §5.2). Never throws for what a
+    /// token brings.
+    /// </summary>
     public abstract bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature);
 
     /// <summary>An RS256 key.</summary>
@@ -56,11 +63,13 @@ public abstract class VerificationKey
 
     /// <summary>An HS256 key. The bytes are copied.</summary>
     /// <exception cref="ArgumentException">The secret has fewer than 32 bytes.</exception>
-    public static VerificationKey Hmac(string keyId, ReadOnlySpan<byte> secret, bool forApisOnly = false, DateTimeOffset? retiredAt = null) =>
+    public static VerificationKey Hmac(
+        string keyId, ReadOnlySpan<byte> secret, bool forApisOnly = false, DateTimeOffset? retiredAt = null) =>
         new HmacKey(keyId, [secret.ToArray()]) { ForApisOnly = forApisOnly, RetiredAt = retiredAt };
 
     /// <summary>An HS256 key that is any of these secrets, where nobody says which one goes by which name.</summary>
-    internal static VerificationKey HmacOfAny(string keyId, IReadOnlyList<byte[]> secrets) => new HmacKey(keyId, secrets) { ForApisOnly = true };
+    internal static VerificationKey HmacOfAny(string keyId, IReadOnlyList<byte[]> secrets) =>
+        new HmacKey(keyId, secrets) { ForApisOnly = true };
 
     /// <summary>
     /// The key that a JWK describes (RFC 7517). It must be meant for signatures: a <c>use</c> other than <c>sig</c>, <c>key_ops</c> without
@@ -95,7 +104,8 @@ public abstract class VerificationKey
         }
 
         // The platform fails by an index on a number without bytes.
-        static byte[] Bytes(string? member) => string.IsNullOrEmpty(member) ? throw new FormatException() : Base64UrlEncoder.DecodeBytes(member);
+        static byte[] Bytes(string? member) =>
+            string.IsNullOrEmpty(member) ? throw new FormatException() : Base64UrlEncoder.DecodeBytes(member);
     }
 
     private sealed class RsaKey : VerificationKey

@@ -11,7 +11,8 @@ internal static partial class LogEvents
     [LoggerMessage(2, LogLevel.Information, "The issuer's keys are read again")]
     public static partial void KeysReadAgain(this ILogger log);
 
-    [LoggerMessage(3, LogLevel.Error, "The feed of denials is not heard ({Fault}); without it no token is accepted for longer than MaximumSilence, unless AcceptWhileSilent says otherwise")]
+    [LoggerMessage(3, LogLevel.Error, "The feed of denials is not heard ({Fault}); without "
+        + "it no token is accepted for longer than MaximumSilence, unless AcceptWhileSilent says otherwise")]
     public static partial void FeedNotHeard(this ILogger log, string fault);
 
     [LoggerMessage(4, LogLevel.Information, "The feed of denials is heard again")]
@@ -23,9 +24,11 @@ internal static partial class LogEvents
     [LoggerMessage(6, LogLevel.Warning, "JwtAuth:Denials is None: an access token that was ended is accepted until it expires")]
     public static partial void DenialsAreNotHeard(this ILogger log);
 
-    [LoggerMessage(8, LogLevel.Warning, "The issuer signs with a shared secret, as {KeyId}, that is not among JwtAuth:SharedSecrets: its tokens are refused")]
+    [LoggerMessage(8, LogLevel.Warning, "The issuer signs with a shared secret, as {KeyId}, "
+        + "that is not among JwtAuth:SharedSecrets: its tokens are refused")]
     public static partial void SharedSecretMissing(this ILogger log, string keyId);
 
-    [LoggerMessage(7, LogLevel.Warning, "AcceptWhileSilent: while the feed of denials is silent, tokens that were ended meanwhile are accepted")]
+    [LoggerMessage(
+        7, LogLevel.Warning, "AcceptWhileSilent: while the feed of denials is silent, tokens that were ended meanwhile are accepted")]
     public static partial void AcceptsWhileSilent(this ILogger log);
 }

@@ -2,7 +2,10 @@ using JwtAuth.Server.Accounts;
 
 namespace JwtAuth.Server.AccessTokens;
 
-/// <summary>What is granted, whoever proved what: an access token is issued from this and from nothing else. How somebody came in is not to be seen here.</summary>
+/// <summary>
+/// What is granted, whoever proved what: an access token is issued from this and from nothing else. How somebody came in is not to be seen
+/// here.
+/// </summary>
 internal sealed record Grant
 {
     /// <summary>The <c>client_id</c> of logins at the service itself.</summary>
@@ -30,7 +33,10 @@ internal sealed record Grant
     /// <summary><c>sid</c>: the login that it hangs on; <see langword="null"/> where there is none.</summary>
     public string? SessionId { get; init; }
 
-    /// <summary><c>cnf.jkt</c> (RFC 9449 §6.1): the thumbprint of the key that its sender has to hold; <see langword="null"/> for a plain bearer token.</summary>
+    /// <summary>
+    /// <c>cnf.jkt</c> (RFC 9449 §6.1): the thumbprint of the key that its sender has to hold; <see langword="null"/> for a plain bearer
+    /// token.
+    /// </summary>
     public string? KeyThumbprint { get; init; }
 
     /// <summary><c>acr</c> (RFC 9068 §2.2.1); <see langword="null"/> where nobody asked.</summary>

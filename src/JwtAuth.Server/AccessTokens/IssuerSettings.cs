@@ -9,7 +9,8 @@ namespace JwtAuth.Server.AccessTokens;
 /// <param name="Url">The <c>iss</c> of every token and the audience of the account: an origin without a trailing slash.</param>
 /// <param name="Audiences">The APIs; the first is what a login gets that asks for none.</param>
 /// <param name="Scopes">Each scope with the roles that may have it; no role means everyone.</param>
-internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audiences, IReadOnlyDictionary<string, IReadOnlyList<string>> Scopes)
+internal sealed record IssuerSettings(
+    string Url, IReadOnlyList<string> Audiences, IReadOnlyDictionary<string, IReadOnlyList<string>> Scopes)
 {
     public bool IsHttps => Url.StartsWith("https:", StringComparison.Ordinal);
 
@@ -34,7 +35,8 @@ internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audience
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("https" or "http"))
             values.Fault(Key, "is not an absolute https URL", "write it like https://auth.example.com");
         else if (text.Length > 255 || !Ascii.IsValid(text))
-            values.Fault(Key, "has more than 255 characters, or others than ASCII", "use a shorter host name, an international one in its xn-- form");
+            values.Fault(Key, "has more than 255 characters, or others than ASCII", "use a shorter host name, "
+                + "an international one in its xn-- form");
         else if (url.Scheme == "http" && !(values.IsDevelopment && url.IsLoopback))
             values.Fault(Key, "is a plain http URL", "use https; http is for loopback in the Development environment only");
         else if (text != url.GetLeftPart(UriPartial.Authority) || url.UserInfo.Length > 0)
@@ -55,7 +57,8 @@ internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audience
             if (audience.Length > 255 || audience.Any(character => character is <= ' ' or > '~' or '"' or '\\'))
             {
                 values.Fault(
-                    Key, "holds a name of more than 255 characters, or with others than printable ASCII without spaces, quotation marks and backslashes",
+                    Key, "holds a name of more than 255 characters, or with others than printable ASCII without spaces, "
+                        + "quotation marks and backslashes",
                     "use a short name or a URL");
             }
             if (audience == issuer)
@@ -88,7 +91,8 @@ internal sealed record IssuerSettings(string Url, IReadOnlyList<string> Audience
         if (!scopes.Values.All(roles => roles.All(Names.IsRole)))
             values.Fault(Key, "names a role that no account can have", "a role has 1 to 32 of a-z, 0-9 and . _ -");
         if (scopes.Keys.Sum(name => name.Length + 1) > 2048)
-            values.Fault(Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
+            values.Fault(
+                Key, "holds more than 2048 characters of names", "use fewer or shorter scopes, so that a token fits into a header");
         scopes.TryAdd(ScopeGrant.OfflineAccess, []);
         return scopes;
     }

@@ -8,8 +8,8 @@ using System.Text.Json;
 namespace JwtAuth.Server.AccessTokens;
 
 /// <summary>
-/// Where a thread writes one access token after another. Nothing of one gets into the next: who begins sets back whatever there is, also after an
-/// exception, and until the token is signed nothing is awaited, so that no other token is begun on the thread.
+/// Where a thread writes one access token after another. Nothing of one gets into the next: who begins sets back whatever there is, also
+/// after an exception, and until the token is signed nothing is awaited, so that no other token is begun on the thread.
 /// </summary>
 internal sealed class TokenText
 {
@@ -42,7 +42,9 @@ internal sealed class TokenText
         return begun;
     }
 
-    /// <summary>128 random bits that nobody had before: drawn for many tokens at once, as each call of the generator costs more than a MAC.</summary>
+    /// <summary>
+    /// 128 random bits that nobody had before: drawn for many tokens at once, as each call of the generator costs more than a MAC.
+    /// </summary>
     public ReadOnlySpan<byte> NextRandom()
     {
         if (unused == 0)

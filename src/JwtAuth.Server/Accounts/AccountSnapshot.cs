@@ -4,7 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Accounts;
 
 /// <summary>
-/// What one reading of the store says of an account. Whatever is issued from it carries its generation, so that a change in between is not outrun.
+/// What one reading of the store says of an account. Whatever is issued from it carries its generation, so that a change in between is not
+/// outrun.
 /// </summary>
 internal sealed record AccountSnapshot
 {
@@ -32,18 +33,19 @@ internal static class AccountSnapshots
     /// <summary>Accounts as snapshots, in one statement with whatever the query joins to them.</summary>
     /// <param name="db">The store.</param>
     /// <param name="which">Which accounts; left out, all.</param>
-    public static IQueryable<AccountSnapshot> Snapshots(this Db db, IQueryable<Account>? which = null) => (which ?? db.Users).AsNoTracking().AsSingleQuery().Select(row => new AccountSnapshot
-    {
-        Subject = row.Id,
-        Username = row.UserName!,
-        PasswordHash = row.PasswordHash!,
-        IsEnabled = row.DisabledAt == null,
-        Generation = row.Generation,
-        Roles = (from member in db.UserRoles
-                 join role in db.Roles on member.RoleId equals role.Id
-                 where member.UserId == row.Id
-                 orderby role.Name
-                 select role.Name).ToList(),
-        CreatedAt = row.CreatedAt,
-    });
+    public static IQueryable<AccountSnapshot> Snapshots(this Db db, IQueryable<Account>? which = null) =>
+        (which ?? db.Users).AsNoTracking().AsSingleQuery().Select(row => new AccountSnapshot
+        {
+            Subject = row.Id,
+            Username = row.UserName!,
+            PasswordHash = row.PasswordHash!,
+            IsEnabled = row.DisabledAt == null,
+            Generation = row.Generation,
+            Roles = (from member in db.UserRoles
+                     join role in db.Roles on member.RoleId equals role.Id
+                     where member.UserId == row.Id
+                     orderby role.Name
+                     select role.Name).ToList(),
+            CreatedAt = row.CreatedAt,
+        });
 }

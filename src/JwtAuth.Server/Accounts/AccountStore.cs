@@ -26,7 +26,9 @@ internal enum AccountChange
     TooManyRoles,
 }
 
-/// <summary>Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.</summary>
+/// <summary>
+/// Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.
+/// </summary>
 internal sealed class AccountStore(Db db, UserManager<Account> users, Revocations revocations, Standing standing, TimeProvider time)
 {
     /// <summary>Adds an account with its roles, or nothing; <see langword="null"/> where the name is taken, in any letter case.</summary>
@@ -44,7 +46,8 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         IdentityResult result = await users.CreateAsync(account);
         if (!result.Succeeded)
             return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName)) ? null
-                : throw new InvalidOperationException($"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
+                : throw new InvalidOperationException(
+                    $"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
         foreach (string role in roles.Distinct())
             await GiveRoleAsync(account.Id, role);
         await transaction.CommitAsync();
@@ -78,7 +81,9 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         await db.Users.Where(row => row.Id == subject && row.PasswordHash == oldHash)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
 
-    /// <summary>The owner's new password, in place of the one that was checked: everything that came from the old one ends but the caller's session.</summary>
+    /// <summary>
+    /// The owner's new password, in place of the one that was checked: everything that came from the old one ends but the caller's session.
+    /// </summary>
     public async Task<AccountChange> ChangePasswordAsync(Caller caller, string oldHash, string newHash)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
@@ -99,7 +104,8 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     });
 
     /// <summary>Ends all that was issued to the account; it may log in again.</summary>
-    public Task<AccountChange> LogOutAsync(Caller by, string subject) => ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
+    public Task<AccountChange> LogOutAsync(Caller by, string subject) =>
+        ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
 
     /// <summary>Ends the account's personal access tokens, and the access tokens that were made from them.</summary>
     public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
@@ -109,8 +115,12 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
         DateTimeOffset? now = time.GetUtcNow();
-        if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
+        if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
+        {
             await revocations.EndAccountAsync(subject);
+        }
+
     });
 
     public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
@@ -135,17 +145,20 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         return hasRoom ? change : AccountChange.TooManyRoles;
     }
 
-    /// <summary>Takes a role away, and with it the access tokens that say it; the sessions go on, and their next tokens are without it.</summary>
+    /// <summary>
+    /// Takes a role away, and with it the access tokens that say it; the sessions go on, and their next tokens are without it.
+    /// </summary>
     public Task<AccountChange> RemoveRoleAsync(Caller by, string subject, string role) => ChangeAsync(by, subject, async () =>
     {
         int removed = await db.UserRoles
-            .Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role)).ExecuteDeleteAsync();
+            .Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role))
+            .ExecuteDeleteAsync();
         if (removed > 0)
             await revocations.EndSubjectAsync(subject, sparesSessions: true);
     });
 
-    // The administrator's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And the change is
-    // rolled back where it would leave nobody to administer.
+    // The administrator's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And
+    // the change is rolled back where it would leave nobody to administer.
     private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
@@ -170,7 +183,8 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     }
 
     private IQueryable<Account> Administrators() => db.Users.Where(account => account.DisabledAt == null
-        && db.UserRoles.Any(member => member.UserId == account.Id && db.Roles.Any(role => role.Id == member.RoleId && role.Name == Names.AdminRole)));
+        && db.UserRoles.Any(
+            member => member.UserId == account.Id && db.Roles.Any(role => role.Id == member.RoleId && role.Name == Names.AdminRole)));
 
     private IQueryable<string?> RolesOf(string subject) =>
         from member in db.UserRoles

@@ -11,9 +11,13 @@ namespace JwtAuth.Server.Accounts;
 /// <param name="Token">The access token that was sent, if one was.</param>
 internal sealed record Caller(string Subject, long Generation, string? SessionId, AccessToken? Token)
 {
-    /// <summary>The caller behind an authenticated request; <see langword="null"/> where it comes with nothing, or with a credential that is no login.</summary>
+    /// <summary>
+    /// The caller behind an authenticated request; <see langword="null"/> where it comes with nothing, or with a credential that is no
+    /// login.
+    /// </summary>
     public static Caller? Of(ClaimsPrincipal user) =>
         user.FindFirst("sub") is { } subject && user.FindFirst("gen") is { } generation
-            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), user.FindFirst("sid")?.Value, AccessToken.Of(user))
+            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), user.FindFirst("sid")?.Value, AccessToken.Of(
+                user))
             : null;
 }

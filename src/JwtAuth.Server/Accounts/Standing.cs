@@ -8,8 +8,8 @@ namespace JwtAuth.Server.Accounts;
 internal sealed class Standing(Db db)
 {
     /// <summary>
-    /// Whether the caller's account is enabled and nothing has denied the credential. Asked in the store also where checks ask no denylist: calls that
-    /// change something do not live on what a token said minutes ago.
+    /// Whether the caller's account is enabled and nothing has denied the credential. Asked in the store also where checks ask no denylist:
+    /// calls that change something do not live on what a token said minutes ago.
     /// </summary>
     public async Task<bool> HoldsAsync(Caller caller)
     {

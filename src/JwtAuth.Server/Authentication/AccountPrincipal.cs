@@ -4,7 +4,10 @@ using JwtAuth.Server.Accounts;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>The identity of a request whose credential is not an access token: with the same claims, so that a controller asks every kind the same way.</summary>
+/// <summary>
+/// The identity of a request whose credential is not an access token: with the same claims, so that a controller asks every kind the same
+/// way.
+/// </summary>
 internal static class AccountPrincipal
 {
     /// <param name="credential">The scheme.</param>
@@ -29,5 +32,6 @@ internal static class AccountPrincipal
     /// <summary>What makes a credential a login: its session, and the generation of the account that it stands with.</summary>
     public static IEnumerable<Claim> Login(string sessionId, long generation) => [new("sid", sessionId), Integer("gen", generation)];
 
-    private static Claim Integer(string type, long value) => new(type, value.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64);
+    private static Claim Integer(string type, long value) =>
+        new(type, value.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64);
 }

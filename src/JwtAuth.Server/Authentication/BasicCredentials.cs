@@ -15,11 +15,13 @@ internal static class BasicCredentials
     private const int MaximumLength = (64 + 1 + Password.MaximumBytes + 2) / 3 * 4;
 
     // CTL of RFC 5234, which neither half may hold.
-    private static readonly SearchValues<byte> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (byte)code), 0x7f]);
+    private static readonly SearchValues<byte> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (byte)code), 0x7f]);
 
     /// <summary>Whether a request comes with Basic, in any letter case, and with nothing else.</summary>
     public static bool AreIn(StringValues authorization) =>
-        authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && (header.Length == Scheme.Length || header[Scheme.Length] == ' ');
+        authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && (header.Length == Scheme.Length || header[Scheme.Length] == ' ');
 
     /// <summary>The pair, which may be wrong; <see langword="null"/> where it cannot be right.</summary>
     public static (string Username, Password Password)? Read(string header)

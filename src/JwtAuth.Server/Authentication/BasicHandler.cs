@@ -9,11 +9,12 @@ using Microsoft.Extensions.Primitives;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// HTTP Basic (RFC 7617). It is chosen for a request that comes with it where the call takes it, and answers there as a login does. Who is known by it has all scopes that
-/// the roles allow now, and no login: nothing that a login may end or change is open.
+/// HTTP Basic (RFC 7617). It is chosen for a request that comes with it where the call takes it, and answers there as a login does. Who is
+/// known by it has all scopes that the roles allow now, and no login: nothing that a login may end or change is open.
 /// </summary>
 internal sealed class BasicHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairAuthenticator authenticator, IssuerSettings settings)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairAuthenticator authenticator,
+    IssuerSettings settings)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private static readonly StringValues Challenges = new(["Basic realm=\"JwtAuth\", charset=\"UTF-8\"", "Bearer"]);
@@ -29,7 +30,8 @@ internal sealed class BasicHandler(
         {
             case PasswordResult.Verified verified:
                 return AuthenticateResult.Success(new AuthenticationTicket(
-                    AccountPrincipal.Of(Scheme.Name, verified.Account, ScopeGrant.All(verified.Account.Roles, settings), expiresAt: null), Scheme.Name));
+                    AccountPrincipal.Of(Scheme.Name, verified.Account, ScopeGrant.All(verified.Account.Roles, settings), expiresAt: null),
+                    Scheme.Name));
             case PasswordResult.TooManyAttempts refused:
                 return Later(ErrorCode.TooManyAttempts, refused.RetryAfter);
             case PasswordResult.Busy busy:

@@ -18,7 +18,8 @@ internal static class Callers
 
     public static Device Device(this ControllerBase controller) => controller.HttpContext.Device();
 
-    public static Device Device(this HttpContext context) => Sessions.Device.Of(context.Connection.RemoteIpAddress, context.Request.Headers.UserAgent);
+    public static Device Device(this HttpContext context) =>
+        Sessions.Device.Of(context.Connection.RemoteIpAddress, context.Request.Headers.UserAgent);
 
     /// <summary>The answer to an access token that was refused only now: 401, or 503 where it is not known whether it was ended.</summary>
     public static ChallengeResult Challenge(TokenRejection rejection)
@@ -29,30 +30,41 @@ internal static class Callers
     }
 }
 
-/// <summary>An action that takes the refresh cookie too, where it comes alone, and asks <see cref="RefreshCookieCallers"/> who calls.</summary>
+/// <summary>
+/// An action that takes the refresh cookie too, where it comes alone, and asks <see cref="RefreshCookieCallers"/> who calls.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TakesRefreshCookieAttribute : AllowAnonymousAttribute;
 
 /// <summary>
-/// The caller of what the refresh cookie may ask for too, where nothing else was sent that speaks for somebody. <c>Authorization</c> decides alone where it is sent, and a
-/// bad one is never replaced by the cookie.
+/// The caller of what the refresh cookie may ask for too, where nothing else was sent that speaks for somebody. <c>Authorization</c>
+/// decides alone where it is sent, and a bad one is never replaced by the cookie.
 /// </summary>
 internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenStore refreshTokens, ILogger<RefreshCookieCallers> log)
 {
     /// <summary>Either the caller, or the answer to somebody who is none.</summary>
     /// <param name="controller">Whose request it is.</param>
     /// <param name="endsItself">
-    /// Whether the call ends no more than the cookie's own session: for that a refresh token is enough that was used before. Elsewhere such a one is a copy
-    /// in the wrong hands, and ends the session.
+    /// Whether the call ends no more than the cookie's own session: for that a refresh token is enough that was used before. Elsewhere such
+    /// a one is a copy in the wrong hands, and ends the session.
     /// </param>
     public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller, bool endsItself)
     {
-        if (controller.Request.Headers.Authorization.Count > 0 || controller.User.Identity?.IsAuthenticated == true || !cookie.TryRead(controller.Request, out RefreshToken refresh))
+        if (controller.Request.Headers.Authorization.Count > 0
+            || controller.User.Identity?.IsAuthenticated == true || !cookie.TryRead(controller.Request, out RefreshToken refresh))
+        {
             return Accounts.Caller.Of(controller.User) is { } caller ? (caller, null) : (null, controller.Challenge());
+        }
+
         if (!cookie.IsAskedByOurs(controller.Request))
-            return (null, controller.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
-        if ((endsItself || await refreshTokens.FindAliveAsync(refresh) is not null) && await refreshTokens.FindOwnerAsync(refresh) is { } owner)
+            return (null, controller.Problem(
+                ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
+        if ((endsItself || await refreshTokens.FindAliveAsync(refresh) is not null)
+            && await refreshTokens.FindOwnerAsync(refresh) is { } owner)
+        {
             return (owner, null);
+        }
+
         if (await refreshTokens.EndReusedAsync(refresh) is { } subject)
             log.RefreshReused(refresh.SessionId, subject, controller.Device().Address);
         cookie.Clear(controller.Response);

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>Which client asks (RFC 6749 §2.3.1): by one method, <c>client_secret_basic</c> or, in a form, <c>client_secret_post</c>.</summary>
+/// <summary>
+/// Which client asks (RFC 6749 §2.3.1): by one method, <c>client_secret_basic</c> or, in a form, <c>client_secret_post</c>.
+/// </summary>
 internal static class ClientAuthentication
 {
     private const string BasicScheme = "Basic ";
@@ -21,9 +23,15 @@ internal static class ClientAuthentication
         bool isBasic = headers.Any(header => header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase));
 
         (string Id, string Secret)? credentials = isBasic ? headers is [var header] ? FromBasic(header) : null
-            : fields.TryGetValue("client_id", out string? id) && fields.TryGetValue("client_secret", out string? secret) ? (id, secret) : null;
-        if (isBasic && (fields.ContainsKey("client_secret") || (fields.TryGetValue("client_id", out string? named) && named != credentials?.Id)))
-            return (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "Authenticate by one method: Basic, or client_id and client_secret."));
+            : fields.TryGetValue("client_id", out string? id) && fields.TryGetValue("client_secret", out string? secret) ? (id, secret)
+            : null;
+        if (isBasic
+            && (fields.ContainsKey("client_secret") || (fields.TryGetValue("client_id", out string? named) && named != credentials?.Id)))
+        {
+            return (null, OAuthError.Result(
+                OAuthErrorCode.InvalidRequest, "Authenticate by one method: Basic, or client_id and client_secret."));
+        }
+
         if (credentials is not { } found)
             return (null, Unauthorized(context.Response, isBasic));
 

@@ -13,14 +13,15 @@ using Microsoft.Extensions.Options;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// The two kinds of cookie, both by ASP.NET Core's cookie authentication: the session's, an opaque secret whose ticket the store makes at each use, and the signed one,
-/// which is the ticket itself, protected by Data Protection, and stored by the browser alone.
+/// The two kinds of cookie, both by ASP.NET Core's cookie authentication: the session's, an opaque secret whose ticket the store makes at
+/// each use, and the signed one, which is the ticket itself, protected by Data Protection, and stored by the browser alone.
 /// </summary>
 internal static class CookieCredentials
 {
     private const string Secret = "secret";
 
-    private const string CookieOverHint = "The cookie is over, or none of this service's: logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
+    private const string CookieOverHint = "The cookie is over, or none of this service's: "
+        + "logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
 
     // The 4 KB that a browser keeps of a cookie (RFC 6265 §6.1), without its attributes.
     private const int LongestPair = 4096 - 64;
@@ -59,18 +60,28 @@ internal static class CookieCredentials
     /// <param name="scopes">What it may.</param>
     /// <param name="until">When the one ends whose place it takes; left out, it has a lifetime of its own.</param>
     /// <returns>When it ends; <see langword="null"/> where it says more than a browser keeps: then none is issued.</returns>
-    public static async Task<DateTimeOffset?> WriteSignedAsync(this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
+    public static async Task<DateTimeOffset?> WriteSignedAsync(
+        this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
     {
         IServiceProvider services = context.RequestServices;
-        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until ?? now + services.GetRequiredService<SignedCookieSettings>().Lifetime;
+        DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until
+            ?? now + services.GetRequiredService<SignedCookieSettings>().Lifetime;
         // A ticket knows whole seconds.
-        var properties = new AuthenticationProperties { IsPersistent = true, IssuedUtc = now, ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(end.ToUnixTimeSeconds()) };
+        var properties = new AuthenticationProperties
+        {
+            IsPersistent = true,
+            IssuedUtc = now,
+            ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(end.ToUnixTimeSeconds()),
+        };
         Claim audience = new("aud", services.GetRequiredService<IssuerSettings>().Url);
         ClaimsPrincipal principal = AccountPrincipal.Of(
-            Credentials.SignedCookie, account, scopes, properties.ExpiresUtc, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]);
+            Credentials.SignedCookie, account, scopes, properties.ExpiresUtc,
+            [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]);
 
-        CookieAuthenticationOptions options = services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Credentials.SignedCookie);
-        int length = options.Cookie.Name!.Length + options.TicketDataFormat.Protect(new AuthenticationTicket(principal, properties, Credentials.SignedCookie)).Length;
+        CookieAuthenticationOptions options =
+            services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Credentials.SignedCookie);
+        int length = options.Cookie.Name!.Length
+            + options.TicketDataFormat.Protect(new AuthenticationTicket(principal, properties, Credentials.SignedCookie)).Length;
         if (length > LongestPair)
             return null;
         await context.SignInAsync(Credentials.SignedCookie, principal, properties);
@@ -94,17 +105,19 @@ internal static class CookieCredentials
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = Credentials.Bearer;
         return context.HttpContext.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment()
-            ? BearerEvents.WriteReasonAsync(context.Response, ErrorCode.TokenRequired.Code, "cookie_over", CookieOverHint, "The cookie was refused.")
+            ? BearerEvents.WriteReasonAsync(
+                context.Response, ErrorCode.TokenRequired.Code, "cookie_over", CookieOverHint, "The cookie was refused.")
             : Task.CompletedTask;
     }
 
-    // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether that still stands; else the
-    // store is asked.
+    // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether
+    // that still stands; else the store is asked.
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         IServiceProvider services = context.HttpContext.RequestServices;
         bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
-            && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow() // the handler takes it at that moment still
+            // At that very moment the handler still takes it
+            && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow()
             && Caller.Of(context.Principal!) is { } caller
             && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
                 ? !denylist.Denies(new TokenIdentifiers(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
@@ -114,8 +127,8 @@ internal static class CookieCredentials
     }
 
     /// <summary>
-    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would write the key that it is given into a ticket of
-    /// its own; here the cookie is the key and nothing else.
+    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would write the key
+    /// that it is given into a ticket of its own; here the cookie is the key and nothing else.
     /// </summary>
     private sealed class SessionTickets(IssuerSettings issuer) : ITicketStore, ISecureDataFormat<AuthenticationTicket>
     {
@@ -125,7 +138,8 @@ internal static class CookieCredentials
         public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
         {
             if (SessionSecret.HashOf(key) is not { } hash
-                || await httpContext.RequestServices.GetRequiredService<SessionStore>().UseAsync(hash, httpContext.Device()) is not var (session, account, endsAt))
+                || await httpContext.RequestServices.GetRequiredService<SessionStore>()
+                .UseAsync(hash, httpContext.Device()) is not var (session, account, endsAt))
             {
                 return null;
             }

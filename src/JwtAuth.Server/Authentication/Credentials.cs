@@ -5,7 +5,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>The kinds of credential that a request can come with. Each is an authentication scheme, and the name is the one that <c>/me</c> tells.</summary>
+/// <summary>
+/// The kinds of credential that a request can come with. Each is an authentication scheme, and the name is the one that <c>/me</c> tells.
+/// </summary>
 internal static class Credentials
 {
     public const string Bearer = JwtBearerDefaults.AuthenticationScheme;
@@ -28,7 +30,8 @@ internal static class Credentials
     {
         services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder()
             .RequireAuthenticatedUser()
-            .RequireAssertion(context => context.Resource is HttpContext http && TakesAttribute.Of(http).Includes(context.User.Identity?.AuthenticationType))
+            .RequireAssertion(context => context.Resource is HttpContext http
+            && TakesAttribute.Of(http).Includes(context.User.Identity?.AuthenticationType))
             .Build());
         return services.AddAuthentication(Any)
             .AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of)
@@ -38,16 +41,20 @@ internal static class Credentials
     }
 
     /// <summary>
-    /// The one credential that a request is judged by. <c>Authorization</c> decides alone where it is sent, and a bad one is never replaced by a cookie. A cookie comes
-    /// by itself, and is nothing where the call does not take it.
+    /// The one credential that a request is judged by. <c>Authorization</c> decides alone where it is sent, and a bad one is never replaced
+    /// by a cookie. A cookie comes by itself, and is nothing where the call does not take it.
     /// </summary>
     private static string Of(HttpContext context)
     {
         TakesAttribute takes = TakesAttribute.Of(context);
         StringValues authorization = context.Request.Headers.Authorization;
         // A browser that remembers a name and password sends them by itself, from any page: only calls that change nothing may take them.
-        if (takes.Includes(Basic) && BasicCredentials.AreIn(authorization) && context.RequestServices.GetRequiredService<BasicSettings>().Enabled)
+        if (takes.Includes(Basic)
+            && BasicCredentials.AreIn(authorization) && context.RequestServices.GetRequiredService<BasicSettings>().Enabled)
+        {
             return Basic;
+        }
+
         if (authorization.Count > 0)
             return PersonalAccessTokenHandler.IsAskedFor(context) ? PersonalAccessToken : Bearer;
         OwnCookies cookies = context.RequestServices.GetRequiredService<OwnCookies>();

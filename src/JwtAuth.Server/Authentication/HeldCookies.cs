@@ -6,10 +6,12 @@ using Microsoft.AspNetCore.Authentication;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>Ends what is behind the cookies that a request has brought, and lets the browser forget them.</summary>
-internal sealed class HeldCookies(RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenStore refreshTokens, SessionStore sessions, AccountStore accounts)
+internal sealed class HeldCookies(
+    RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenStore refreshTokens, SessionStore sessions, AccountStore accounts)
 {
     /// <summary>
-    /// The browser forgets its cookies, so the sessions behind them must not live on, be they another login's. Only a page of ours may do that to another one.
+    /// The browser forgets its cookies, so the sessions behind them must not live on, be they another login's. Only a page of ours may do
+    /// that to another one.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="caller">Whose logout it is.</param>
@@ -28,7 +30,8 @@ internal sealed class HeldCookies(RefreshCookie refreshCookie, OwnCookies cookie
 
         if (cookies.IsAskedByOurs(context.Request))
         {
-            if (SessionSecret.HashOf(OwnCookies.Read(context.Request, cookies.Session)) is { } hash && await sessions.FindByCookieAsync(hash) is { } other
+            if (SessionSecret.HashOf(OwnCookies.Read(context.Request, cookies.Session)) is { } hash
+                && await sessions.FindByCookieAsync(hash) is { } other
                 && await sessions.EndAsync(other.SessionId, _ => true) is not null)
             {
                 ended = ended with { Sessions = ended.Sessions + 1 };
@@ -40,17 +43,21 @@ internal sealed class HeldCookies(RefreshCookie refreshCookie, OwnCookies cookie
     }
 
     /// <summary>
-    /// Puts another signed cookie in the place of the caller's, which a logout of all others has ended too. It says the same and ends at the same moment, so that a
-    /// copy in other hands is not prolonged. It is of the generation that this logout has begun: no change since then is survived.
+    /// Puts another signed cookie in the place of the caller's, which a logout of all others has ended too. It says the same and ends at
+    /// the same moment, so that a copy in other hands is not prolonged. It is of the generation that this logout has begun: no change since
+    /// then is survived.
     /// </summary>
     public async Task RenewSignedAsync(HttpContext context, Caller caller)
     {
         AuthenticateResult signed = await context.AuthenticateAsync(Credentials.SignedCookie);
         if (await accounts.FindBySubjectAsync(caller.Subject) is { IsEnabled: true } account && account.Generation == caller.Generation + 1)
-            await context.WriteSignedAsync(account, context.User.FindAll("scope").Select(scope => scope.Value), signed.Properties!.ExpiresUtc);
+            await context.WriteSignedAsync(
+                account, context.User.FindAll("scope").Select(scope => scope.Value), signed.Properties!.ExpiresUtc);
     }
 
-    /// <summary>Until when a copy of the signed cookie lives that the request has brought. A request of another page's gives up none.</summary>
+    /// <summary>
+    /// Until when a copy of the signed cookie lives that the request has brought. A request of another page's gives up none.
+    /// </summary>
     public async Task<DateTimeOffset?> SignedUntilAsync(HttpContext context) =>
         cookies.IsAskedByOurs(context.Request) && await context.AuthenticateAsync(Credentials.SignedCookie) is { Succeeded: true } signed
             ? signed.Properties.ExpiresUtc

@@ -6,7 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// A request of an authenticated client to an OAuth endpoint (RFC 6749 §2.3, §3.2): a form, each parameter once, of which one is <c>token</c>.
+/// A request of an authenticated client to an OAuth endpoint (RFC 6749 §2.3, §3.2): a form, each parameter once, of which one is
+/// <c>token</c>.
 /// </summary>
 internal sealed class OAuthForm
 {
@@ -18,7 +19,8 @@ internal sealed class OAuthForm
     public string Token { get; }
 
     /// <summary>Either the request, or the answer to one that is not to be had.</summary>
-    public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(HttpContext context, ClientAuthenticator authenticator, ClientRights right)
+    public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(
+        HttpContext context, ClientAuthenticator authenticator, ClientRights right)
     {
         if (await FieldsAsync(context.Request) is not { } fields)
             return (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "The form is malformed, or has a parameter twice."));
@@ -27,7 +29,8 @@ internal sealed class OAuthForm
             return (null, refusal);
         return fields.TryGetValue("token", out string? token) && token.Length > 0
             ? (new OAuthForm(client, token), null)
-            : (null, OAuthError.Result(OAuthErrorCode.InvalidRequest, "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
+            : (null, OAuthError.Result(
+                OAuthErrorCode.InvalidRequest, "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
     }
 
     // Null where it is a form that cannot be read in one way; empty where it is none.
@@ -43,7 +46,8 @@ internal sealed class OAuthForm
         try
         {
             IFormCollection form = await request.ReadFormAsync(request.HttpContext.RequestAborted);
-            return form.All(field => field.Value.Count == 1) ? form.ToDictionary(field => field.Key, field => (string)field.Value!, StringComparer.Ordinal) : null;
+            return form.All(field => field.Value.Count == 1) ? form.ToDictionary(
+                field => field.Key, field => (string)field.Value!, StringComparer.Ordinal) : null;
         }
         catch (Exception fault) when (fault is InvalidDataException or NotSupportedException or ArgumentException)
         {

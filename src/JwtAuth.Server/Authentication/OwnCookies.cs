@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the request's; on https a name
-/// without its prefix is never read.
+/// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the
+/// request's; on https a name without its prefix is never read.
 /// </summary>
 internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeProvider time) : ICookieManager
 {
@@ -23,12 +23,14 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
     /// <summary>Whether a cookie of this name was sent, once or more often.</summary>
     public static bool Has(HttpRequest request, string name) => ValuesOf(request, name).Any();
 
-    /// <summary>The cookie's value. Of two with one name, one was put there by somebody else, a neighbouring host above all: then there is none.</summary>
+    /// <summary>
+    /// The cookie's value. Of two with one name, one was put there by somebody else, a neighbouring host above all: then there is none.
+    /// </summary>
     public static string? Read(HttpRequest request, string name) => ValuesOf(request, name).Take(2).ToArray() is [var only] ? only : null;
 
     /// <summary>
-    /// Whether a page of ours, or of an allowed origin, sent the request, or no browser at all. A browser sends cookies by itself, and says where it was told to: by
-    /// <c>Origin</c>, or where it leaves that out by <c>Sec-Fetch-Site</c>.
+    /// Whether a page of ours, or of an allowed origin, sent the request, or no browser at all. A browser sends cookies by itself, and says
+    /// where it was told to: by <c>Origin</c>, or where it leaves that out by <c>Sec-Fetch-Site</c>.
     /// </summary>
     public bool IsAskedByOurs(HttpRequest request) =>
         request.Headers.Origin.Count > 0 ? HasOwnOrigin(request)
@@ -41,7 +43,8 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
         response.Cookies.Append(name, value, Options(path, expiresAt - time.GetUtcNow()));
 
     /// <summary>Makes the browser forget a cookie.</summary>
-    public void Clear(HttpResponse response, string name, string path = "/") => response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
+    public void Clear(HttpResponse response, string name, string path = "/") =>
+        response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
 
     private static IEnumerable<string> ValuesOf(HttpRequest request, string name) => request.Headers.Cookie
         .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
@@ -65,9 +68,11 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
         MaxAge = maxAge,
     };
 
-    // A login takes none: the handler would go on with the session that it finds, and a session that somebody else has put there would be taken over.
+    // A login takes none: the handler would go on with the session that it finds, and a session that somebody else has put there would be
+    // taken over.
     string? ICookieManager.GetRequestCookie(HttpContext context, string key) =>
-        TakesAttribute.Of(context).Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;
+        TakesAttribute.Of(context)
+            .Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;
 
     void ICookieManager.AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options) =>
         Write(context.Response, key, value!, "/", options.Expires!.Value);

@@ -10,11 +10,12 @@ using Microsoft.Extensions.Options;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Takes a personal access token where an access token is expected: it comes in the same header and is told by its prefix. Its refusals are on the wire what those of an
-/// access token are.
+/// Takes a personal access token where an access token is expected: it comes in the same header and is told by its prefix. Its refusals are
+/// on the wire what those of an access token are.
 /// </summary>
 internal sealed class PersonalAccessTokenHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PersonalAccessTokenAuthenticator authenticator, IssuerSettings issuer, IHostEnvironment environment)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
+    PersonalAccessTokenAuthenticator authenticator, IssuerSettings issuer, IHostEnvironment environment)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     // What has come of it; null where a second token was sent besides.
@@ -33,7 +34,8 @@ internal sealed class PersonalAccessTokenHandler(
         result = await authenticator.CheckAsync(token, Context.Connection.RemoteIpAddress, Context.RequestAborted);
         return result is PersonalAccessTokenResult.Verified verified
             ? AuthenticateResult.Success(new AuthenticationTicket(
-                AccountPrincipal.Of(Scheme.Name, verified.Access.Account, verified.Access.ScopesNow(issuer), verified.Access.ExpiresAt), Scheme.Name))
+                AccountPrincipal.Of(Scheme.Name, verified.Access.Account, verified.Access.ScopesNow(issuer), verified.Access.ExpiresAt),
+                Scheme.Name))
             : AuthenticateResult.Fail("Personal access token refused.");
     }
 
@@ -50,7 +52,8 @@ internal sealed class PersonalAccessTokenHandler(
                 await RefuseAsync(StatusCodes.Status401Unauthorized, "invalid_token", refused.Rejection.Reason, refused.Rejection.Hint);
                 break;
             default:
-                await RefuseAsync(StatusCodes.Status400BadRequest, "invalid_request", BearerEvents.AmbiguousReason, BearerEvents.AmbiguousHint);
+                await RefuseAsync(
+                    StatusCodes.Status400BadRequest, "invalid_request", BearerEvents.AmbiguousReason, BearerEvents.AmbiguousHint);
                 break;
         }
     }

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Mvc.Filters;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>Refuses access tokens that were made from a personal access token: a program sees no sessions of its owner and ends none.</summary>
+/// <summary>
+/// Refuses access tokens that were made from a personal access token: a program sees no sessions of its owner and ends none.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class PersonsOnlyAttribute : Attribute, IAsyncAuthorizationFilter
 {
@@ -14,7 +16,8 @@ internal sealed class PersonsOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         if (Caller.Of(context.HttpContext.User) is { Token: not null } caller
             && await context.HttpContext.RequestServices.GetRequiredService<PersonalAccessTokenStore>().HasMadeAsync(caller))
         {
-            context.Result = Problems.Result(ErrorCode.Forbidden, "A person's login is needed: this token was made from a personal access token.");
+            context.Result =
+                Problems.Result(ErrorCode.Forbidden, "A person's login is needed: this token was made from a personal access token.");
         }
     }
 }

@@ -9,9 +9,9 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Data Protection's key ring, which protects signed cookies: in the database, so that every process opens what another has protected, and sealed with the master key.
-/// The repository is synchronous because its callers are; it is read at the start and once a day. Of two processes that make a key at once, the second takes the first
-/// one's: who has stored a key reads the ring again, and uses what is there.
+/// Data Protection's key ring, which protects signed cookies: in the database, so that every process opens what another has protected, and
+/// sealed with the master key. The repository is synchronous because its callers are; it is read at the start and once a day. Of two
+/// processes that make a key at once, the second takes the first one's: who has stored a key reads the ring again, and uses what is there.
 /// </summary>
 internal sealed class ProtectionKeys(IServiceScopeFactory scopes, MasterKey masterKey) : IXmlRepository
 {

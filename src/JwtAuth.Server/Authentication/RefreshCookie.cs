@@ -16,8 +16,8 @@ internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies)
     public void Clear(HttpResponse response) => cookies.Clear(response, cookies.Refresh, Path);
 
     /// <summary>
-    /// Whether a page of ours, or of an allowed origin, sent the request. Only browsers have this cookie, and they say so with every call that takes it: nothing is
-    /// done with it, or for it, without that.
+    /// Whether a page of ours, or of an allowed origin, sent the request. Only browsers have this cookie, and they say so with every call
+    /// that takes it: nothing is done with it, or for it, without that.
     /// </summary>
     public bool IsAskedByOurs(HttpRequest request) => cookies.HasOwnOrigin(request);
 }

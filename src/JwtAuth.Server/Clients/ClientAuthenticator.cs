@@ -22,16 +22,19 @@ internal abstract record ClientResult
 }
 
 /// <summary>
-/// The one way in for a client and its secret. Wrong secrets slow down the network that they come from; a right one is taken all the same, unless it
-/// costs a bcrypt.
+/// The one way in for a client and its secret. Wrong secrets slow down the network that they come from; a right one is taken all the same,
+/// unless it costs a bcrypt.
 /// </summary>
 internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
     private readonly FailureLimit failures = new(time);
 
-    // Compared where there is no such client, or where its own secrets were not right but another's would have cost a bcrypt: the work is the same.
-    private readonly ClientSecret nobody = ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
-    private readonly ClientSecret? slowNobody = clients.ById.Values.SelectMany(client => client.Secrets).FirstOrDefault(secret => secret.IsSlow);
+    // Compared where there is no such client, or where its own secrets were not right but another's would have cost a bcrypt: the work is
+    // the same.
+    private readonly ClientSecret nobody =
+        ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
+    private readonly ClientSecret? slowNobody =
+        clients.ById.Values.SelectMany(client => client.Secrets).FirstOrDefault(secret => secret.IsSlow);
 
     public async Task<ClientResult> CheckAsync(string id, string secret, IPAddress? address, CancellationToken cancellation)
     {
@@ -46,7 +49,8 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
         if (slowNobody is not null)
         {
             using IDisposable? place = await gate.EnterAsync(cancellation, address);
-            bool isRight = place is not null && secrets.Where(candidate => candidate.IsSlow).DefaultIfEmpty(slowNobody).Any(candidate => candidate.Matches(secret));
+            bool isRight = place is not null
+                && secrets.Where(candidate => candidate.IsSlow).DefaultIfEmpty(slowNobody).Any(candidate => candidate.Matches(secret));
             if (place is null || (isRight && client?.Secrets.Any(candidate => candidate.IsSlow) == true))
             {
                 failures.Withdraw(address);

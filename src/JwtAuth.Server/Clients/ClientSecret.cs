@@ -9,8 +9,8 @@ using JwtAuth.Server.Passwords;
 namespace JwtAuth.Server.Clients;
 
 /// <summary>
-/// A client's secret at rest: <c>sha256:</c> and the SHA-256, in base64url or hex, of a long random one, which nobody can guess; or a bcrypt hash, for one that
-/// somebody else chose, at the price of a bcrypt for each call.
+/// A client's secret at rest: <c>sha256:</c> and the SHA-256, in base64url or hex, of a long random one, which nobody can guess; or a
+/// bcrypt hash, for one that somebody else chose, at the price of a bcrypt for each call.
 /// </summary>
 internal sealed class ClientSecret
 {
@@ -38,7 +38,8 @@ internal sealed class ClientSecret
         {
             ReadOnlySpan<char> text = atRest.AsSpan(Sha256Prefix.Length);
             byte[] hash = new byte[SHA256.HashSizeInBytes];
-            if ((Base64Url.DecodeFromChars(text, hash, out _, out int length) == OperationStatus.Done || Convert.FromHexString(text, hash, out _, out length) == OperationStatus.Done)
+            if ((Base64Url.DecodeFromChars(text, hash, out _, out int length) == OperationStatus.Done
+                || Convert.FromHexString(text, hash, out _, out length) == OperationStatus.Done)
                 && length == hash.Length && !hash.AsSpan().SequenceEqual(SHA256.HashData([])))
             {
                 secret = new ClientSecret(hash, null);

@@ -5,7 +5,8 @@ using JwtAuth.Server.Configuration;
 namespace JwtAuth.Server.Clients;
 
 /// <summary>
-/// The clients that may ask about tokens, by id. Below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>, <c>Audiences</c> and <c>May</c>.
+/// The clients that may ask about tokens, by id. Below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>,
+/// <c>Audiences</c> and <c>May</c>.
 /// </summary>
 internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client> ById)
 {
@@ -33,8 +34,11 @@ internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client
         string id = section["Id"] ?? section.Key, key = $"{Key}:{section.Key}";
         if (!ClientId().IsMatch(id) || id == Grant.FirstParty)
             values.Fault(Key, $"holds an id that is not 1 to 64 letters, digits and . _ -, or is {Grant.FirstParty}", "rename the client");
-        foreach (IConfigurationSection member in section.GetChildren().Where(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (IConfigurationSection member in section.GetChildren()
+            .Where(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)))
+        {
             values.Fault($"{key}:{member.Key}", "is not a setting", $"below a client stand {string.Join(", ", Members)}");
+        }
 
         List<ClientSecret> secrets = [];
         string[] configured = values.List($"{key}:Secrets"), words = values.List($"{key}:May");
@@ -43,14 +47,17 @@ internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client
             if (ClientSecret.TryParse(atRest, out ClientSecret? secret))
                 secrets.Add(secret);
             else
-                values.Fault($"{key}:Secrets", "holds what is neither sha256: with a hash nor a bcrypt hash", "make one with the command: clients secret");
+                values.Fault($"{key}:Secrets", "holds what is neither sha256: with a hash nor a bcrypt hash",
+                    "make one with the command: clients secret");
         }
         if (configured.Length == 0 || secrets.Count > 2)
-            values.Fault($"{key}:Secrets", "does not hold one secret, or two while it changes", "make one with the command: clients secret");
+            values.Fault(
+                $"{key}:Secrets", "does not hold one secret, or two while it changes", "make one with the command: clients secret");
 
         string[] known = values.List($"{key}:Audiences");
         if (known.Length == 0 || known.Except(audiences).Any())
-            values.Fault($"{key}:Audiences", "is empty, or names what is no audience of JwtAuth:Audiences", "name the audiences whose tokens the client may ask about");
+            values.Fault($"{key}:Audiences", "is empty, or names what is no audience of JwtAuth:Audiences",
+                "name the audiences whose tokens the client may ask about");
 
         ClientRights rights = ClientRights.None;
         foreach (string word in words)

@@ -8,7 +8,8 @@ internal static class ClientsCommand
 {
     public static Command Create()
     {
-        var secret = new Command("secret", "Makes a client's secret: the first line is for the client, the second for JwtAuth:Clients:ID:Secrets. Nothing is stored.");
+        var secret = new Command("secret", "Makes a client's secret: the first line is for the client, "
+            + "the second for JwtAuth:Clients:ID:Secrets. Nothing is stored.");
         secret.SetAction(_ =>
         {
             (string text, string atRest) = ClientSecret.Make();

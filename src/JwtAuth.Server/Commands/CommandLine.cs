@@ -3,7 +3,10 @@ using JwtAuth.Server.Composition;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary>The commands of the same program. They read the same configuration and write to the same database as the running service, which sees it within a second.</summary>
+/// <summary>
+/// The commands of the same program. They read the same configuration and write to the same database as the running service, which sees it
+/// within a second.
+/// </summary>
 internal static class CommandLine
 {
     public static Task<int> RunAsync(string[] args)

@@ -11,25 +11,32 @@ internal static class KeysCommand
 {
     public static Command Create()
     {
-        var now = new Option<bool>("--now") { Description = "Sign with it at once, instead of publishing it first for JwtAuth:SigningKeys:PublishAhead" };
+        var now = new Option<bool>("--now")
+        {
+            Description = "Sign with it at once, instead of publishing it first for JwtAuth:SigningKeys:PublishAhead",
+        };
 
         var list = new Command("list", "Lists the keys: kid, algorithm, state, since when");
         list.SetAction(_ => CommandLine.WithServiceAsync(ListAsync));
 
-        var rotate = new Command("rotate", "Makes a new signing key; the present one goes on verifying until its last token has expired") { now };
+        var rotate =
+            new Command("rotate", "Makes a new signing key; the present one goes on verifying until its last token has expired") { now };
         rotate.SetAction(parsed => CommandLine.WithServiceAsync(services =>
             AddAsync(services, SigningKey.Generate(services.GetRequiredService<SigningKeySettings>().Algorithm), parsed.GetValue(now))));
 
         var keyId = new Argument<string>("KID");
-        var retire = new Command("retire", "Ends a key's signing at once, as a matter of routine: its live tokens stay good until they expire") { keyId };
+        var retire = new Command(
+            "retire", "Ends a key's signing at once, as a matter of routine: its live tokens stay good until they expire") { keyId };
         retire.SetAction(parsed => CommandLine.WithServiceAsync(services => RetireAsync(services, parsed.GetRequiredValue(keyId))));
 
-        var revoke = new Command("revoke", "Ends a key that somebody else may have, and at once every token that it signed; a successor signs") { keyId };
+        var revoke = new Command(
+            "revoke", "Ends a key that somebody else may have, and at once every token that it signed; a successor signs") { keyId };
         revoke.SetAction(parsed => CommandLine.WithServiceAsync(services => RevokeAsync(services, parsed.GetRequiredValue(keyId))));
 
         var file = new Argument<FileInfo>("FILE") { Description = "A private key: PEM (PKCS #8, PKCS #1, SEC 1) or one JWK" };
         var import = new Command("import", "Brings a key of your own") { file, now };
-        import.SetAction(parsed => CommandLine.WithServiceAsync(services => ImportAsync(services, parsed.GetRequiredValue(file), parsed.GetValue(now))));
+        import.SetAction(
+            parsed => CommandLine.WithServiceAsync(services => ImportAsync(services, parsed.GetRequiredValue(file), parsed.GetValue(now))));
 
         return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import };
     }
@@ -43,7 +50,8 @@ internal static class KeysCommand
                 row.RevokedAt is { } revokedAt ? ("revoked", revokedAt)
                 : row.RetiredAt is { } retiredAt ? ("retired", retiredAt)
                 : (row.SignsFrom > now ? "announced" : "signs", row.SignsFrom);
-            Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} {since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
+            Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} "
+                + $"{since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
         }
         return 0;
     }
@@ -85,7 +93,8 @@ internal static class KeysCommand
             return CommandLine.Fail("no key with this kid is in the ring, or it was revoked before; see: keys list");
         Console.WriteLine($"{keyId} revoked: the service takes nothing that it signed from now on");
         if (revoked.ForApisOnly)
-            Console.WriteLine("it is the secret that APIs share: set a new JwtAuth:SigningKeys:Hs256Secret for the service and for them, and start them again");
+            Console.WriteLine("it is the secret that APIs share: set a new JwtAuth:SigningKeys:Hs256Secret for the service and for them, "
+                + "and start them again");
         else if (!services.GetRequiredService<DenylistSettings>().Enabled)
             Console.WriteLine("JwtAuth:Denylist:Enabled is false: other APIs go on taking its tokens until they have read the JWKS again");
         return 0;

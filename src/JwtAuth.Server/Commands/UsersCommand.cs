@@ -10,8 +10,13 @@ internal static class UsersCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "1 to 64 letters, digits and . _ @ + - (ASCII)" };
-        var roles = new Option<string[]>("--role") { Description = "A role that the account gets, such as admin; may be given several times", DefaultValueFactory = _ => [] };
-        var add = new Command("add", "Adds an account. The password is read from the terminal, or as one line from standard input.") { name, roles };
+        var roles = new Option<string[]>("--role")
+        {
+            Description = "A role that the account gets, such as admin; may be given several times",
+            DefaultValueFactory = _ => [],
+        };
+        var add = new Command(
+            "add", "Adds an account. The password is read from the terminal, or as one line from standard input.") { name, roles };
         add.SetAction(parsed => AddAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(roles)));
         return new Command("users", "Accounts") { add };
     }

@@ -6,8 +6,13 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Composition;
 
-/// <summary>Deletes sessions, personal access tokens and denials that nothing can need any more, every few minutes. Whether one is over is decided where it is used, not here.</summary>
-internal sealed class ExpiredRows(IServiceScopeFactory scopes, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time, ILogger<ExpiredRows> log) : BackgroundService
+/// <summary>
+/// Deletes sessions, personal access tokens and denials that nothing can need any more, every few minutes. Whether one is over is decided
+/// where it is used, not here.
+/// </summary>
+internal sealed class ExpiredRows(
+    IServiceScopeFactory scopes, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time, ILogger<ExpiredRows> log)
+    : BackgroundService
 {
     private const int AtOnce = 1000;
 

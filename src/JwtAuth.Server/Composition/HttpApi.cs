@@ -95,7 +95,9 @@ internal static class HttpApi
     }
 
     /// <summary>Starts to listen, and returns then.</summary>
-    /// <exception cref="ConfigurationFaultException">An address is taken, not this machine's or not allowed, or https has no certificate.</exception>
+    /// <exception cref="ConfigurationFaultException">
+    /// An address is taken, not this machine's or not allowed, or https has no certificate.
+    /// </exception>
     public static async Task ListenAsync(this WebApplication app)
     {
         try
@@ -105,7 +107,8 @@ internal static class HttpApi
         catch (Exception fault) when (fault is IOException or SocketException or InvalidOperationException or CryptographicException)
         {
             throw new ConfigurationFaultException(
-                $"The service cannot listen: {fault.Message.ReplaceLineEndings(" ")} Stop what listens there, or set --urls (with dotnet run, after --), "
+                $"The service cannot listen: {fault.Message.ReplaceLineEndings(" ")} Stop what listens there, "
+                    + "or set --urls (with dotnet run, after --), "
                 + "ASPNETCORE_URLS or Kestrel:Endpoints to an address of this machine that this user may listen at; "
                 + "https needs Kestrel:Certificates:Default:Path and :KeyPath.");
         }

@@ -3,7 +3,9 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Composition;
 
-/// <summary>Development has open registration, explained refusals and a master key in a file: it listens on loopback, unless told otherwise.</summary>
+/// <summary>
+/// Development has open registration, explained refusals and a master key in a file: it listens on loopback, unless told otherwise.
+/// </summary>
 internal static class ListenAddresses
 {
     /// <exception cref="ConfigurationFaultException">An address is none, or Development would be reached from elsewhere.</exception>
@@ -12,11 +14,13 @@ internal static class ListenAddresses
         foreach ((string key, string url) in Configured(configuration))
         {
             if (Parse(url) is not { } address)
-                throw new ConfigurationFaultException($"{key} is not an address to listen at; write it like http://localhost:5080, several with ; between them.");
+                throw new ConfigurationFaultException(
+                    $"{key} is not an address to listen at; write it like http://localhost:5080, several with ; between them.");
             if (environment.IsDevelopment() && !settings.MayListenBeyondLoopback && !IsLoopback(address))
             {
                 throw new ConfigurationFaultException(
-                    $"{key} listens beyond loopback in the Development environment; use http://localhost:5080, or set the environment to Production, "
+                    $"{key} listens beyond loopback in the Development environment; use http://localhost:5080, "
+                        + "or set the environment to Production, "
                     + "or JwtAuth:AllowRemoteInDevelopment=true where the network is only yours.");
             }
         }
@@ -44,7 +48,8 @@ internal static class ListenAddresses
             var address = BindingAddress.Parse(url);
             bool isPort = address.IsUnixPipe || address.IsNamedPipe || address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
             // What follows the last colon is taken for a part of the host where it is no number.
-            return isPort && (address.IsUnixPipe || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
+            return isPort && (address.IsUnixPipe
+                || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
         }
         catch (Exception fault) when (fault is FormatException or ArgumentException)
         {
@@ -53,9 +58,11 @@ internal static class ListenAddresses
     }
 
     private static bool IsLoopback(BindingAddress address) =>
-        address.IsUnixPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        address.IsUnixPipe
+            || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
-    private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        ?? [];
 }
 
 /// <param name="MayListenBeyondLoopback">Whether Development may be reached from elsewhere.</param>

@@ -41,7 +41,8 @@ internal static class ServiceBuilder
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         // What hinders the start is told in one line, without a trace.
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
-        ["Logging:Console:FormatterName"] = environment.IsDevelopment() ? ConsoleFormatterNames.Simple : ConsoleFormatterNames.Json, // an event is a line
+        // JSON: one line for each event
+        ["Logging:Console:FormatterName"] = environment.IsDevelopment() ? ConsoleFormatterNames.Simple : ConsoleFormatterNames.Json,
         ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'" + (environment.IsDevelopment() ? " " : ""),
         ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
         ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
@@ -92,7 +93,8 @@ internal static class ServiceBuilder
         if (builder.Configuration[Key] is not { Length: > 0 } named)
             return "/run/secrets";
         string directory = Path.GetFullPath(named, builder.Environment.ContentRootPath);
-        return Directory.Exists(directory) ? directory : throw new ConfigurationFaultException($"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
+        return Directory.Exists(directory) ? directory : throw new ConfigurationFaultException(
+            $"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
     }
 
     private static void AddStorage(IServiceCollection services, StorageSettings settings)
@@ -154,12 +156,14 @@ internal static class ServiceBuilder
     private static void AddChecking(IServiceCollection services, Settings settings)
     {
         // The repository seals as it stores, so that nothing is left to encrypt.
-        services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
+        services.AddOptions<KeyManagementOptions>()
+            .Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
         AuthenticationBuilder credentials = services.AddCredentials().AddChecking(
             Credentials.Bearer, Configure, options => options.Fault,
             provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
         if (settings.Lab.Steals)
-            credentials.AddChecking(ThiefController.Unhearing, Configure, options => options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
+            credentials.AddChecking(ThiefController.Unhearing, Configure, options =>
+                options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
 
         void Configure(JwtAuthBearerOptions options)
         {
@@ -179,7 +183,8 @@ internal static class ServiceBuilder
         }
         catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
         {
-            throw new ConfigurationFaultException($"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+            throw new ConfigurationFaultException($"The signing keys in the database cannot "
+                + $"be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
         }
     }
 
@@ -191,18 +196,21 @@ internal static class ServiceBuilder
         }
         catch (Exception fault) when (fault is InvalidOperationException or DbException)
         {
-            throw new ConfigurationFaultException($"The denials in the database cannot be read ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+            throw new ConfigurationFaultException($"The denials in the database cannot be read ({fault.Message.ReplaceLineEndings(" ")}); "
+                + "restore the database, or run the version that wrote it.");
         }
     }
 
-    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments. A level that is configured for
-    // one provider would win over a general one, so the console's is set as well.
+    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments. A level that is
+    // configured for one provider would win over a general one, so the console's is set as well.
     private static void SilenceWhatLogsRequests(ILoggingBuilder logging)
     {
         foreach (string category in (string[])
         [
-            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
-            "Microsoft.AspNetCore.Server.Kestrel.Connections", "Microsoft.AspNetCore.Server.Kestrel.Http2", "Microsoft.AspNetCore.HttpOverrides",
+            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel",
+            "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+            "Microsoft.AspNetCore.Server.Kestrel.Connections", "Microsoft.AspNetCore.Server.Kestrel.Http2",
+            "Microsoft.AspNetCore.HttpOverrides",
             "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.StaticFiles", "Microsoft.AspNetCore.Cors", "Microsoft.AspNetCore.Mvc",
         ])
         {

@@ -14,7 +14,9 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Composition;
 
-/// <summary>Everything that is configured, checked as a whole before anything starts. Each feature reads its own part, and is handed no other.</summary>
+/// <summary>
+/// Everything that is configured, checked as a whole before anything starts. Each feature reads its own part, and is handed no other.
+/// </summary>
 internal sealed record Settings
 {
     public required IssuerSettings Issuer { get; init; }
@@ -95,7 +97,9 @@ internal sealed record Settings
 
     /// <summary>Hands each part to whoever asks for it.</summary>
     public void AddTo(IServiceCollection services) => services
-        .AddSingleton(Issuer).AddSingleton(AccessTokens).AddSingleton(RefreshTokens).AddSingleton(Sessions).AddSingleton(SignedCookies).AddSingleton(Basic)
-        .AddSingleton(Denylist).AddSingleton(Clients).AddSingleton(SigningKeys).AddSingleton(Passwords).AddSingleton(Hashing).AddSingleton(Registration)
+        .AddSingleton(Issuer)
+        .AddSingleton(AccessTokens).AddSingleton(RefreshTokens).AddSingleton(Sessions).AddSingleton(SignedCookies).AddSingleton(Basic)
+        .AddSingleton(Denylist)
+        .AddSingleton(Clients).AddSingleton(SigningKeys).AddSingleton(Passwords).AddSingleton(Hashing).AddSingleton(Registration)
         .AddSingleton(Sealing).AddSingleton(Storage).AddSingleton(Cors).AddSingleton(Proxy).AddSingleton(Swagger).AddSingleton(Lab);
 }

@@ -3,7 +3,9 @@ using System.Text.Unicode;
 
 namespace JwtAuth.Server.Configuration;
 
-/// <summary>Tells random bytes from what people put where random bytes belong (RFC 8725 §3.5). Chance alone trips it less than once in 10^6 secrets.</summary>
+/// <summary>
+/// Tells random bytes from what people put where random bytes belong (RFC 8725 §3.5). Chance alone trips it less than once in 10^6 secrets.
+/// </summary>
 internal static class SecretStrength
 {
     private static readonly string[] TellTales = ["secret", "password", "example", "changeme", "jwtauth", "default"];
@@ -16,7 +18,9 @@ internal static class SecretStrength
         "GawgguFyGrWKav7AX4VKUgGawgguFyGrWKav7AX4VKU",
     ];
 
-    /// <summary>What is wrong with a secret in base64 or base64url, or <see langword="null"/>. The secret itself is never in the text.</summary>
+    /// <summary>
+    /// What is wrong with a secret in base64 or base64url, or <see langword="null"/>. The secret itself is never in the text.
+    /// </summary>
     public static string? FaultOf(string text, int minimum, int maximum, out byte[] bytes)
     {
         bytes = [];

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace JwtAuth.Server.Configuration;
 
 /// <summary>
-/// The values under <c>JwtAuth</c>, read with their bounds. What does not fit becomes a fault, and the default goes on, so that all faults are told at once.
-/// A name is known once a feature has asked for it: no other list of names exists.
+/// The values under <c>JwtAuth</c>, read with their bounds. What does not fit becomes a fault, and the default goes on, so that all faults
+/// are told at once. A name is known once a feature has asked for it: no other list of names exists.
 /// </summary>
 internal sealed class SettingValues(IConfiguration configuration, IHostEnvironment environment)
 {
@@ -22,7 +22,9 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
     /// <summary>Every name that has been asked for. Below some of them any name may follow.</summary>
     public IReadOnlyCollection<string> Names => names;
 
-    /// <summary>What was found wrong, and one fault for each name that nobody has asked for. To be read when every feature has read its own.</summary>
+    /// <summary>
+    /// What was found wrong, and one fault for each name that nobody has asked for. To be read when every feature has read its own.
+    /// </summary>
     public IReadOnlyList<string> Faults =>
     [
         .. faults,
@@ -79,7 +81,8 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
             return otherwise;
         if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= maximum)
             return value;
-        Fault(key, $"is not a duration from {minimum:c} to {maximum:c}", $"write it as [days.]hours:minutes:seconds, such as {otherwise:c}; a number alone means days");
+        Fault(key, $"is not a duration from {minimum:c} to {maximum:c}", $"write it as [days.]hours:minutes:seconds, "
+            + $"such as {otherwise:c}; a number alone means days");
         return otherwise;
     }
 
@@ -130,7 +133,8 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
             faults.Add(line);
     }
 
-    private static bool IsOfApis(string name) => OfApis.Any(known => name.Equals(known, StringComparison.OrdinalIgnoreCase) || IsBelow(known, name));
+    private static bool IsOfApis(string name) =>
+        OfApis.Any(known => name.Equals(known, StringComparison.OrdinalIgnoreCase) || IsBelow(known, name));
 
     private static bool IsBelow(string family, string name) => name.StartsWith(family + ":", StringComparison.OrdinalIgnoreCase);
 

@@ -6,7 +6,8 @@ namespace JwtAuth.Server.Denials;
 internal static class DenialRetention
 {
     /// <summary>
-    /// Kept beyond the last moment at which such a token could pass. Clocks may step by so much, all steps taken together, without bringing a dead token back.
+    /// Kept beyond the last moment at which such a token could pass. Clocks may step by so much, all steps taken together, without bringing
+    /// a dead token back.
     /// </summary>
     public static readonly TimeSpan Margin = TimeSpan.FromHours(4);
 

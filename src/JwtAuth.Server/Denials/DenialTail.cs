@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Denials;
 
 /// <summary>
-/// Keeps the denylist: reads the log of denials at the start, after each commit of this process that denies, and whenever another process has written
-/// (the command line is one), which a look four times a second finds out.
+/// Keeps the denylist: reads the log of denials at the start, after each commit of this process that denies, and whenever another process
+/// has written (the command line is one), which a look four times a second finds out.
 /// </summary>
 internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time, ILogger<DenialTail> log) : BackgroundService, IDenialSource
 {
@@ -57,7 +57,9 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         return ReadAsync(always: true);
     }
 
-    /// <summary>Reads what is new, in the log's order. A process that checks nothing, such as a command's, has not begun, and reads nothing.</summary>
+    /// <summary>
+    /// Reads what is new, in the log's order. A process that checks nothing, such as a command's, has not begun, and reads nothing.
+    /// </summary>
     /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
     public Task ReadAsync() => hasBegun ? ReadAsync(always: true) : Task.CompletedTask;
 
@@ -127,7 +129,8 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
             if (always || version != lastVersion)
             {
                 long before = lastNumber;
-                await foreach (DenialRow row in db.Denials.AsNoTracking().Where(row => row.Number > before).OrderBy(row => row.Number).AsAsyncEnumerable())
+                await foreach (DenialRow row in db.Denials.AsNoTracking()
+                    .Where(row => row.Number > before).OrderBy(row => row.Number).AsAsyncEnumerable())
                     Add(row);
                 lastVersion = version;
                 if (lastNumber != before)

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Denials;
 
 /// <summary>
-/// What ends what: sessions, and with them their refresh tokens, go in the same transaction as the change that ends them, and the denials of their
-/// access tokens are appended to the log there. <see cref="CommitAsync"/> returns when every check in this process knows.
+/// What ends what: sessions, and with them their refresh tokens, go in the same transaction as the change that ends them, and the denials
+/// of their access tokens are appended to the log there. <see cref="CommitAsync"/> returns when every check in this process knows.
 /// </summary>
 internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = null)
 {
@@ -31,21 +31,28 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
             Append(Denial.OfToken(token.Subject, token.JwtId, DenialRetention.ForgetAfter(token.ExpiresAt)));
     }
 
-    /// <summary>Ends all sessions and access tokens of an account, by a new generation: what is being issued at this moment carries the old one.</summary>
+    /// <summary>
+    /// Ends all sessions and access tokens of an account, by a new generation: what is being issued at this moment carries the old one.
+    /// </summary>
     /// <param name="subject">The account.</param>
     /// <param name="exceptSessionId">A session that is spared, and goes on with the new generation.</param>
     /// <param name="sparesSessions">Spares every session: only access tokens end, and the next ones say what holds now.</param>
     /// <returns>How many sessions were ended, of refresh tokens and of cookies.</returns>
-    public async Task<(int RefreshTokens, int Sessions)> EndSubjectAsync(string subject, string? exceptSessionId = null, bool sparesSessions = false)
+    public async Task<(int RefreshTokens, int Sessions)> EndSubjectAsync(
+        string subject, string? exceptSessionId = null, bool sparesSessions = false)
     {
-        await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, row => row.Generation + 1));
+        await db.Users.Where(row => row.Id == subject)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, row => row.Generation + 1));
         long generation = await db.Users.Where(row => row.Id == subject).Select(row => row.Generation).SingleAsync();
-        IQueryable<SessionRow> others = db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId && !sparesSessions);
+        IQueryable<SessionRow> others =
+            db.Sessions.Where(row => row.Subject == subject && row.SessionId != exceptSessionId && !sparesSessions);
         (int, int) ended = (await others.Where(row => row.CookieHash == null).ExecuteDeleteAsync(), await others.ExecuteDeleteAsync());
-        await db.Sessions.Where(row => row.Subject == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
+        await db.Sessions.Where(row => row.Subject == subject)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
         DateTimeOffset forgetAt = LatestForgetting();
 
-        // What this denial says as well goes: an account that is ended again and again has one row for each session that was spared, not one for each time.
+        // What this denial says as well goes: an account that is ended again and again has one row for each session that was spared, not
+        // one for each time.
         IQueryable<DenialRow> superseded = db.Denials.Where(row =>
             row.Name == subject && row.Kind == DenialKind.Subject && (exceptSessionId == null || row.ExceptSessionId == exceptSessionId));
         if (await superseded.MaxAsync(row => row.ExpiresAt) is { } later && later > forgetAt)
@@ -55,14 +62,19 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
         return ended;
     }
 
-    /// <summary>Ends what <see cref="EndSubjectAsync"/> ends, and the account's personal access tokens; those made from them are of an earlier generation.</summary>
+    /// <summary>
+    /// Ends what <see cref="EndSubjectAsync"/> ends, and the account's personal access tokens; those made from them are of an earlier
+    /// generation.
+    /// </summary>
     public async Task EndAccountAsync(string subject, string? exceptSessionId = null)
     {
         await EndSubjectAsync(subject, exceptSessionId);
         await db.PersonalAccessTokens.Where(row => row.Subject == subject).ExecuteDeleteAsync();
     }
 
-    /// <summary>Ends personal access tokens, with the access tokens that were made from them and those that are being made at this moment.</summary>
+    /// <summary>
+    /// Ends personal access tokens, with the access tokens that were made from them and those that are being made at this moment.
+    /// </summary>
     /// <returns>Those that there were.</returns>
     public async Task<IReadOnlyList<PersonalAccessTokenRow>> EndPersonalAccessTokensAsync(IQueryable<PersonalAccessTokenRow> which)
     {
@@ -86,7 +98,8 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
             await tail.ReadAsync();
     }
 
-    // For all that may have been issued until now: a token of a lifetime that was configured once, and of a login that was slow to sign, counts as well.
+    // For all that may have been issued until now: a token of a lifetime that was configured once, and of a login that was slow to sign,
+    // counts as well.
     private DateTimeOffset LatestForgetting() => DenialRetention.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
 
     private void Append(Denial denial) => db.Denials.Add(DenialRow.Of(denial));

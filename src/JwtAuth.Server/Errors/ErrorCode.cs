@@ -1,6 +1,8 @@
 namespace JwtAuth.Server.Errors;
 
-/// <summary>The wire errors of the JSON endpoints: a code for machines, a sentence for people (RFC 9457). <c>docs/errors.md</c> has the remedies.</summary>
+/// <summary>
+/// The wire errors of the JSON endpoints: a code for machines, a sentence for people (RFC 9457). <c>docs/errors.md</c> has the remedies.
+/// </summary>
 internal sealed record ErrorCode(string Code, int Status, string Title)
 {
     public static readonly ErrorCode InvalidRequest = new("invalid_request", 400, "The request is malformed.");
@@ -20,7 +22,8 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
     public static readonly ErrorCode UsernameTaken = new("username_taken", 409, "The user name is taken.");
     public static readonly ErrorCode LastAdministrator = new("last_administrator", 409, "Nobody would be left to administer.");
     public static readonly ErrorCode TooManyRoles = new("too_many_roles", 409, "The account has as many roles as fit into a token.");
-    public static readonly ErrorCode TooManyTokens = new("too_many_tokens", 409, "The account has as many personal access tokens as it may have.");
+    public static readonly ErrorCode TooManyTokens =
+        new("too_many_tokens", 409, "The account has as many personal access tokens as it may have.");
     public static readonly ErrorCode ContentTooLarge = new("content_too_large", 413, "The body is too large.");
     public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", 415, "The body must be plain application/json.");
     public static readonly ErrorCode TooManyAttempts = new("too_many_attempts", 429, "There were too many attempts.");
@@ -29,7 +32,8 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
 
     public static readonly IReadOnlyList<ErrorCode> All =
     [
-        InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, InvalidGrant, HttpsRequired, InvalidCredentials, TokenRequired, Forbidden, InsufficientScope,
+        InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, InvalidGrant, HttpsRequired, InvalidCredentials, TokenRequired,
+        Forbidden, InsufficientScope,
         RegistrationClosed, NotFound, MethodNotAllowed, RequestTimeout, UsernameTaken, LastAdministrator, TooManyRoles, TooManyTokens,
         ContentTooLarge, UnsupportedMediaType, TooManyAttempts, ServerError, Busy,
     ];

@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Errors;
 
-/// <summary>The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status, and a sentence for people where there is one.</summary>
+/// <summary>
+/// The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status, and a sentence for people where there
+/// is one.
+/// </summary>
 internal sealed record OAuthErrorCode(string Code, int Status, string? Description = null)
 {
     public static readonly OAuthErrorCode InvalidRequest = new("invalid_request", 400);
@@ -13,7 +16,8 @@ internal sealed record OAuthErrorCode(string Code, int Status, string? Descripti
         new("unsupported_token_type", 400, "This service keeps no denylist: an access token lives until it expires.");
     public static readonly OAuthErrorCode TemporarilyUnavailable = new("temporarily_unavailable", 503);
 
-    public static readonly IReadOnlyList<OAuthErrorCode> All = [InvalidRequest, InvalidClient, UnauthorizedClient, UnsupportedTokenType, TemporarilyUnavailable];
+    public static readonly IReadOnlyList<OAuthErrorCode> All =
+        [InvalidRequest, InvalidClient, UnauthorizedClient, UnsupportedTokenType, TemporarilyUnavailable];
 }
 
 /// <summary>An error of the OAuth endpoints on the wire (RFC 6749 §5.2).</summary>

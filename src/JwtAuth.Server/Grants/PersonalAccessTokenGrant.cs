@@ -5,7 +5,9 @@ using JwtAuth.Server.Sessions;
 
 namespace JwtAuth.Server.Grants;
 
-/// <summary>An access token for an API, made from a personal access token: no session begins, and nothing that it brings outlives it.</summary>
+/// <summary>
+/// An access token for an API, made from a personal access token: no session begins, and nothing that it brings outlives it.
+/// </summary>
 internal sealed class PersonalAccessTokenGrant(TokenIssuer issuer, IssuerSettings settings, ILogger<PersonalAccessTokenGrant> log)
 {
     /// <param name="access">What the personal access token is good for.</param>

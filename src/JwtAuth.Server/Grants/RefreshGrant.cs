@@ -22,7 +22,8 @@ internal abstract record RefreshResult
 }
 
 /// <summary>A new access token and the next refresh token for a refresh token (RFC 6749 §6).</summary>
-internal sealed class RefreshGrant(RefreshTokenStore refreshTokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, ILogger<RefreshGrant> log)
+internal sealed class RefreshGrant(
+    RefreshTokenStore refreshTokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, ILogger<RefreshGrant> log)
 {
     /// <param name="token">A refresh token that we wrote.</param>
     /// <param name="scope">Less than was granted at login, for this access token alone; left out, all of it. Scopes that exist.</param>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Counts attempts by key and forgets one every so often. So many are free; beyond them each has to keep a distance from the one before that
-/// doubles, from one second up. Bounded: when it is full, the emptiest buckets go. Not thread-safe.
+/// Counts attempts by key and forgets one every so often. So many are free; beyond them each has to keep a distance from the one before
+/// that doubles, from one second up. Bounded: when it is full, the emptiest buckets go. Not thread-safe.
 /// </summary>
 internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forgetOneEvery, TimeSpan longestDelay, int capacity)
 {
@@ -49,8 +49,11 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
     // A tenth at a time, so that a flood of new keys does not pay for a sort each.
     private void MakeRoom()
     {
-        foreach (string key in buckets.OrderBy(pair => LevelOf(pair.Value)).Take(Math.Max(1, capacity / 10)).Select(pair => pair.Key).ToList())
+        foreach (string key in buckets.OrderBy(pair => LevelOf(pair.Value))
+            .Take(Math.Max(1, capacity / 10)).Select(pair => pair.Key).ToList())
+        {
             buckets.Remove(key);
+        }
     }
 
     private readonly record struct Bucket(double Level, long LastAt);

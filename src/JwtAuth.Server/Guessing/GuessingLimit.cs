@@ -3,22 +3,29 @@ using System.Net;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Slows guessing by three bounded buckets in memory: account and address, address, account. Asked before bcrypt by every door that takes a password,
-/// for known and unknown names alike. The account's bucket spares addresses from which its owner has logged in, so that a stranger cannot shut the
-/// owner out (unlike a lockout).
+/// Slows guessing by three bounded buckets in memory: account and address, address, account. Asked before bcrypt by every door that takes a
+/// password, for known and unknown names alike. The account's bucket spares addresses from which its owner has logged in, so that a
+/// stranger cannot shut the owner out (unlike a lockout).
 /// </summary>
 internal sealed class GuessingLimit(TimeProvider time)
 {
     private const int Capacity = 100_000;
 
     private readonly Lock guard = new();
-    private readonly AttemptBuckets pairs = new(time, free: 5, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(5), Capacity);
-    private readonly AttemptBuckets addresses = new(time, free: 100, forgetOneEvery: TimeSpan.FromSeconds(3), longestDelay: TimeSpan.FromMinutes(1), Capacity);
-    private readonly AttemptBuckets accounts = new(time, free: 10, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(1), Capacity);
-    private readonly AttemptBuckets probes = new(time, free: 60, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), Capacity);
-    private readonly AttemptBuckets successes = new(time, free: 0, forgetOneEvery: TimeSpan.FromDays(30), longestDelay: TimeSpan.Zero, Capacity);
+    private readonly AttemptBuckets pairs =
+        new(time, free: 5, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(5), Capacity);
+    private readonly AttemptBuckets addresses =
+        new(time, free: 100, forgetOneEvery: TimeSpan.FromSeconds(3), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets accounts =
+        new(time, free: 10, forgetOneEvery: TimeSpan.FromMinutes(1), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets probes =
+        new(time, free: 60, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), Capacity);
+    private readonly AttemptBuckets successes =
+        new(time, free: 0, forgetOneEvery: TimeSpan.FromDays(30), longestDelay: TimeSpan.Zero, Capacity);
 
-    /// <summary>Takes an attempt from each bucket, or says how long to wait. Many at once cannot outrun it: the attempt is taken before it is made.</summary>
+    /// <summary>
+    /// Takes an attempt from each bucket, or says how long to wait. Many at once cannot outrun it: the attempt is taken before it is made.
+    /// </summary>
     /// <param name="account">The name as it was sent, normalized; it need not exist.</param>
     /// <param name="address">Where the attempt comes from; IPv6 counts by /64.</param>
     public TimeSpan? Enter(string account, IPAddress? address)
@@ -99,7 +106,8 @@ internal sealed class GuessingLimit(TimeProvider time)
 
     private TimeSpan? WaitOf(string account, string network, string pair)
     {
-        TimeSpan wait = Longest(pairs.WaitOf(pair), addresses.WaitOf(network), successes.Holds(pair) ? TimeSpan.Zero : accounts.WaitOf(account));
+        TimeSpan wait =
+            Longest(pairs.WaitOf(pair), addresses.WaitOf(network), successes.Holds(pair) ? TimeSpan.Zero : accounts.WaitOf(account));
         return wait > TimeSpan.Zero ? wait : null;
     }
 

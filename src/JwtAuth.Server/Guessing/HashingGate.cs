@@ -4,11 +4,15 @@ using System.Threading.RateLimiting;
 
 namespace JwtAuth.Server.Guessing;
 
-/// <summary>Bounded admission to bcrypt: so many at once, so many waiting, so long. Hashing is dear on purpose; without a gate a few hundred logins stop everything else.</summary>
+/// <summary>
+/// Bounded admission to bcrypt: so many at once, so many waiting, so long. Hashing is dear on purpose; without a gate a few hundred logins
+/// stop everything else.
+/// </summary>
 internal sealed class HashingGate(HashingSettings settings, TimeProvider time, IHostApplicationLifetime? lifetime = null) : IDisposable
 {
     // So much of a queue that is worth dividing may one network fill; the rest is for everybody else.
-    private readonly int placesOfOneNetwork = settings.MaxConcurrentHashes + (settings.QueueLimit < 10 ? settings.QueueLimit : settings.QueueLimit * 3 / 5);
+    private readonly int placesOfOneNetwork = settings.MaxConcurrentHashes
+        + (settings.QueueLimit < 10 ? settings.QueueLimit : settings.QueueLimit * 3 / 5);
     private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
 
     private readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
@@ -21,7 +25,10 @@ internal sealed class HashingGate(HashingSettings settings, TimeProvider time, I
     /// <summary>When to come back, for who was not admitted.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    /// <summary>A place at bcrypt, to be disposed of; <see langword="null"/> where the queue is full, the wait too long or the service about to stop.</summary>
+    /// <summary>
+    /// A place at bcrypt, to be disposed of; <see langword="null"/> where the queue is full, the wait too long or the service about to
+    /// stop.
+    /// </summary>
     public async Task<IDisposable?> EnterAsync(CancellationToken cancellation, IPAddress? address = null)
     {
         string network = NetworkPrefix.Of(address);

@@ -22,7 +22,8 @@ internal sealed record HeldReply(IReadOnlyList<string> Held);
 [AllowAnonymous]
 [ApiExplorerSettings(IgnoreApi = true)]
 internal sealed class LabController(
-    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, RegistrationSettings registration, TakenCredentials taken, OwnCookies cookies)
+    LabSettings lab, IssuerSettings issuer, DenylistSettings denylist, RegistrationSettings registration, TakenCredentials taken,
+    OwnCookies cookies)
     : ControllerBase
 {
     [HttpGet("/lab/about")]
@@ -31,8 +32,10 @@ internal sealed class LabController(
 
     // Below /auth, where the refresh token's cookie goes too.
     [HttpGet("/auth/lab/cookies")]
-    public HeldReply Cookies() => new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);
+    public HeldReply Cookies() =>
+        new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);
 
     private IEnumerable<(string Kind, string Name)> Named() =>
-        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (Credentials.RefreshToken, cookies.Refresh)];
+        [(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie),
+            (Credentials.RefreshToken, cookies.Refresh)];
 }

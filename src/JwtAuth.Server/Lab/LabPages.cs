@@ -2,7 +2,9 @@ using JwtAuth.Server.Pipeline;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>All that the lab adds to the service: its files and their headers, where it is enabled; its thief, where there may be one.</summary>
+/// <summary>
+/// All that the lab adds to the service: its files and their headers, where it is enabled; its thief, where there may be one.
+/// </summary>
 internal static class LabPages
 {
     private const string Root = "/lab/";

@@ -9,6 +9,7 @@ internal sealed record LabSettings(bool Enabled, bool Steals)
     public static LabSettings Read(SettingValues values, string issuer)
     {
         bool isEnabled = values.Flag("Lab:Enabled", values.IsDevelopment);
-        return new LabSettings(isEnabled, isEnabled && values.IsDevelopment && Uri.TryCreate(issuer, UriKind.Absolute, out Uri? url) && url.IsLoopback);
+        return new LabSettings(
+            isEnabled, isEnabled && values.IsDevelopment && Uri.TryCreate(issuer, UriKind.Absolute, out Uri? url) && url.IsLoopback);
     }
 }

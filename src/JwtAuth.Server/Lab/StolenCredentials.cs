@@ -32,7 +32,8 @@ internal sealed class StolenCredentials(TimeProvider time) : IDisposable
     public StolenCredential? Find(string handle)
     {
         lock (guard)
-            return copies.TryGetValue(handle, out (StolenCredential Credential, long KeptAt) copy) && !IsOver(copy.KeptAt) ? copy.Credential : null;
+            return copies.TryGetValue(handle, out (StolenCredential Credential, long KeptAt) copy)
+                && !IsOver(copy.KeptAt) ? copy.Credential : null;
     }
 
     /// <summary>Puts another value in a copy's place, which ends when that would have.</summary>

@@ -15,7 +15,8 @@ namespace JwtAuth.Server.Lab;
 /// <param name="Scheme">The kind of credential that it was taken for.</param>
 /// <param name="ExpiresAt">When the copy ends by itself.</param>
 /// <param name="RetryAfter">Seconds to wait, where the answer is not now.</param>
-internal sealed record ReplayReply(int Status, string? Who = null, string? Scheme = null, DateTimeOffset? ExpiresAt = null, int? RetryAfter = null);
+internal sealed record ReplayReply(
+    int Status, string? Who = null, string? Scheme = null, DateTimeOffset? ExpiresAt = null, int? RetryAfter = null);
 
 /// <summary>Sends a stolen copy to this service as anybody would, in a request of its own over the wire.</summary>
 internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : IDisposable
@@ -24,7 +25,13 @@ internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : 
 
     // It connects to an address, and expects the issuer's certificate there.
     private readonly HttpClient client = new(
-        new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false, SslOptions = { TargetHost = new Uri(issuer.Url).Host } })
+        new SocketsHttpHandler
+        {
+            UseCookies = false,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            SslOptions = { TargetHost = new Uri(issuer.Url).Host },
+        })
     {
         Timeout = TimeSpan.FromSeconds(20),
         MaxResponseContentBufferSize = MaximumReplyBytes,

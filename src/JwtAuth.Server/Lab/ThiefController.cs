@@ -26,7 +26,10 @@ internal sealed record TryRequest(string Handle);
 /// <param name="Unhearing">Of an access token: where the same is checked and no denials are heard.</param>
 internal sealed record TrialReply(ReplayReply Here, ReplayReply? Unhearing);
 
-/// <summary>The thief of the lab: it copies what a request brings, and tries the copies. It is not in the route table but in Development on loopback.</summary>
+/// <summary>
+/// The thief of the lab: it copies what a request brings, and tries the copies. It is not in the route table but in Development on
+/// loopback.
+/// </summary>
 [ApiController]
 [ApiExplorerSettings(IgnoreApi = true)]
 [Thief]
@@ -52,7 +55,8 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         {
             return Ok(await TryAsync(request.Handle, copy));
         }
-        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !HttpContext.RequestAborted.IsCancellationRequested)
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException
+            && !HttpContext.RequestAborted.IsCancellationRequested)
         {
             return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter); // the service did not answer itself
         }
@@ -81,11 +85,13 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         if (Request.Headers.Authorization is [{ } authorization] && Ascii.IsValid(authorization))
         {
             if (authorization.StartsWith(BearerPrefix, StringComparison.Ordinal))
-                yield return new StolenCredential(PresentedToken.KindOf(authorization.AsSpan(BearerPrefix.Length)), "Authorization", "Bearer", authorization);
+                yield return new StolenCredential(
+                    PresentedToken.KindOf(authorization.AsSpan(BearerPrefix.Length)), "Authorization", "Bearer", authorization);
             else if (authorization.StartsWith(BasicPrefix, StringComparison.Ordinal))
                 yield return new StolenCredential(Credentials.Basic, "Authorization", "Basic", authorization);
         }
-        foreach ((string kind, string name) in (IEnumerable<(string, string)>)[(Credentials.Session, cookies.Session), (Credentials.SignedCookie, cookies.SignedCookie), (Credentials.RefreshToken, cookies.Refresh)])
+        foreach ((string kind, string name) in (IEnumerable<(string, string)>)[(Credentials.Session, cookies.Session),
+            (Credentials.SignedCookie, cookies.SignedCookie), (Credentials.RefreshToken, cookies.Refresh)])
         {
             if (OwnCookies.Read(Request, name) is { Length: > 0 } value && Ascii.IsValid(value))
                 yield return new StolenCredential(kind, "Cookie", name, $"{name}={value}");

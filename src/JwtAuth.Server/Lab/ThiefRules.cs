@@ -18,10 +18,14 @@ internal sealed class ThiefRules(RequestDelegate next, IssuerSettings issuer)
         if (!IsFromThisMachine(context))
             return Problems.WriteAsync(context, ErrorCode.NotFound);
         bool isOurs = HttpMethods.IsGet(context.Request.Method) || (context.Request.Headers.Origin is [var origin] && origin == issuer.Url);
-        return isOurs ? next(context) : Problems.WriteAsync(context, ErrorCode.Forbidden, "The thief listens to pages of this service alone: its own Origin is needed.");
+        return isOurs ? next(context) : Problems.WriteAsync(
+            context, ErrorCode.Forbidden, "The thief listens to pages of this service alone: its own Origin is needed.");
     }
 
-    /// <summary>Whether the request comes over loopback, by its connection and by what a proxy says of it, and no proxy says that it has passed it on.</summary>
+    /// <summary>
+    /// Whether the request comes over loopback, by its connection and by what a proxy says of it, and no proxy says that it has passed it
+    /// on.
+    /// </summary>
     public static bool IsFromThisMachine(HttpContext context) =>
         context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint is IPEndPoint peer && IPAddress.IsLoopback(peer.Address)
         && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)

@@ -1,7 +1,10 @@
 
 namespace JwtAuth.Server.Observability;
 
-/// <summary>Every line that the service itself logs, numbered. Names that people chose come in only after they were found well formed; passwords, tokens and keys never.</summary>
+/// <summary>
+/// Every line that the service itself logs, numbered. Names that people chose come in only after they were found well formed; passwords,
+/// tokens and keys never.
+/// </summary>
 internal static partial class LogEvents
 {
     [LoggerMessage(1, LogLevel.Information, "Account {Subject} ({Username}) registered")]
@@ -37,7 +40,8 @@ internal static partial class LogEvents
     [LoggerMessage(11, LogLevel.Warning, "{Setting} has no effect in this version")]
     public static partial void SettingWithoutEffect(this ILogger log, string setting);
 
-    [LoggerMessage(12, LogLevel.Warning, "A request came over plain http although the issuer is https; behind a proxy, name its network in JwtAuth:Proxy:TrustedNetworks")]
+    [LoggerMessage(12, LogLevel.Warning, "A request came over plain http although the issuer is https; "
+        + "behind a proxy, name its network in JwtAuth:Proxy:TrustedNetworks")]
     public static partial void PlainHttpRefused(this ILogger log);
 
     [LoggerMessage(13, LogLevel.Error, "A request failed")]
@@ -49,13 +53,16 @@ internal static partial class LogEvents
     [LoggerMessage(15, LogLevel.Information, "Session {SessionId} of account {Subject} refreshed from {Address}")]
     public static partial void SessionRefreshed(this ILogger log, string sessionId, string subject, string address);
 
-    [LoggerMessage(16, LogLevel.Information, "Session {SessionId} of account {Subject}: a refresh came again within the reuse window, from {Address}, and got the same successor")]
+    [LoggerMessage(16, LogLevel.Information, "Session {SessionId} of account {Subject}: a refresh came again within the reuse window, "
+        + "from {Address}, and got the same successor")]
     public static partial void RefreshRepeated(this ILogger log, string sessionId, string subject, string address);
 
-    [LoggerMessage(17, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: a refresh token that was used before came again, from {Address}; somebody holds a copy")]
+    [LoggerMessage(17, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: "
+        + "a refresh token that was used before came again, from {Address}; somebody holds a copy")]
     public static partial void RefreshReused(this ILogger log, string sessionId, string subject, string address);
 
-    [LoggerMessage(18, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: a refresh token newer than the database came from {Address}; was the database restored?")]
+    [LoggerMessage(18, LogLevel.Warning, "SECURITY: session {SessionId} of account {Subject} ended: "
+        + "a refresh token newer than the database came from {Address}; was the database restored?")]
     public static partial void RefreshAhead(this ILogger log, string sessionId, string subject, string address);
 
     [LoggerMessage(19, LogLevel.Information, "A refresh was refused from {Address}: {Reason}")]
@@ -94,7 +101,8 @@ internal static partial class LogEvents
     [LoggerMessage(42, LogLevel.Warning, "A personal access token was refused from {Address}")]
     public static partial void PersonalAccessTokenRefused(this ILogger log, string address);
 
-    [LoggerMessage(43, LogLevel.Information, "Personal access token {TokenId} of account {Subject} changed into an access token, from {Address}")]
+    [LoggerMessage(
+        43, LogLevel.Information, "Personal access token {TokenId} of account {Subject} changed into an access token, from {Address}")]
     public static partial void PersonalAccessTokenChanged(this ILogger log, string tokenId, string subject, string address);
 
     [LoggerMessage(44, LogLevel.Warning, "The use of personal access token {TokenId} could not be written down; its next use tries again")]

@@ -3,7 +3,9 @@ using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Server.Observability;
 
-/// <summary>What is counted, under the meter <c>JwtAuth</c>: refreshes by what became of them, and the denials that are held in memory.</summary>
+/// <summary>
+/// What is counted, under the meter <c>JwtAuth</c>: refreshes by what became of them, and the denials that are held in memory.
+/// </summary>
 internal sealed class Meters
 {
     public const string Name = "JwtAuth";
@@ -14,9 +16,11 @@ internal sealed class Meters
     public Meters(IMeterFactory factory, IDenialSource? denials = null)
     {
         Meter meter = factory.Create(Name);
-        refreshes = meter.CreateCounter<long>("jwtauth.refreshes", "{refresh}", "Refresh tokens that were presented, by outcome: rotated, repeated, reused, ahead, refused");
+        refreshes = meter.CreateCounter<long>(
+            "jwtauth.refreshes", "{refresh}", "Refresh tokens that were presented, by outcome: rotated, repeated, reused, ahead, refused");
         basic = meter.CreateCounter<long>(
-            "jwtauth.basic", "{request}", "Requests by HTTP Basic, by outcome: verified (cost a bcrypt), remembered, refused, too_many_attempts, busy");
+            "jwtauth.basic", "{request}",
+            "Requests by HTTP Basic, by outcome: verified (cost a bcrypt), remembered, refused, too_many_attempts, busy");
         if (denials is not null)
             meter.CreateObservableGauge("jwtauth.denials", () => denials.Denylist.Count, "{denial}", "Denials held in memory");
     }

@@ -7,11 +7,12 @@ using JwtAuth.Server.Observability;
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>
-/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordAuthenticator"/>, but for a pair that was found right a moment ago:
-/// that one costs a reading of the account, which has to be enabled and to have the same hash still.
+/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordAuthenticator"/>, but for a pair
+/// that was found right a moment ago: that one costs a reading of the account, which has to be enabled and to have the same hash still.
 /// </summary>
 internal sealed class PairAuthenticator(
-    AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes, ILogger<PairAuthenticator> log)
+    AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes,
+    ILogger<PairAuthenticator> log)
 {
     // A hash may change while it is verified: renewed by another login, it is only another hash of the same password.
     private const int Rounds = 3;
@@ -24,7 +25,8 @@ internal sealed class PairAuthenticator(
     {
         PasswordResult result = await FindAsync(username, password, address, cancellation);
         if (result is not PasswordResult.Verified)
-            meters.CountBasic(result switch { PasswordResult.TooManyAttempts => "too_many_attempts", PasswordResult.Busy => "busy", _ => "refused" });
+            meters.CountBasic(
+                result switch { PasswordResult.TooManyAttempts => "too_many_attempts", PasswordResult.Busy => "busy", _ => "refused" });
         return result;
     }
 
@@ -44,7 +46,8 @@ internal sealed class PairAuthenticator(
         {
             if (pairs.Find(mac) is { } pair)
             {
-                if (await accounts.FindBySubjectAsync(pair.Subject, cancellation) is { IsEnabled: true } account && account.PasswordHash == pair.PasswordHash)
+                if (await accounts.FindBySubjectAsync(pair.Subject, cancellation) is { IsEnabled: true } account
+                    && account.PasswordHash == pair.PasswordHash)
                 {
                     meters.CountBasic(isVerifiedHere ? "verified" : "remembered");
                     limit.Recognize(name, address);
@@ -72,7 +75,8 @@ internal sealed class PairAuthenticator(
             return null;
 
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
-        PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordAuthenticator>().CheckAsync(username, password, address, CancellationToken.None);
+        PasswordResult result = await scope.ServiceProvider.GetRequiredService<PasswordAuthenticator>()
+            .CheckAsync(username, password, address, CancellationToken.None);
         if (result is not PasswordResult.Verified { Account: AccountSnapshot account } verified)
             return result;
         log.VerifiedByBasic(account.Subject, PasswordAuthenticator.Text(address));

@@ -27,6 +27,7 @@ internal sealed class Password
         public override Password Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String ? new Password(reader.GetString()!) : throw new JsonException();
 
-        public override void Write(Utf8JsonWriter writer, Password value, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override void Write(Utf8JsonWriter writer, Password value, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
     }
 }

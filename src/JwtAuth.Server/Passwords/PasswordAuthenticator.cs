@@ -30,9 +30,12 @@ internal abstract record PasswordResult
     public sealed record Busy(TimeSpan RetryAfter) : PasswordResult;
 }
 
-/// <summary>The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.</summary>
+/// <summary>
+/// The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.
+/// </summary>
 internal sealed class PasswordAuthenticator(
-    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, TimeProvider time, ILogger<PasswordAuthenticator> log)
+    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, TimeProvider time,
+    ILogger<PasswordAuthenticator> log)
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
 
@@ -79,7 +82,10 @@ internal sealed class PasswordAuthenticator(
             new Login(isRenewed ? account with { PasswordHash = renewed! } : account, Login.ByPassword, time.GetUtcNow()));
     }
 
-    /// <summary>What guesses at a name are counted under. A name that cannot exist takes the same way as one that does not, and all of them share a bucket.</summary>
+    /// <summary>
+    /// What guesses at a name are counted under. A name that cannot exist takes the same way as one that does not, and all of them share a
+    /// bucket.
+    /// </summary>
     public static string BucketOf(string username) => Names.IsUsername(username) ? username.ToUpperInvariant() : "?";
 
     /// <summary>An address as logs have it.</summary>

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Identity;
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>
-/// Identity's password hasher with bcrypt. It also verifies the PBKDF2 hashes of an existing Identity database and asks for a re-hash then, and when
-/// the work factor has changed. It computes at once on the calling thread: go through <see cref="HashingGate"/>.
+/// Identity's password hasher with bcrypt. It also verifies the PBKDF2 hashes of an existing Identity database and asks for a re-hash then,
+/// and when the work factor has changed. It computes at once on the calling thread: go through <see cref="HashingGate"/>.
 /// </summary>
 internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate) : IPasswordHasher<Account>
 {
@@ -57,7 +57,8 @@ internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate
 
     string IPasswordHasher<Account>.HashPassword(Account user, string password) => Hash(password);
 
-    PasswordVerificationResult IPasswordHasher<Account>.VerifyHashedPassword(Account user, string hashedPassword, string providedPassword) =>
+    PasswordVerificationResult IPasswordHasher<Account>.VerifyHashedPassword(
+        Account user, string hashedPassword, string providedPassword) =>
         Verify(providedPassword, hashedPassword);
 
     private static PasswordVerificationResult VerifyPbkdf2(string password, string hash)

@@ -3,7 +3,10 @@ using System.Reflection;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>What a new password must be (NIST SP 800-63B §5.1.1.2): long enough and not the first that anybody would try. No rule about kinds of characters.</summary>
+/// <summary>
+/// What a new password must be (NIST SP 800-63B §5.1.1.2): long enough and not the first that anybody would try. No rule about kinds of
+/// characters.
+/// </summary>
 internal sealed class PasswordPolicy(PasswordSettings settings)
 {
     private static readonly HashSet<string> Commonest = Load();
@@ -13,13 +16,17 @@ internal sealed class PasswordPolicy(PasswordSettings settings)
     {
         string text = password.Reveal();
         return Unusable(password)
-            ?? (new StringInfo(text).LengthInTextElements < settings.MinimumLength ? $"A password has at least {settings.MinimumLength} characters."
+            ?? (new StringInfo(text).LengthInTextElements < settings.MinimumLength
+            ? $"A password has at least {settings.MinimumLength} characters."
             : text.Equals(username, StringComparison.OrdinalIgnoreCase) ? "The password must not be the user name."
             : Commonest.Contains(text.ToLowerInvariant()) ? "This is one of the commonest passwords."
             : null);
     }
 
-    /// <summary>Why bcrypt cannot tell this password from others, or <see langword="null"/>. Asked of every password, before any account is looked up.</summary>
+    /// <summary>
+    /// Why bcrypt cannot tell this password from others, or <see langword="null"/>. Asked of every password, before any account is looked
+    /// up.
+    /// </summary>
     public static string? Unusable(Password password) =>
         password.ByteCount > Password.MaximumBytes ? $"A password has at most {Password.MaximumBytes} bytes in UTF-8."
         : password.Reveal().Contains('\0', StringComparison.Ordinal) ? "A password holds no NUL character."

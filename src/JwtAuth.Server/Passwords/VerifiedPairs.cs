@@ -12,9 +12,10 @@ internal sealed record VerifiedPair(string Subject, string PasswordHash, DateTim
 }
 
 /// <summary>
-/// Remembers for a minute that a name and password were right, so that who sends them with each request does not pay for a bcrypt each time. In memory alone, under a
-/// MAC of the pair whose key this process makes and never shows: neither is kept in clear. It says nothing of the present: whoever finds a pair here asks the
-/// store whether the account still stands and still has that hash. Beyond <see cref="Capacity"/> the oldest goes, and costs its owner one more bcrypt.
+/// Remembers for a minute that a name and password were right, so that who sends them with each request does not pay for a bcrypt each
+/// time. In memory alone, under a MAC of the pair whose key this process makes and never shows: neither is kept in clear. It says nothing
+/// of the present: whoever finds a pair here asks the store whether the account still stands and still has that hash. Beyond
+/// <see cref="Capacity"/> the oldest goes, and costs its owner one more bcrypt.
 /// </summary>
 internal sealed class VerifiedPairs(TimeProvider time)
 {
@@ -81,7 +82,9 @@ internal sealed class VerifiedPairs(TimeProvider time)
         }
     }
 
-    /// <summary>One verification for all that ask with the same pair at once. It belongs to none of them: who goes away leaves the others theirs.</summary>
+    /// <summary>
+    /// One verification for all that ask with the same pair at once. It belongs to none of them: who goes away leaves the others theirs.
+    /// </summary>
     public Task<PasswordResult?> VerifyOnceAsync(string mac, Func<Task<PasswordResult?>> verify)
     {
         var mine = new TaskCompletionSource<PasswordResult?>(TaskCreationOptions.RunContinuationsAsynchronously);

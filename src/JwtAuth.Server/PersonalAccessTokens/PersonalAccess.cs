@@ -13,7 +13,9 @@ namespace JwtAuth.Server.PersonalAccessTokens;
 internal sealed record PersonalAccess(
     string Id, AccountSnapshot Account, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt)
 {
-    /// <summary>What it may now: of what is asked for, or of all that it was granted, as much as its owner may have at this moment.</summary>
+    /// <summary>
+    /// What it may now: of what is asked for, or of all that it was granted, as much as its owner may have at this moment.
+    /// </summary>
     public IReadOnlyList<string> ScopesNow(IssuerSettings settings, string? requested = null) =>
         ScopeGrant.OfRefresh(requested, Scope, Account.Roles, settings);
 }

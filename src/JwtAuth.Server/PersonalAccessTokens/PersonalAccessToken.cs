@@ -8,8 +8,9 @@ using System.Text.Json.Serialization;
 namespace JwtAuth.Server.PersonalAccessTokens;
 
 /// <summary>
-/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and 6 that follow from what is before them, so that
-/// scanners find one that leaked and a typing error is told from one that is over without a look-up. It never shows itself.
+/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and 6 that follow from
+/// what is before them, so that scanners find one that leaked and a typing error is told from one that is over without a look-up. It never
+/// shows itself.
 /// </summary>
 [JsonConverter(typeof(FromString))]
 internal sealed class PersonalAccessToken(string text)
@@ -63,6 +64,7 @@ internal sealed class PersonalAccessToken(string text)
         public override PersonalAccessToken Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String ? new PersonalAccessToken(reader.GetString()!) : throw new JsonException();
 
-        public override void Write(Utf8JsonWriter writer, PersonalAccessToken value, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override void Write(Utf8JsonWriter writer, PersonalAccessToken value, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
     }
 }

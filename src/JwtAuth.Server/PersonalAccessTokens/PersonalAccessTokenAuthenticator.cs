@@ -18,8 +18,11 @@ internal abstract record PersonalAccessTokenResult
     public sealed record TooManyAttempts(TimeSpan RetryAfter) : PersonalAccessTokenResult;
 }
 
-/// <summary>The one way in for a personal access token. Wrong ones slow down the network that they come from; a right one is taken all the same.</summary>
-internal sealed class PersonalAccessTokenAuthenticator(PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
+/// <summary>
+/// The one way in for a personal access token. Wrong ones slow down the network that they come from; a right one is taken all the same.
+/// </summary>
+internal sealed class PersonalAccessTokenAuthenticator(
+    PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
 {
     public async Task<PersonalAccessTokenResult> CheckAsync(PersonalAccessToken token, IPAddress? address, CancellationToken cancellation)
     {

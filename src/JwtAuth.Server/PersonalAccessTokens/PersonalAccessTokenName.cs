@@ -3,13 +3,16 @@ using System.Text;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 
-/// <summary>The name that an owner gives to a token: for people to read, so that nothing in it is invisible or turns other text around.</summary>
+/// <summary>
+/// The name that an owner gives to a token: for people to read, so that nothing in it is invisible or turns other text around.
+/// </summary>
 internal static class PersonalAccessTokenName
 {
     public const int MaximumLength = 64;
 
     public static bool IsValid(string name) =>
-        name.EnumerateRunes().Count() is > 0 and <= MaximumLength && name.EnumerateRunes().All(IsPrintable) && !string.IsNullOrWhiteSpace(name);
+        name.EnumerateRunes().Count() is > 0 and <= MaximumLength
+            && name.EnumerateRunes().All(IsPrintable) && !string.IsNullOrWhiteSpace(name);
 
     private static bool IsPrintable(Rune rune) => rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator

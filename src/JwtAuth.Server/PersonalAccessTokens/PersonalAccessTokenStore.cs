@@ -26,7 +26,8 @@ internal abstract record PersonalAccessTokenAddition
 }
 
 /// <summary>Personal access tokens. Each change is one transaction that no other writer enters.</summary>
-internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, AccessTokenSettings accessTokens, TimeProvider time, ILogger<PersonalAccessTokenStore> log)
+internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, AccessTokenSettings accessTokens,
+    TimeProvider time, ILogger<PersonalAccessTokenStore> log)
 {
     /// <summary>How many living ones an account may have.</summary>
     public const int MaximumPerAccount = 50;
@@ -34,7 +35,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
     // A use is written no more often.
     private static readonly TimeSpan UseResolution = TimeSpan.FromMinutes(1);
 
-    public async Task<PersonalAccessTokenAddition> AddAsync(Caller caller, PersonalAccessToken token, string name, IReadOnlyList<string> scopes, TimeSpan lifetime)
+    public async Task<PersonalAccessTokenAddition> AddAsync(
+        Caller caller, PersonalAccessToken token, string name, IReadOnlyList<string> scopes, TimeSpan lifetime)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
         if (!await standing.HoldsAsync(caller))
@@ -60,7 +62,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
 
     /// <summary>The caller's tokens, the newest first, or <see langword="null"/> where the caller no longer stands.</summary>
     public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await standing.HoldsAsync(caller)
-        ? await LivingOf(caller.Subject, time.GetUtcNow()).AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
+        ? await LivingOf(caller.Subject, time.GetUtcNow())
+        .AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
         : null;
 
     /// <summary>Ends one token of the caller's account, and the access tokens that were made from it.</summary>
@@ -76,7 +79,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         if (await EndAsync(caller, LivingOf(caller.Subject, now).Where(row => row.Hash == hash)) is not { } found)
             return null;
         return found is [var row]
-            ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt : accessTokens.ExpiryOf(now))
+            ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt
+            : accessTokens.ExpiryOf(now))
             : new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, now);
     }
 
@@ -92,7 +96,10 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         return row.Subject;
     }
 
-    /// <summary>Whether a token is good now, and what for: the one rule for every check, in one reading. One that is not well-formed is not looked for.</summary>
+    /// <summary>
+    /// Whether a token is good now, and what for: the one rule for every check, in one reading. One that is not well-formed is not looked
+    /// for.
+    /// </summary>
     public async Task<PersonalAccess?> FindAsync(PersonalAccessToken token, CancellationToken cancellation = default)
     {
         if (!token.IsWellFormed)
@@ -110,7 +117,9 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
     /// <summary>Whether the caller's access token was made from a personal access token: a program's, not a person's.</summary>
     public Task<bool> HasMadeAsync(Caller caller) => db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId);
 
-    /// <summary>Writes down that a token is used now, unless it was a moment ago. Where the store cannot be written, the use is good all the same.</summary>
+    /// <summary>
+    /// Writes down that a token is used now, unless it was a moment ago. Where the store cannot be written, the use is good all the same.
+    /// </summary>
     public async Task NoteUseAsync(PersonalAccess access)
     {
         DateTimeOffset now = time.GetUtcNow();

@@ -38,5 +38,6 @@ internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExc
     }
 
     private static bool Is(Exception exception, int[] codes) =>
-        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException fault && codes.Contains(fault.SqliteErrorCode);
+        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException fault
+            && codes.Contains(fault.SqliteErrorCode);
 }

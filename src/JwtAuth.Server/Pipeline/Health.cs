@@ -6,7 +6,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and it is known what has been ended.</summary>
+/// <summary>
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and it is known what
+/// has been ended.
+/// </summary>
 internal static class Health
 {
     public static void AddHealth(this IServiceCollection services)

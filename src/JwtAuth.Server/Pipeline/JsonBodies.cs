@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>How JSON is read and written: strictly, so that nothing is understood in two ways and a misspelt member is told instead of ignored.</summary>
+/// <summary>
+/// How JSON is read and written: strictly, so that nothing is understood in two ways and a misspelt member is told instead of ignored.
+/// </summary>
 internal static class JsonBodies
 {
     /// <summary>How bodies are read.</summary>
@@ -35,7 +37,9 @@ internal static class JsonBodies
         return options;
     }
 
-    /// <summary>Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.</summary>
+    /// <summary>
+    /// Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.
+    /// </summary>
     public static void SpeakNothingElse(MvcOptions options)
     {
         options.InputFormatters.Clear();

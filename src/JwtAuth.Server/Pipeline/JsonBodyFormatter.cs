@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// Reads bodies that are <c>application/json</c> in UTF-8 (RFC 8259 §8.1), and nothing else. The framework's own formatter also takes relatives of
-/// the type and other encodings, and fails where a member that nobody knows has a name with many dots or brackets.
+/// Reads bodies that are <c>application/json</c> in UTF-8 (RFC 8259 §8.1), and nothing else. The framework's own formatter also takes
+/// relatives of the type and other encodings, and fails where a member that nobody knows has a name with many dots or brackets.
 /// </summary>
 internal sealed class JsonBodyFormatter : InputFormatter
 {
@@ -22,8 +22,11 @@ internal sealed class JsonBodyFormatter : InputFormatter
         HttpContext http = context.HttpContext;
         try
         {
-            if (await JsonSerializer.DeserializeAsync(http.Request.Body, context.ModelType, JsonBodies.Options, http.RequestAborted) is { } body)
+            if (await JsonSerializer.DeserializeAsync(http.Request.Body, context.ModelType, JsonBodies.Options,
+                http.RequestAborted) is { } body)
+            {
                 return await InputFormatterResult.SuccessAsync(body);
+            }
         }
         catch (JsonException)
         {

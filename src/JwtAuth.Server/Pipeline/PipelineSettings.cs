@@ -18,7 +18,8 @@ internal sealed record ProxySettings(IReadOnlyList<IPNetwork> TrustedNetworks)
                 if (network.PrefixLength == 0)
                 {
                     values.Fault(
-                        Key, "holds every address there is, so that everybody could write the forwarded headers", "name the proxies' own network");
+                        Key, "holds every address there is, so that everybody could write the forwarded headers",
+                        "name the proxies' own network");
                 }
             }
             else if (IPAddress.TryParse(text, out IPAddress? address))

@@ -25,5 +25,6 @@ internal sealed class RequestRules(RequestDelegate next)
     // RFC 9112 §6.1. Kestrel reads a body of two lengths by its chunks, and puts the other length under this name.
     private static bool HasOneFraming(IHeaderDictionary headers) =>
         headers.TransferEncoding.Count == 0
-        || (headers.TransferEncoding is [{ } coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length"));
+        || (headers.TransferEncoding is [{ } coding]
+        && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length"));
 }

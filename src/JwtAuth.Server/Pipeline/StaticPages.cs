@@ -22,7 +22,8 @@ internal static class StaticPages
         services.AddSingleton(new StaticFilesOf(Module.ToDictionary(path => path, StringComparer.Ordinal), "public, max-age=300"));
 
     /// <summary>
-    /// Comes after CORS, so that pages of allowed origins can import the module, and before authentication: a cookie that comes along is not looked up for a page.
+    /// Comes after CORS, so that pages of allowed origins can import the module, and before authentication: a cookie that comes along is
+    /// not looked up for a page.
     /// </summary>
     public static void UseStaticPages(this WebApplication app)
     {
@@ -42,8 +43,12 @@ internal static class StaticPages
             },
             OnPrepareResponse = reply =>
             {
-                if (pages.TryGetValue(reply.Context.Request.Path.Value!, out (string File, string? CacheControl) page) && page.CacheControl is not null)
+                if (pages.TryGetValue(reply.Context.Request.Path.Value!, out (string File, string? CacheControl) page)
+                    && page.CacheControl is not null)
+                {
                     reply.Context.Response.Headers.CacheControl = page.CacheControl;
+                }
+
             },
         };
         app.UseWhen(context => pages.ContainsKey(context.Request.Path.Value!), branch =>

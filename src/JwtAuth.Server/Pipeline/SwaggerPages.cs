@@ -25,7 +25,8 @@ internal static class SwaggerPages
             {
                 Title = "JwtAuth",
                 Version = "v1",
-                Description = "A password goes in, a signed JWT comes out. Register, log in, copy `access_token` into **Authorize**, call `/me`.",
+                Description =
+                    "A password goes in, a signed JWT comes out. Register, log in, copy `access_token` into **Authorize**, call `/me`.",
             });
             options.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.xml"), includeControllerXmlComments: true);
             options.AddSecurityDefinition(Scheme, new OpenApiSecurityScheme
@@ -40,7 +41,8 @@ internal static class SwaggerPages
             options.OperationFilter<PadlockWhereNeeded>();
             options.OperationFilter<NoProblemWhereAllIsWell>();
             options.OperationFilter<Forms>();
-            options.MapType<PersonalAccessTokens.PersonalAccessToken>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
+            options.MapType<PersonalAccessTokens.PersonalAccessToken>(
+                () => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
             options.MapType<Passwords.Password>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "password" });
         });
     }
@@ -80,7 +82,10 @@ internal static class SwaggerPages
             };
             operation.RequestBody = new OpenApiRequestBody
             {
-                Content = new Dictionary<string, IOpenApiMediaType> { ["application/x-www-form-urlencoded"] = new OpenApiMediaType { Schema = schema } },
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    ["application/x-www-form-urlencoded"] = new OpenApiMediaType { Schema = schema },
+                },
             };
         }
     }
@@ -90,8 +95,12 @@ internal static class SwaggerPages
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
         {
-            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any(allowed => allowed is not TakesRefreshCookieAttribute))
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>()
+                .Any(allowed => allowed is not TakesRefreshCookieAttribute))
+            {
                 return;
+            }
+
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         }
     }

@@ -15,9 +15,9 @@ internal readonly record struct RefreshToken(string SessionId, long Counter)
 }
 
 /// <summary>
-/// Writes and reads refresh tokens: <c>jrt_</c> and, in base64url, the version of the MAC key (1 byte), the session (16), the counter (8) and an
-/// HMAC-SHA256 over all of it (32). Nobody can make or change one without the master key, and none is stored: a successor that has to be given
-/// again is computed again.
+/// Writes and reads refresh tokens: <c>jrt_</c> and, in base64url, the version of the MAC key (1 byte), the session (16), the counter (8)
+/// and an HMAC-SHA256 over all of it (32). Nobody can make or change one without the master key, and none is stored: a successor that has
+/// to be given again is computed again.
 /// </summary>
 internal sealed class RefreshTokenCodec(MasterKey masterKey)
 {
@@ -42,14 +42,18 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
         return Prefix + Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Whether the text is a refresh token that we wrote, letter for letter. Says nothing of its session, which may have ended.</summary>
+    /// <summary>
+    /// Whether the text is a refresh token that we wrote, letter for letter. Says nothing of its session, which may have ended.
+    /// </summary>
     public bool TryRead([NotNullWhen(true)] string? text, out RefreshToken token)
     {
         token = default;
         Span<byte> bytes = stackalloc byte[Length];
         // 57 bytes are 76 characters without a spare bit, so that there is one spelling.
-        if (text is null || text.Length != Prefix.Length + Base64Url.GetEncodedLength(Length) || !text.StartsWith(Prefix, StringComparison.Ordinal)
-            || Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length), bytes, out _, out int length) != OperationStatus.Done || length != Length || bytes[0] != Version)
+        if (text is null
+            || text.Length != Prefix.Length + Base64Url.GetEncodedLength(Length) || !text.StartsWith(Prefix, StringComparison.Ordinal)
+            || Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length), bytes, out _, out int length) != OperationStatus.Done
+            || length != Length || bytes[0] != Version)
         {
             return false;
         }
@@ -59,7 +63,8 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
         if (!CryptographicOperations.FixedTimeEquals(expected, bytes[SignedLength..]))
             return false;
         token = new RefreshToken(
-            Base64Url.EncodeToString(bytes.Slice(1, SessionLength)), BinaryPrimitives.ReadInt64BigEndian(bytes[(1 + SessionLength)..SignedLength]));
+            Base64Url.EncodeToString(bytes.Slice(1, SessionLength)),
+            BinaryPrimitives.ReadInt64BigEndian(bytes[(1 + SessionLength)..SignedLength]));
         return true;
     }
 }

@@ -7,23 +7,30 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.RefreshTokens;
 
-/// <summary>What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer enters.</summary>
+/// <summary>
+/// What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer
+/// enters.
+/// </summary>
 internal sealed class RefreshTokenStore(
     Db db, SessionStore sessions, Revocations revocations, IssuerSettings issuer, SessionPolicy policy, TimeProvider time)
 {
     private readonly RefreshTokenSettings settings = policy.RefreshTokens;
     private readonly AccessTokenSettings tokens = policy.AccessTokens;
 
-    /// <summary>Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.</summary>
-    public async Task<Rotation.Successor?> BeginAsync(AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
+    /// <summary>
+    /// Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.
+    /// </summary>
+    public async Task<Rotation.Successor?> BeginAsync(
+        AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
         await sessions.BeginAsync(account, new SessionStart(audience, scopes, device, replaces)) is { } session
             ? new Rotation.Successor(account, session, session.CreatedAt, IsRepeated: false)
             : null;
 
     /// <summary>
-    /// Uses a refresh token up: one conditional update. A loser of a race, or a client whose reply was lost, gets the same successor inside the reuse
-    /// window; any other token that is not the session's present one ends the session. The tabs of a browser share one cookie: one that comes with what
-    /// another tab's refresh has just brought keeps it, since rotating again would overtake the requests of the others that are still on their way.
+    /// Uses a refresh token up: one conditional update. A loser of a race, or a client whose reply was lost, gets the same successor inside
+    /// the reuse window; any other token that is not the session's present one ends the session. The tabs of a browser share one cookie:
+    /// one that comes with what another tab's refresh has just brought keeps it, since rotating again would overtake the requests of the
+    /// others that are still on their way.
     /// </summary>
     public async Task<Rotation> RotateAsync(RefreshToken token, Device device, bool isSharedByTabs)
     {
@@ -33,7 +40,8 @@ internal sealed class RefreshTokenStore(
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime, tokensUntil = tokens.ExpiryOf(now);
         DateTimeOffset windowStart = now - settings.ReuseWindow, windowEnd = now + settings.ReuseWindow;
         bool isRotated = await db.Sessions
-            .Where(row => row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
+            .Where(
+                row => row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
                 && (!isSharedByTabs || row.Counter == 0 || row.RotatedAt <= windowStart || row.RotatedAt >= windowEnd)
                 && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation))
             .ExecuteUpdateAsync(set => set
@@ -61,14 +69,15 @@ internal sealed class RefreshTokenStore(
         return new Rotation.Successor(account, session, now, isRepeated);
     }
 
-    // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's id and the
-    // account's generation, so that an ending meanwhile is not outrun.
+    // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's
+    // id and the account's generation, so that an ending meanwhile is not outrun.
     private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token, bool isSharedByTabs)
     {
         DateTimeOffset now = time.GetUtcNow();
         if (await sessions.FindAsync(token.SessionId) is not { } session)
             return new Rotation.Refused();
-        return IsRepetition(session, token, now, isSharedByTabs) && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
+        return IsRepetition(session, token, now, isSharedByTabs)
+            && session.TokensUntil >= tokens.ExpiryOf(now) && await FindStandingAsync(session, now) is { } account
             ? new Rotation.Successor(account, session, now, IsRepeated: true)
             : null;
     }
@@ -76,7 +85,8 @@ internal sealed class RefreshTokenStore(
     // The account of a session that tokens may be issued for now.
     private async Task<AccountSnapshot?> FindStandingAsync(SessionRow session, DateTimeOffset now) =>
         IsAlive(session, now) && issuer.Knows(session.Audience)
-            && await db.Snapshots(db.Users.Where(row => row.Id == session.Subject)).SingleOrDefaultAsync() is { IsEnabled: true } account && account.Generation == session.Generation
+            && await db.Snapshots(db.Users.Where(row => row.Id == session.Subject)).SingleOrDefaultAsync() is { IsEnabled: true } account
+            && account.Generation == session.Generation
                 ? account
                 : null;
 
@@ -98,7 +108,8 @@ internal sealed class RefreshTokenStore(
 
     /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
     /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
-    public Task<string?> EndReusedAsync(RefreshToken token) => sessions.EndAsync(token.SessionId, session => IsAlive(session, time.GetUtcNow()));
+    public Task<string?> EndReusedAsync(RefreshToken token) =>
+        sessions.EndAsync(token.SessionId, session => IsAlive(session, time.GetUtcNow()));
 
     /// <summary>Whose session a refresh token of ours comes from, used or not; <see langword="null"/> where it is over.</summary>
     public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>
@@ -106,7 +117,8 @@ internal sealed class RefreshTokenStore(
             ? new Caller(session.Subject, session.Generation, session.SessionId, Token: null)
             : null;
 
-    // Shortly after a rotation: the one that it used up, and in a shared cookie the one that it brought. A clock that stepped back since makes nothing young again.
+    // Shortly after a rotation: the one that it used up, and in a shared cookie the one that it brought. A clock that stepped back since
+    // makes nothing young again.
     private bool IsRepetition(SessionRow session, RefreshToken token, DateTimeOffset now, bool isSharedByTabs = false) =>
         (token.Counter == session.Counter - 1 || (isSharedByTabs && token.Counter == session.Counter && session.Counter > 0))
         && (now - session.RotatedAt).Duration() < settings.ReuseWindow;

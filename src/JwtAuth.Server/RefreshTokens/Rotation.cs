@@ -20,7 +20,10 @@ internal abstract record Rotation
         public RefreshToken Token => new(Session.SessionId, Session.Counter);
     }
 
-    /// <summary>There is no such session, or it has expired, or its account no longer stands, or its audience is not configured any more. Nothing was used up.</summary>
+    /// <summary>
+    /// There is no such session, or it has expired, or its account no longer stands, or its audience is not configured any more. Nothing
+    /// was used up.
+    /// </summary>
     public sealed record Refused : Rotation;
 
     /// <summary>It had been used before, outside the reuse window: somebody holds a copy. The session is ended.</summary>

@@ -5,8 +5,8 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Server.Sealing;
 
 /// <summary>
-/// Seals what the database must not be able to tell: AES-256-GCM, a subkey for each purpose (HKDF, RFC 5869), bound to the name of what is sealed,
-/// so that one sealed value cannot stand in for another. Format: 12 bytes of nonce, the ciphertext, 16 bytes of tag.
+/// Seals what the database must not be able to tell: AES-256-GCM, a subkey for each purpose (HKDF, RFC 5869), bound to the name of what is
+/// sealed, so that one sealed value cannot stand in for another. Format: 12 bytes of nonce, the ciphertext, 16 bytes of tag.
 /// </summary>
 internal sealed class MasterKey
 {
@@ -39,7 +39,8 @@ internal sealed class MasterKey
             throw new CryptographicException("The sealed value is too short.");
         byte[] secret = new byte[sealedSecret.Length - NonceLength - TagLength];
         using AesGcm aes = Subkey(purpose);
-        aes.Decrypt(sealedSecret[..NonceLength], sealedSecret[NonceLength..^TagLength], sealedSecret[^TagLength..], secret, Encoding.UTF8.GetBytes(name));
+        aes.Decrypt(sealedSecret[..NonceLength], sealedSecret[NonceLength..^TagLength], sealedSecret[^TagLength..], secret,
+            Encoding.UTF8.GetBytes(name));
         return secret;
     }
 

@@ -11,22 +11,27 @@ internal static class MasterKeyFile
     /// <summary>The key from <c>master.key</c>. To be called by one process at a time, as the database's start is.</summary>
     /// <param name="dataDirectory">Where the file is.</param>
     /// <param name="mayMake">Whether nothing was sealed yet, so that a missing key may be made.</param>
-    /// <exception cref="ConfigurationFaultException">The file is missing though it was used, readable by others, cut short or of another format: it is never replaced.</exception>
+    /// <exception cref="ConfigurationFaultException">
+    /// The file is missing though it was used, readable by others, cut short or of another format: it is never replaced.
+    /// </exception>
     public static MasterKey Read(string dataDirectory, bool mayMake)
     {
         string path = Path.Combine(dataDirectory, "master.key");
         if (!File.Exists(path))
         {
             if (!mayMake)
-                throw new ConfigurationFaultException($"JwtAuth:MasterKey: the file {path} is missing, and the database was sealed with it; restore it from your backup, or remove the database to begin anew.");
+                throw new ConfigurationFaultException($"JwtAuth:MasterKey: the file {path} is missing, "
+                    + "and the database was sealed with it; restore it from your backup, or remove the database to begin anew.");
             Make(path);
         }
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
-            throw new ConfigurationFaultException($"JwtAuth:MasterKey: the file {path} can be read by others; run chmod 600 on it, and change the key if others had access.");
+            throw new ConfigurationFaultException(
+                $"JwtAuth:MasterKey: the file {path} can be read by others; run chmod 600 on it, and change the key if others had access.");
         byte[] key = new byte[32];
         if (!Convert.TryFromBase64String(File.ReadAllText(path).Trim(), key, out int length) || length != key.Length)
-            throw new ConfigurationFaultException($"JwtAuth:MasterKey: the file {path} does not hold 32 bytes in base64; restore it from your backup, or remove it together with the database to begin anew.");
+            throw new ConfigurationFaultException($"JwtAuth:MasterKey: the file {path} does not hold 32 bytes in base64; "
+                + "restore it from your backup, or remove it together with the database to begin anew.");
         return new MasterKey(key);
     }
 

@@ -25,7 +25,8 @@ internal sealed record Device(string Address, string Agent)
 /// <param name="Device">Where the login comes from.</param>
 /// <param name="Replaces">The session that the same browser held before, which is ended.</param>
 /// <param name="CookieHash">Of the secret in the cookie; <see langword="null"/> for refresh tokens.</param>
-internal sealed record SessionStart(string Audience, IReadOnlyList<string> Scopes, Device Device, string? Replaces, byte[]? CookieHash = null);
+internal sealed record SessionStart(
+    string Audience, IReadOnlyList<string> Scopes, Device Device, string? Replaces, byte[]? CookieHash = null);
 
 /// <summary>What a logout or a revocation ended.</summary>
 /// <param name="RefreshTokens">Refresh tokens that are dead now.</param>

@@ -11,7 +11,8 @@ internal abstract record SessionLifetimes(TimeSpan Lifetime, TimeSpan IdleLifeti
     public DateTimeOffset EndOf(DateTimeOffset absoluteEnd, DateTimeOffset lastUse) =>
         absoluteEnd < lastUse + IdleLifetime ? absoluteEnd : lastUse + IdleLifetime;
 
-    protected static (TimeSpan Lifetime, TimeSpan Idle) Read(SettingValues values, string section, TimeSpan lifetimeOtherwise, TimeSpan idleOtherwise)
+    protected static (TimeSpan Lifetime, TimeSpan Idle) Read(
+        SettingValues values, string section, TimeSpan lifetimeOtherwise, TimeSpan idleOtherwise)
     {
         string idleKey = $"{section}:IdleLifetime";
         TimeSpan lifetime = values.Duration($"{section}:Lifetime", lifetimeOtherwise, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
@@ -35,8 +36,11 @@ internal sealed record SessionSettings(TimeSpan Lifetime, TimeSpan IdleLifetime)
 /// <summary>Sessions of refresh tokens.</summary>
 /// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
 /// <param name="IdleLifetime">How long after its last use a session ends.</param>
-/// <param name="ReuseWindow">How long after its use a refresh token is answered with the same successor. Zero: never, and a second use ends the session.</param>
-internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow) : SessionLifetimes(Lifetime, IdleLifetime)
+/// <param name="ReuseWindow">
+/// How long after its use a refresh token is answered with the same successor. Zero: never, and a second use ends the session.
+/// </param>
+internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow)
+    : SessionLifetimes(Lifetime, IdleLifetime)
 {
     public static RefreshTokenSettings Read(SettingValues values)
     {

@@ -9,7 +9,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Sessions;
 
-/// <summary>Sessions: one row for each login that goes on, by refresh tokens or by a cookie. Each change is one transaction that no other writer enters.</summary>
+/// <summary>
+/// Sessions: one row for each login that goes on, by refresh tokens or by a cookie. Each change is one transaction that no other writer
+/// enters.
+/// </summary>
 internal sealed class SessionStore(
     Db db, Revocations revocations, Standing standing, SessionPolicy policy, TimeProvider time, ILogger<SessionStore> log)
 {
@@ -17,11 +20,12 @@ internal sealed class SessionStore(
     public const int MaximumPerAccount = 1000;
 
     // The use of a cookie is noted no more often: a request that only reads writes once in a while.
-    private readonly TimeSpan noteEvery = TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, policy.Cookies.IdleLifetime.Ticks / 20));
+    private readonly TimeSpan noteEvery =
+        TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, policy.Cookies.IdleLifetime.Ticks / 20));
 
     /// <summary>
-    /// Begins a session for a login, or <see langword="null"/> where the account no longer is what it was when its password was read: changed, disabled,
-    /// deleted. A session that the login replaces (its client's last one) is ended.
+    /// Begins a session for a login, or <see langword="null"/> where the account no longer is what it was when its password was read:
+    /// changed, disabled, deleted. A session that the login replaces (its client's last one) is ended.
     /// </summary>
     public async Task<SessionRow?> BeginAsync(AccountSnapshot account, SessionStart start)
     {
@@ -36,7 +40,8 @@ internal sealed class SessionStore(
         }
         if (await db.Sessions.CountAsync(row => row.Subject == account.Subject) >= MaximumPerAccount)
         {
-            SessionRow oldest = await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
+            SessionRow oldest =
+                await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
             await revocations.EndSessionAsync(oldest);
             log.AccountEnded(oldest.Subject, oldest.SessionId, "one session too many, and not used for longest");
         }
@@ -61,7 +66,10 @@ internal sealed class SessionStore(
         return session;
     }
 
-    /// <summary>The session of a cookie, and its account as it is now; <see langword="null"/> where the session is over or the account does not stand. This is a use of it.</summary>
+    /// <summary>
+    /// The session of a cookie, and its account as it is now; <see langword="null"/> where the session is over or the account does not
+    /// stand. This is a use of it.
+    /// </summary>
     public async Task<(SessionRow Session, AccountSnapshot Account, DateTimeOffset EndsAt)?> UseAsync(byte[] cookieHash, Device device)
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -74,10 +82,12 @@ internal sealed class SessionStore(
         if (found is null || policy.EndOf(found.Session) <= now)
             return null;
         bool isNoted = now - found.Session.RotatedAt > noteEvery && await NoteUseAsync(found.Session, device, now);
-        return (found.Session, found.Account, isNoted ? policy.Cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session));
+        return (found.Session, found.Account, isNoted ? policy.Cookies.EndOf(
+            found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session));
     }
 
-    public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) => db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
+    public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) =>
+        db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
 
     // Who only reads is not refused because others write: the next use is noted instead.
     private async Task<bool> NoteUseAsync(SessionRow session, Device device, DateTimeOffset now)
@@ -160,7 +170,8 @@ internal sealed class SessionStore(
 
     /// <summary>Ends a session of one of these audiences without a caller: by a client that may.</summary>
     /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
-    public Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences) => EndAsync(sessionId, session => audiences.Contains(session.Audience));
+    public Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences) =>
+        EndAsync(sessionId, session => audiences.Contains(session.Audience));
 
     /// <summary>Ends a session that is found to be one to end.</summary>
     /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
@@ -184,7 +195,8 @@ internal sealed class SessionStore(
         return ended;
     }
 
-    public Task<SessionRow?> FindAsync(string sessionId) => db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.SessionId == sessionId);
+    public Task<SessionRow?> FindAsync(string sessionId) =>
+        db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.SessionId == sessionId);
 
     private async Task<Ended> EndRowAsync(SessionRow session)
     {

@@ -6,7 +6,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>Reads a private key that a team brings: PEM (RFC 7468), or a JWK (RFC 7517) whose <c>use</c>, <c>key_ops</c> and <c>alg</c>, where given, allow it to sign.</summary>
+/// <summary>
+/// Reads a private key that a team brings: PEM (RFC 7468), or a JWK (RFC 7517) whose <c>use</c>, <c>key_ops</c> and <c>alg</c>, where
+/// given, allow it to sign.
+/// </summary>
 internal static class KeyImport
 {
     /// <param name="text">The file's content.</param>
@@ -55,8 +58,12 @@ internal static class KeyImport
         if (!IsFlat(text))
             return null;
         var key = new JsonWebKey(text);
-        if (key.Use is not (null or "sig") || (key.KeyOps.Count > 0 && !key.KeyOps.Contains("sign")) || (key.Alg ?? algorithm.ToString()) != algorithm.ToString())
+        if (key.Use is not (null or "sig")
+            || (key.KeyOps.Count > 0 && !key.KeyOps.Contains("sign")) || (key.Alg ?? algorithm.ToString()) != algorithm.ToString())
+        {
             return null;
+        }
+
         switch (key.Kty, algorithm)
         {
             case ("RSA", SignatureAlgorithm.RS256):
@@ -90,7 +97,8 @@ internal static class KeyImport
         }
     }
 
-    // One object, each name once, no objects in it: JsonWebKey would take the members of inner ones for the key's own, and so a whole set for one key.
+    // One object, each name once, no objects in it: JsonWebKey would take the members of inner ones for the key's own, and so a whole set
+    // for one key.
     private static bool IsFlat(string text)
     {
         using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -103,7 +111,8 @@ internal static class KeyImport
     }
 
     private static byte[]? Pkcs8Of(ECDsa ecdsa) =>
-        ecdsa.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve && curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? ecdsa.ExportPkcs8PrivateKey() : null;
+        ecdsa.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve
+            && curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? ecdsa.ExportPkcs8PrivateKey() : null;
 
     // A file may hold two halves that do not belong together.
     private static bool ProvesItself(SigningKey key, ref string fault)

@@ -2,7 +2,10 @@ using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>Keeps the ring: every second it looks for what another process changed (the command line is one), every minute whether a successor is due.</summary>
+/// <summary>
+/// Keeps the ring: every second it looks for what another process changed (the command line is one), every minute whether a successor is
+/// due.
+/// </summary>
 internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogger<KeyRotation> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);

@@ -13,27 +13,37 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
 {
     private const string Purpose = "signing keys";
 
-    /// <summary>How long after its retirement a key still verifies: no token that it signed can be alive then, whatever lifetime was configured.</summary>
+    /// <summary>
+    /// How long after its retirement a key still verifies: no token that it signed can be alive then, whatever lifetime was configured.
+    /// </summary>
     public static readonly TimeSpan Retention = TokenValidator.MaximumLifetime + TokenValidator.MaximumClockSkew + TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, bool> configured = new(StringComparer.Ordinal);
 
     private bool SharesSecret => settings is { Algorithm: SignatureAlgorithm.HS256, Hs256Secret: not null };
 
-    /// <summary>What the start of a service does: it brings the ring, and retires what its configuration no longer signs with, another algorithm's key or another shared secret.</summary>
+    /// <summary>
+    /// What the start of a service does: it brings the ring, and retires what its configuration no longer signs with, another algorithm's
+    /// key or another shared secret.
+    /// </summary>
     /// <exception cref="ConfigurationFaultException">The configured secret was revoked.</exception>
     public void Begin(List<SigningKeyRow> ring)
     {
         if (ring.Exists(row => row.RevokedAt is not null && IsConfiguredSecret(row)))
-            throw new ConfigurationFaultException("JwtAuth:SigningKeys:Hs256Secret was revoked; make another with: openssl rand -base64 32, and give it to the APIs.");
+            throw new ConfigurationFaultException(
+                "JwtAuth:SigningKeys:Hs256Secret was revoked; make another with: openssl rand -base64 32, and give it to the APIs.");
         Advance(ring);
-        foreach (SigningKeyRow left in ring.Where(row => row.RetiredAt is null && (row.ForApisOnly ? !IsShared(row) : row.Algorithm != settings.Algorithm)))
+        foreach (SigningKeyRow left in ring.Where(
+            row => row.RetiredAt is null && (row.ForApisOnly ? !IsShared(row) : row.Algorithm != settings.Algorithm)))
+        {
             Retire(left, time.GetUtcNow());
+        }
     }
 
     /// <summary>
-    /// Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten. Leaves alone what signs for a service
-    /// that is configured otherwise: in a change from one algorithm to another both run for a while, and a command may have been given other settings.
+    /// Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten. Leaves alone what signs for
+    /// a service that is configured otherwise: in a change from one algorithm to another both run for a while, and a command may have been
+    /// given other settings.
     /// </summary>
     public void Advance(List<SigningKeyRow> ring)
     {
@@ -46,7 +56,8 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
 
         // Of two that may sign from the same moment, the one added later is the last.
         List<SigningKeyRow> candidates =
-            [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == settings.Algorithm).OrderBy(row => row.SignsFrom)];
+            [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == settings.Algorithm)
+                .OrderBy(row => row.SignsFrom)];
         if (candidates is [])
         {
             candidates.Add(Seal(SigningKey.Generate(settings.Algorithm), now));
@@ -82,7 +93,9 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         return true;
     }
 
-    /// <summary>Ends a key's signing; its tokens live on until they expire. False where there is no such key or it was retired before.</summary>
+    /// <summary>
+    /// Ends a key's signing; its tokens live on until they expire. False where there is no such key or it was retired before.
+    /// </summary>
     public bool Retire(List<SigningKeyRow> ring, string keyId)
     {
         if (ring.Find(row => row.KeyId == keyId && row.RetiredAt is null) is not { } row)
@@ -92,7 +105,9 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         return true;
     }
 
-    /// <summary>Ends a key with all that it signed, because somebody else may have it. False where there is no such key or it was revoked before.</summary>
+    /// <summary>
+    /// Ends a key with all that it signed, because somebody else may have it. False where there is no such key or it was revoked before.
+    /// </summary>
     public bool Revoke(List<SigningKeyRow> ring, string keyId)
     {
         if (ring.Find(row => row.KeyId == keyId && row.RevokedAt is null) is not { } row)
@@ -138,7 +153,8 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     private bool IsShared(SigningKeyRow row) => row.ForApisOnly && IsConfiguredSecret(row);
 
     // Whether this is the secret that is configured, which another service's need not be. Opened once for each row.
-    private bool IsConfiguredSecret(SigningKeyRow row) => SharesSecret && row.Algorithm == SignatureAlgorithm.HS256 && configured.GetOrAdd(row.KeyId, _ =>
+    private bool IsConfiguredSecret(SigningKeyRow row) =>
+        SharesSecret && row.Algorithm == SignatureAlgorithm.HS256 && configured.GetOrAdd(row.KeyId, _ =>
         CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), settings.Hs256Secret));
 
     // A kid tells a key by its thumbprint; of a secret it is random.

@@ -27,7 +27,9 @@ internal abstract class SigningKey
     /// <summary>Length of a signature in bytes.</summary>
     public abstract int SignatureLength { get; }
 
-    /// <summary>The JOSE header of what it signs as this type (RFC 7515 §4.1.9), encoded, with the dot behind it. Made once for each type.</summary>
+    /// <summary>
+    /// The JOSE header of what it signs as this type (RFC 7515 §4.1.9), encoded, with the dot behind it. Made once for each type.
+    /// </summary>
     public ReadOnlySpan<byte> HeaderOf(string type) => headers.GetOrAdd(type, MakeHeader);
 
     /// <summary>Signs (RFC 7515 §5.1) into <paramref name="signature"/>, which has <see cref="SignatureLength"/> bytes.</summary>
@@ -60,20 +62,22 @@ internal abstract class SigningKey
     }
 
     /// <summary>
-    /// A key from what <see cref="ExportPrivate"/> gave. Its <c>kid</c> is the thumbprint (RFC 7638); of a secret, whose thumbprint would be a hash to
-    /// guess against, it is <paramref name="secretKeyId"/>, else random.
+    /// A key from what <see cref="ExportPrivate"/> gave. Its <c>kid</c> is the thumbprint (RFC 7638); of a secret, whose thumbprint would
+    /// be a hash to guess against, it is <paramref name="secretKeyId"/>, else random.
     /// </summary>
     /// <exception cref="CryptographicException">Not a private key of this algorithm.</exception>
-    public static SigningKey FromPrivate(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, string? secretKeyId = null) => algorithm switch
-    {
-        SignatureAlgorithm.RS256 => new RsaKey(privateKey.ToArray()),
-        SignatureAlgorithm.ES256 => new EcdsaKey(privateKey.ToArray()),
-        _ => new HmacKey(secretKeyId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), privateKey.ToArray()),
-    };
+    public static SigningKey FromPrivate(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, string? secretKeyId = null) =>
+        algorithm switch
+        {
+            SignatureAlgorithm.RS256 => new RsaKey(privateKey.ToArray()),
+            SignatureAlgorithm.ES256 => new EcdsaKey(privateKey.ToArray()),
+            _ => new HmacKey(secretKeyId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), privateKey.ToArray()),
+        };
 
     /// <summary>What checks this key's signatures.</summary>
     public VerificationKey VerificationKey() =>
-        ExportPublic() is { } publicKey ? VerificationKeyOf(KeyId, Algorithm, publicKey, retiredAt: null) : Bearer.Keys.VerificationKey.Hmac(KeyId, ExportPrivate());
+        ExportPublic() is { } publicKey ? VerificationKeyOf(
+            KeyId, Algorithm, publicKey, retiredAt: null) : Bearer.Keys.VerificationKey.Hmac(KeyId, ExportPrivate());
 
     /// <summary>What checks with a public half, as <see cref="ExportPublic"/> gave it.</summary>
     public static VerificationKey VerificationKeyOf(string keyId, SignatureAlgorithm algorithm, byte[] publicKey, DateTimeOffset? retiredAt)
@@ -105,7 +109,8 @@ internal abstract class SigningKey
     }
 
     // What RSA and ECDSA have in common: a pair in PKCS #8, of which the platform's objects are made and lent.
-    private abstract class KeyPair<T>(string keyId, SignatureAlgorithm algorithm, byte[] pkcs8, Func<byte[], T> load) : SigningKey(keyId, algorithm)
+    private abstract class KeyPair<T>(string keyId, SignatureAlgorithm algorithm, byte[] pkcs8, Func<byte[], T> load)
+        : SigningKey(keyId, algorithm)
         where T : AsymmetricAlgorithm
     {
         private readonly KeyPool<T> lent = new(() => load(pkcs8));

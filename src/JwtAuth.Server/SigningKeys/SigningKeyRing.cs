@@ -7,7 +7,10 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next <see cref="LoadAsync"/>.</summary>
+/// <summary>
+/// The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next
+/// <see cref="LoadAsync"/>.
+/// </summary>
 internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, ILogger<SigningKeyRing> log) : IVerificationKeys
 {
     private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]), []);
@@ -41,7 +44,8 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     public SigningKey Signer(bool forAccount)
     {
         Content current = content;
-        SigningKeyRow row = schedule.SignerOf(current.Rows, forAccount) ?? throw new InvalidOperationException("The ring holds no key that signs.");
+        SigningKeyRow row = schedule.SignerOf(current.Rows, forAccount)
+            ?? throw new InvalidOperationException("The ring holds no key that signs.");
         return current.SigningKeys[row.KeyId];
     }
 
@@ -69,8 +73,10 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
             .ToDictionary(row => row.KeyId, row => current.SigningKeys.GetValueOrDefault(row.KeyId) ?? schedule.Open(row));
         content = new Content(
             rows, signing, [.. rows.Where(row => row.RevokedAt is null).Select(VerificationKeyOf)],
-            JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null }).Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))),
-            [.. rows.Where(row => row is { ForApisOnly: true, RevokedAt: null }).Select(row => new SharedKey(row.KeyId, schedule.Open(row).ProofOfSecret()))]);
+            JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null })
+                .Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))),
+            [.. rows.Where(row => row is { ForApisOnly: true, RevokedAt: null })
+                .Select(row => new SharedKey(row.KeyId, schedule.Open(row).ProofOfSecret()))]);
         Changed?.Invoke();
 
         static (string, bool, DateTimeOffset, DateTimeOffset?, DateTimeOffset?) Version(SigningKeyRow row) =>

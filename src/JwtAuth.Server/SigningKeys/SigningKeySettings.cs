@@ -14,7 +14,8 @@ internal sealed record SigningKeySettings(SignatureAlgorithm Algorithm, TimeSpan
     public static SigningKeySettings Read(SettingValues values, byte[]? masterKey)
     {
         const string AheadKey = "SigningKeys:PublishAhead", SecretKey = "SigningKeys:Hs256Secret";
-        TimeSpan rotateEvery = values.Duration("SigningKeys:RotateEvery", TimeSpan.FromDays(90), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        TimeSpan rotateEvery =
+            values.Duration("SigningKeys:RotateEvery", TimeSpan.FromDays(90), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
         TimeSpan publishAhead = values.Duration(AheadKey, TimeSpan.FromHours(1), TimeSpan.Zero, TimeSpan.FromDays(90));
         if (publishAhead >= rotateEvery)
             values.Fault(AheadKey, "is not shorter than JwtAuth:SigningKeys:RotateEvery", "shorten it, or rotate less often");

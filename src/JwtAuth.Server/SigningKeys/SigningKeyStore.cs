@@ -16,8 +16,8 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
     }
 
     /// <summary>
-    /// Reads the ring, lets <paramref name="change"/> decide and writes what it did, all while no other process can write: two that start at once on
-    /// one database end with one key. The tokens of a key that is revoked are denied in the same transaction.
+    /// Reads the ring, lets <paramref name="change"/> decide and writes what it did, all while no other process can write: two that start
+    /// at once on one database end with one key. The tokens of a key that is revoked are denied in the same transaction.
     /// </summary>
     /// <param name="change">Adds to the list and sets members of its rows. May run while others wait: no slow work.</param>
     /// <param name="cancellation">Gives up waiting.</param>

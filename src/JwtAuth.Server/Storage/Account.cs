@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Identity;
 
 namespace JwtAuth.Server.Storage;
 
-/// <summary>A user, kept by ASP.NET Core Identity. <see cref="IdentityUser{TKey}.Id"/> is the <c>sub</c>: random, never used again.</summary>
+/// <summary>
+/// A user, kept by ASP.NET Core Identity. <see cref="IdentityUser{TKey}.Id"/> is the <c>sub</c>: random, never used again.
+/// </summary>
 internal sealed class Account : IdentityUser
 {
     public required DateTimeOffset CreatedAt { get; init; }

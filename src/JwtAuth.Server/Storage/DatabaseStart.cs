@@ -37,11 +37,13 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationFaultException($"{key}: {file} cannot be opened ({fault.Message}); name a place that this user may write to.");
+            throw new ConfigurationFaultException(
+                $"{key}: {file} cannot be opened ({fault.Message}); name a place that this user may write to.");
         }
         catch (Exception fault) when (fault is SqliteException or ArgumentException)
         {
-            throw new ConfigurationFaultException($"{key}: {file} is no database of this service ({fault.Message}); name another file, or restore this one.");
+            throw new ConfigurationFaultException(
+                $"{key}: {file} is no database of this service ({fault.Message}); name another file, or restore this one.");
         }
     }
 
@@ -75,7 +77,8 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
     private async Task<MasterKey> UnlockAsync(Db db)
     {
         MasterKeyCheck? check = await db.MasterKeyChecks.AsNoTracking().SingleOrDefaultAsync();
-        MasterKey key = @sealed.MasterKey is { } configured ? new MasterKey(configured) : MasterKeyFile.Read(@sealed.DataDirectory, mayMake: check is null);
+        MasterKey key = @sealed.MasterKey is { } configured ? new MasterKey(
+            configured) : MasterKeyFile.Read(@sealed.DataDirectory, mayMake: check is null);
         if (check is null)
         {
             check = new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) };
@@ -93,7 +96,8 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
         }
         catch (CryptographicException)
         {
-            throw new ConfigurationFaultException("JwtAuth:MasterKey is not the key that this database was sealed with; restore that key, or begin with an empty data directory.");
+            throw new ConfigurationFaultException("JwtAuth:MasterKey is not the key that this database was sealed with; "
+                + "restore that key, or begin with an empty data directory.");
         }
     }
 

@@ -37,8 +37,8 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
     }
 
     /// <summary>
-    /// A number that differs from the last one whenever somebody else has committed since. Cheap; asked again and again on the connection of this
-    /// context, which stays open.
+    /// A number that differs from the last one whenever somebody else has committed since. Cheap; asked again and again on the connection
+    /// of this context, which stays open.
     /// </summary>
     public abstract Task<long> DataVersionAsync();
 

@@ -1,8 +1,8 @@
 namespace JwtAuth.Server.Storage;
 
 /// <summary>
-/// A login that goes on: by refresh tokens, which are computed from it and the master key, or by a cookie, of whose secret it holds the hash. Nothing here can be
-/// turned into either.
+/// A login that goes on: by refresh tokens, which are computed from it and the master key, or by a cookie, of whose secret it holds the
+/// hash. Nothing here can be turned into either.
 /// </summary>
 internal sealed class SessionRow
 {
@@ -31,7 +31,10 @@ internal sealed class SessionRow
     /// <summary>The absolute end.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The latest <c>exp</c> of its access tokens: not always that of the last one, after a clock that stepped back or a lifetime that was shortened.</summary>
+    /// <summary>
+    /// The latest <c>exp</c> of its access tokens: not always that of the last one, after a clock that stepped back or a lifetime that was
+    /// shortened.
+    /// </summary>
     public required DateTimeOffset TokensUntil { get; init; }
 
     /// <summary>Where it was last used from.</summary>

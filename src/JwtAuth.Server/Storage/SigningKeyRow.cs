@@ -25,6 +25,8 @@ internal sealed class SigningKeyRow
 
     public DateTimeOffset? RetiredAt { get; set; }
 
-    /// <summary>When it was found to be in other hands. It verifies nothing any more, and the row stays, so that the key does not come back.</summary>
+    /// <summary>
+    /// When it was found to be in other hands. It verifies nothing any more, and the row stays, so that the key does not come back.
+    /// </summary>
     public DateTimeOffset? RevokedAt { get; set; }
 }

@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>
-/// Where the writers of this process wait for each other: in order, and without holding a thread. SQLite's own waiting, which sleeps on the thread and
-/// wakes in no order, is left for other processes.
+/// Where the writers of this process wait for each other: in order, and without holding a thread. SQLite's own waiting, which sleeps on the
+/// thread and wakes in no order, is left for other processes.
 /// </summary>
 /// <param name="patience">How long one waits: as long as SQLite itself waits for another process.</param>
 /// <param name="time">The clock.</param>

@@ -18,17 +18,21 @@ internal sealed record CookieReply(string Credential, string Scope, DateTimeOffs
 /// <summary>Writes the reply of a login that asked for a cookie.</summary>
 internal sealed class CookieReplies(SessionStore sessions, OwnCookies cookies, IssuerSettings settings, ILogger<CookieReplies> log)
 {
-    // A browser has one of the two, the last that it logged in with: a session that it held before is over, and its secret is not taken over (session fixation).
+    // A browser has one of the two, the last that it logged in with: a session that it held before is over, and its secret is not taken
+    // over (session fixation).
     public async Task<IActionResult> GrantAsync(ControllerBase controller, AccountSnapshot account, string? scope, string credential)
     {
         IReadOnlyList<string> granted = [.. ScopeGrant.Of(scope, account.Roles, settings).Where(name => name != ScopeGrant.OfflineAccess)];
         Device device = controller.Device();
-        SessionRow? replaced = SessionSecret.HashOf(OwnCookies.Read(controller.Request, cookies.Session)) is { } former ? await sessions.FindByCookieAsync(former) : null;
+        SessionRow? replaced = SessionSecret.HashOf(OwnCookies.Read(controller.Request, cookies.Session)) is { } former
+            ? await sessions.FindByCookieAsync(former)
+            : null;
         DateTimeOffset expiresAt;
         if (credential == Credentials.SignedCookie)
         {
             if (await controller.HttpContext.WriteSignedAsync(account, granted) is not { } signedUntil)
-                return controller.Problem(ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
+                return controller.Problem(
+                    ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
             if (replaced is not null)
                 await sessions.EndAsync(replaced.SessionId, _ => true);
             expiresAt = signedUntil;

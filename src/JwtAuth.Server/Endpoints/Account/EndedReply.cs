@@ -8,7 +8,9 @@ namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>What was ended, and what was not. docs/revocation.md has the whole table.</summary>
 /// <param name="RefreshToken" example="revoked">`revoked` or `none`.</param>
-/// <param name="AccessToken" example="denied">`denied`; `live` where this service keeps no denylist; `none` where there was none to end.</param>
+/// <param name="AccessToken" example="denied">
+/// `denied`; `live` where this service keeps no denylist; `none` where there was none to end.
+/// </param>
 /// <param name="Session" example="none">`ended` or `none`: the session of a cookie.</param>
 /// <param name="SignedCookie" example="none">`live`: the browser forgets it, and a copy of it is good until it expires; or `none`.</param>
 /// <param name="LiveUntil">The moment until when a verifier that does not hear of it is still fooled, give or take its clock skew.</param>
@@ -30,7 +32,8 @@ internal sealed record EndedReply(string RefreshToken, string AccessToken, strin
     /// <param name="denylist">Whether that is heard of an access token.</param>
     /// <param name="tell">Logs it, where anything was ended.</param>
     /// <param name="signedUntil">Until when a copy of a signed cookie lives that was given up.</param>
-    public static IActionResult Answer(ControllerBase controller, Ended? ended, DenylistSettings denylist, Action tell, DateTimeOffset? signedUntil = null)
+    public static IActionResult Answer(
+        ControllerBase controller, Ended? ended, DenylistSettings denylist, Action tell, DateTimeOffset? signedUntil = null)
     {
         if (ended is null)
             return Callers.Challenge(TokenRejection.NotStanding);

@@ -13,11 +13,14 @@ namespace JwtAuth.Server.Endpoints.Account;
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    LoginTermsReader reader, PasswordAuthenticator passwords, LoginGrant grant, CookieReplies cookieReplies, PersonalAccessTokenLogin personalAccessTokens,
+    LoginTermsReader reader, PasswordAuthenticator passwords, LoginGrant grant, CookieReplies cookieReplies,
+    PersonalAccessTokenLogin personalAccessTokens,
     TokenReplies replies) : ControllerBase
 {
     /// <summary>Changes a password into a signed JWT.</summary>
-    /// <remarks>With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.</remarks>
+    /// <remarks>
+    /// With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.
+    /// </remarks>
     /// <response code="200">The tokens.</response>
     /// <response code="400">`invalid_request`, `invalid_scope`, `invalid_audience`</response>
     /// <response code="403">`forbidden`: for the cookie, an `Origin` is needed that is ours or allowed</response>
@@ -55,14 +58,17 @@ internal sealed class LoginController(
 }
 
 /// <summary>Answers a login with a personal access token.</summary>
-internal sealed class PersonalAccessTokenLogin(PersonalAccessTokenAuthenticator authenticator, PersonalAccessTokenGrant grant, TokenReplies replies)
+internal sealed class PersonalAccessTokenLogin(
+    PersonalAccessTokenAuthenticator authenticator, PersonalAccessTokenGrant grant, TokenReplies replies)
 {
-    public async Task<IActionResult> AnswerAsync(ControllerBase controller, PersonalAccessToken token, LoginTerms terms, CancellationToken cancellation) =>
+    public async Task<IActionResult> AnswerAsync(
+        ControllerBase controller, PersonalAccessToken token, LoginTerms terms, CancellationToken cancellation) =>
         await authenticator.CheckAsync(token, controller.HttpContext.Connection.RemoteIpAddress, cancellation) switch
         {
             PersonalAccessTokenResult.Verified { Access: var access } =>
                 controller.Ok(replies.Of(grant.Grant(access, terms.Audience, terms.Scope, controller.Device()), controller.Response)),
             PersonalAccessTokenResult.TooManyAttempts refused => controller.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter),
-            _ => controller.Problem(ErrorCode.InvalidCredentials, "The personal access token is misspelt, deleted or over, or its account is disabled."),
+            _ => controller.Problem(
+                ErrorCode.InvalidCredentials, "The personal access token is misspelt, deleted or over, or its account is disabled."),
         };
 }

@@ -19,13 +19,15 @@ internal sealed record LoginRequest
     public Password? Password { get; init; }
 
     /// <summary>
-    /// Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out; so is `offline_access` where there is no refresh token to be had.
+    /// Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out; so is `offline_access` where there
+    /// is no refresh token to be had.
     /// </summary>
     /// <example>orders:read</example>
     public string? Scope { get; init; }
 
     /// <summary>
-    /// The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the issuer alone.
+    /// The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the
+    /// issuer alone.
     /// </summary>
     /// <example>orders</example>
     public string? Audience { get; init; }
@@ -51,7 +53,8 @@ internal sealed record LoginRequest
 internal sealed record LoginTerms(string? Cookie, string Audience, string? Scope, bool RefreshInCookie);
 
 /// <summary>The checks of what a login asks for, before anybody's secret is looked at.</summary>
-internal sealed class LoginTermsReader(IssuerSettings settings, SignedCookieSettings signedCookies, OwnCookies cookies, RefreshCookie refreshCookie)
+internal sealed class LoginTermsReader(
+    IssuerSettings settings, SignedCookieSettings signedCookies, OwnCookies cookies, RefreshCookie refreshCookie)
 {
     /// <summary>Either the terms, or the answer to a login that cannot be had.</summary>
     public (LoginTerms? Terms, IActionResult? Refusal) Read(LoginRequest request, HttpRequest http)
@@ -64,16 +67,21 @@ internal sealed class LoginTermsReader(IssuerSettings settings, SignedCookieSett
             ?? CheckAudience(request, cookie)
             ?? CheckScope(request)
             ?? (isRefreshInCookie && !ScopeGrant.AsksForRefresh(request.Scope)
-                ? Problems.Result(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.") : null)
+                ? Problems.Result(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.")
+                : null)
             ?? ((isRefreshInCookie && !refreshCookie.IsAskedByOurs(http)) || (cookie is not null && !cookies.IsAskedByOurs(http))
-                ? Problems.Result(ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.") : null);
-        return refusal is null ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie), null) : (null, refusal);
+                ? Problems.Result(ErrorCode.Forbidden, "For the cookie, an Origin is needed "
+                    + "that is this service's or one of JwtAuth:Cors:Origins.") : null);
+        return refusal is null
+            ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie), null)
+            : (null, refusal);
     }
 
     private ObjectResult? CheckForm(LoginRequest request, string? cookie) =>
         cookie is null && request.Credential is not (null or Credentials.BearerOnTheWire)
             ? Problems.Result(ErrorCode.InvalidRequest, "credential is bearer, session or signed_cookie.")
-        : cookie == Credentials.SignedCookie && !signedCookies.Enabled ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
+        : cookie == Credentials.SignedCookie && !signedCookies.Enabled
+        ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
         : request.Refresh is not (null or "cookie") || (cookie is not null && request.Refresh is not null)
             ? Problems.Result(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.")
         : null;
@@ -97,15 +105,18 @@ internal sealed class LoginTermsReader(IssuerSettings settings, SignedCookieSett
         if (request.PersonalAccessToken is not null)
         {
             return settings.Audiences.Contains(audience) ? null
-                : Problems.Result(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
+                : Problems.Result(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, "
+                    + "never for the account." : null);
         }
         return settings.Knows(audience) && (cookie is null || audience == settings.Url) ? null
-            : Problems.Result(ErrorCode.InvalidAudience, cookie is null ? null : "A cookie is for this service alone: leave the audience out.");
+            : Problems.Result(
+                ErrorCode.InvalidAudience, cookie is null ? null : "A cookie is for this service alone: leave the audience out.");
     }
 
     private ObjectResult? CheckScope(LoginRequest request) =>
         ScopeGrant.AreKnown(request.Scope, settings) ? null
             : Problems.Result(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
 
-    private string AudienceOf(LoginRequest request, string? cookie) => request.Audience ?? (cookie is null ? settings.Audiences[0] : settings.Url);
+    private string AudienceOf(LoginRequest request, string? cookie) => request.Audience
+        ?? (cookie is null ? settings.Audiences[0] : settings.Url);
 }

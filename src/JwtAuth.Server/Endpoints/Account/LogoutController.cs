@@ -10,13 +10,16 @@ namespace JwtAuth.Server.Endpoints.Account;
 [ApiController]
 [Tags("Sessions")]
 internal sealed class LogoutController(
-    SessionStore sessions, RefreshCookieCallers callers, HeldCookies held, DenylistSettings denylist, TimeProvider time, ILogger<LogoutController> log)
+    SessionStore sessions, RefreshCookieCallers callers, HeldCookies held, DenylistSettings denylist, TimeProvider time,
+    ILogger<LogoutController> log)
     : ControllerBase
 {
-    /// <summary>Ends the session that the credential comes from: its cookie or refresh token, and its access tokens wherever denials are heard.</summary>
+    /// <summary>
+    /// Ends the session that the credential comes from: its cookie or refresh token, and its access tokens wherever denials are heard.
+    /// </summary>
     /// <remarks>
-    /// By an access token, by either cookie, or by the refresh cookie alone with an `Origin` that is ours or allowed. All our cookies are cleared, and what is behind them
-    /// ends too; but for a signed cookie, of which a copy lives until it expires.
+    /// By an access token, by either cookie, or by the refresh cookie alone with an `Origin` that is ours or allowed. All our cookies are
+    /// cleared, and what is behind them ends too; but for a signed cookie, of which a copy lives until it expires.
     /// </remarks>
     /// <response code="200">What was ended, and until when a verifier that does not hear of it is fooled.</response>
     /// <response code="401">No credential, or one that is over.</response>
@@ -29,8 +32,10 @@ internal sealed class LogoutController(
         (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: true);
         if (caller is null)
             return refusal!;
-        Ended? ended = IsSigned ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
-        return Reply(caller, "logout", ended is null ? null : await held.EndAsync(HttpContext, caller, ended), await held.SignedUntilAsync(HttpContext));
+        Ended? ended =
+            IsSigned ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
+        return Reply(caller, "logout", ended is null ? null : await held.EndAsync(HttpContext, caller, ended),
+            await held.SignedUntilAsync(HttpContext));
     }
 
     /// <summary>Ends every other session of the account, all signed cookies, and the access tokens of all others.</summary>
@@ -67,7 +72,8 @@ internal sealed class LogoutController(
         if (caller is null)
             return refusal!;
         Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: null);
-        return Reply(caller, "logout everywhere", ended is null ? null : await held.EndAsync(HttpContext, caller, ended), IsSigned ? null : await held.SignedUntilAsync(HttpContext));
+        return Reply(caller, "logout everywhere", ended is null ? null : await held.EndAsync(HttpContext, caller, ended),
+            IsSigned ? null : await held.SignedUntilAsync(HttpContext));
     }
 
     private bool IsSigned => User.Identity?.AuthenticationType == Credentials.SignedCookie;

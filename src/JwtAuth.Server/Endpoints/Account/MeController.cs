@@ -12,7 +12,8 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <param name="Scope" example="orders:read">What the credential may.</param>
 /// <param name="Scheme" example="bearer">`bearer`, `session`, `signed_cookie`, `personal_access_token` or `basic`.</param>
 /// <param name="ExpiresAt">When the credential ends by itself; null for a password, which does not.</param>
-internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt)
+internal sealed record MeReply(
+    string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt)
 {
     public static MeReply Of(ClaimsPrincipal user) => new(
         user.FindFirst("sub")!.Value,
@@ -20,14 +21,17 @@ internal sealed record MeReply(string Sub, string? Username, IReadOnlyList<strin
         [.. user.FindAll("roles").Select(claim => claim.Value)],
         string.Join(' ', user.FindAll("scope").Select(claim => claim.Value)),
         user.Identity.AuthenticationType!.ToLowerInvariant(),
-        user.FindFirst("exp") is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(expiry.Value, CultureInfo.InvariantCulture)) : null);
+        user.FindFirst("exp") is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(
+            long.Parse(expiry.Value, CultureInfo.InvariantCulture)) : null);
 }
 
 [ApiController]
 [Tags("Account")]
 internal sealed class MeController : ControllerBase
 {
-    /// <summary>Tells who the credential speaks for, whichever kind it is. Takes access tokens for any configured audience, from the token alone.</summary>
+    /// <summary>
+    /// Tells who the credential speaks for, whichever kind it is. Takes access tokens for any configured audience, from the token alone.
+    /// </summary>
     /// <response code="200">The account.</response>
     /// <response code="401">No credential, or one that was refused (RFC 6750 §3).</response>
     /// <response code="429">`too_many_attempts`: by Basic, counted together with logins; wrong personal access tokens</response>

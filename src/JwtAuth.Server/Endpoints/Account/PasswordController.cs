@@ -18,7 +18,8 @@ internal sealed record PasswordRequest(Password CurrentPassword, Password NewPas
 [AccountOnly]
 [Tags("Account")]
 internal sealed class PasswordController(
-    AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher, ILogger<PasswordController> log) : ControllerBase
+    AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher,
+    ILogger<PasswordController> log) : ControllerBase
 {
     /// <summary>Changes the password. Every session and token of the account ends, but for the caller's session.</summary>
     /// <response code="204">Done.</response>
@@ -40,7 +41,8 @@ internal sealed class PasswordController(
         if (policy.FaultOf(request.NewPassword, account.Username) is { } fault)
             return this.Problem(ErrorCode.WeakPassword, fault);
 
-        switch (await authenticator.CheckAsync(account.Username, request.CurrentPassword, HttpContext.Connection.RemoteIpAddress, cancellation))
+        switch (await authenticator.CheckAsync(
+            account.Username, request.CurrentPassword, HttpContext.Connection.RemoteIpAddress, cancellation))
         {
             case PasswordResult.Verified verified when verified.Account.Subject == caller.Subject:
                 return await hasher.HashAsync(request.NewPassword, HttpContext.Connection.RemoteIpAddress, cancellation) is { } hash

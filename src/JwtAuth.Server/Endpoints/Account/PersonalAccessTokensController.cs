@@ -12,9 +12,12 @@ namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A personal access token to make.</summary>
 /// <param name="Name" example="nightly report">What its owner calls it: 1 to 64 printable characters.</param>
-/// <param name="Scope" example="orders:read">Scopes, separated by spaces; left out, none. What the owner may not have is left out, and `offline_access` always.</param>
+/// <param name="Scope" example="orders:read">
+/// Scopes, separated by spaces; left out, none. What the owner may not have is left out, and `offline_access` always.
+/// </param>
 /// <param name="LifetimeDays" example="30">Days until it ends by itself: 1 to 365; left out, 30.</param>
-internal sealed record PersonalAccessTokenRequest(string Name, string? Scope = null, int LifetimeDays = PersonalAccessTokenRequest.DefaultDays)
+internal sealed record PersonalAccessTokenRequest(
+    string Name, string? Scope = null, int LifetimeDays = PersonalAccessTokenRequest.DefaultDays)
 {
     public const int DefaultDays = 30;
     public const int MaximumDays = 365;
@@ -27,7 +30,8 @@ internal sealed record PersonalAccessTokenRequest(string Name, string? Scope = n
 /// <param name="Scope" example="orders:read">What it was granted; what it may is within what its owner may when it is used.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="ExpiresAt">When it ends by itself.</param>
-internal sealed record NewPersonalAccessTokenReply(string Id, string Name, string Token, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+internal sealed record NewPersonalAccessTokenReply(
+    string Id, string Name, string Token, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
 {
     public override string ToString() => "[new personal access token]";
 }
@@ -52,7 +56,8 @@ internal sealed record PersonalAccessTokensReply(IReadOnlyList<PersonalAccessTok
 [Takes(Credentials.Session)]
 [Tags("Personal access tokens")]
 internal sealed class PersonalAccessTokensController(
-    PersonalAccessTokenStore tokens, AccountStore accounts, IssuerSettings settings, ILogger<PersonalAccessTokensController> log) : ControllerBase
+    PersonalAccessTokenStore tokens, AccountStore accounts, IssuerSettings settings,
+    ILogger<PersonalAccessTokensController> log) : ControllerBase
 {
     /// <summary>Makes a personal access token, for a script. It is shown this once.</summary>
     /// <response code="201">The token.</response>
@@ -80,7 +85,8 @@ internal sealed class PersonalAccessTokensController(
         {
             case PersonalAccessTokenAddition.Added { Row: var row }:
                 log.PersonalAccessTokenMade(row.Id, row.Subject, this.Device().Address);
-                return StatusCode(201, new NewPersonalAccessTokenReply(row.Id, row.Name, token.Reveal(), row.Scope, row.CreatedAt, row.ExpiresAt));
+                return StatusCode(
+                    201, new NewPersonalAccessTokenReply(row.Id, row.Name, token.Reveal(), row.Scope, row.CreatedAt, row.ExpiresAt));
             case PersonalAccessTokenAddition.TooMany:
                 return this.Problem(ErrorCode.TooManyTokens);
             default:
@@ -113,7 +119,9 @@ internal sealed class PersonalAccessTokensController(
         return rows.SingleOrDefault(row => row.Id == id) is { } found ? Ok(ReplyOf(found)) : this.Problem(ErrorCode.NotFound);
     }
 
-    /// <summary>Deletes a personal access token: it is dead at once, and so are the access tokens that were made from it wherever denials are heard.</summary>
+    /// <summary>
+    /// Deletes a personal access token: it is dead at once, and so are the access tokens that were made from it wherever denials are heard.
+    /// </summary>
     /// <response code="204">Done.</response>
     /// <response code="401">No access token, or one that is over.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>

@@ -20,12 +20,13 @@ internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope
 [ApiController]
 [AllowAnonymous]
 [Tags("Sessions")]
-internal sealed class RefreshController(RefreshGrant grant, RefreshTokenCodec codec, RefreshCookie cookie, TokenReplies replies, IssuerSettings settings) : ControllerBase
+internal sealed class RefreshController(
+    RefreshGrant grant, RefreshTokenCodec codec, RefreshCookie cookie, TokenReplies replies, IssuerSettings settings) : ControllerBase
 {
     /// <summary>Changes a refresh token into a new access token and the next refresh token.</summary>
     /// <remarks>
-    /// Each is good for one refresh. Sent again within `JwtAuth:RefreshTokens:ReuseWindow` it brings the same successor, for the loser of a race and for
-    /// a reply that was lost; later it ends the session.
+    /// Each is good for one refresh. Sent again within `JwtAuth:RefreshTokens:ReuseWindow` it brings the same successor, for the loser of a
+    /// race and for a reply that was lost; later it ends the session.
     /// </remarks>
     /// <response code="200">The tokens.</response>
     /// <response code="400">`invalid_grant`; `invalid_scope`: more than was granted; `invalid_request`</response>
@@ -39,7 +40,8 @@ internal sealed class RefreshController(RefreshGrant grant, RefreshTokenCodec co
         if (byCookie ? request.RefreshToken is not null : request.Refresh is not null || request.RefreshToken is null)
             return this.Problem(ErrorCode.InvalidRequest, "Send either refresh_token, or \"refresh\": \"cookie\" with the cookie.");
         if (byCookie && !cookie.IsAskedByOurs(Request))
-            return this.Problem(ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
+            return this.Problem(
+                ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
@@ -49,11 +51,13 @@ internal sealed class RefreshController(RefreshGrant grant, RefreshTokenCodec co
         return result switch
         {
             RefreshResult.Granted granted => Ok(replies.Of(granted.Tokens, Response, byCookie)),
-            RefreshResult.ScopeExceeded => this.Problem(ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6)."),
+            RefreshResult.ScopeExceeded => this.Problem(
+                ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6)."),
             // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
             _ => this.Problem(
                 ErrorCode.InvalidGrant,
-                byCookie && !cookie.TryRead(Request, out _) ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?" : null),
+                byCookie && !cookie.TryRead(Request, out _) ? "The request has no refresh cookie of ours, "
+                    + "or two of that name. Does the page send credentials?" : null),
         };
     }
 }

@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A token to revoke.</summary>
-/// <param name="Token" example="jrt_…">An access, refresh or personal access token of the caller's own account; left out, the access token of the call.</param>
+/// <param name="Token" example="jrt_…">
+/// An access, refresh or personal access token of the caller's own account; left out, the access token of the call.
+/// </param>
 internal sealed record RevokeRequest(string? Token = null)
 {
     public override string ToString() => "[revoke request]";
@@ -20,21 +22,30 @@ internal sealed record RevokeRequest(string? Token = null)
 [ApiController]
 [Tags("Sessions")]
 internal sealed class RevokeController(
-    PresentedTokens presented, SessionStore sessions, PersonalAccessTokenStore personalAccessTokens, DenylistSettings denylist, ILogger<RevokeController> log)
+    PresentedTokens presented, SessionStore sessions, PersonalAccessTokenStore personalAccessTokens, DenylistSettings denylist,
+    ILogger<RevokeController> log)
     : ControllerBase
 {
-    /// <summary>Ends one token of the caller's account: an access token alone, a refresh token with its session, a personal access token with those that were made from it.</summary>
-    /// <response code="200">What was ended. A token that is unknown, over or somebody else's ends nothing, and nobody is told which.</response>
+    /// <summary>
+    /// Ends one token of the caller's account: an access token alone, a refresh token with its session, a personal access token with those
+    /// that were made from it.
+    /// </summary>
+    /// <response code="200">
+    /// What was ended. A token that is unknown, over or somebody else's ends nothing, and nobody is told which.
+    /// </response>
     /// <response code="401">No access token, or one that is over.</response>
     [HttpPost("/auth/revoke")]
     [ProducesResponseType<EndedReply>(200)]
     public async Task<IActionResult> Revoke([FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] RevokeRequest? request)
     {
         Caller caller = this.Caller();
-        switch (request?.Token is { } text ? await presented.ReadAsync(text) : caller.Token is { } own ? new PresentedToken.Access(own) : null)
+        switch (request?.Token is { } text ? await presented.ReadAsync(text)
+            : caller.Token is { } own ? new PresentedToken.Access(own)
+            : null)
         {
             case PresentedToken.Refresh { Token: var refresh }:
-                return Reply($"refresh token of session {refresh.SessionId} revoked", await sessions.EndListedAsync(caller, refresh.SessionId));
+                return Reply(
+                    $"refresh token of session {refresh.SessionId} revoked", await sessions.EndListedAsync(caller, refresh.SessionId));
             case PresentedToken.Personal { Token: var personal }:
                 return Reply("personal access token revoked", await personalAccessTokens.EndAsync(caller, personal));
             case PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown:

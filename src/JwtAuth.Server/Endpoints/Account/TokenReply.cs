@@ -10,7 +10,9 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <param name="TokenType" example="Bearer">Always `Bearer`.</param>
 /// <param name="ExpiresIn" example="300">Remaining life in seconds.</param>
 /// <param name="Scope" example="orders:read offline_access">What was granted.</param>
-/// <param name="RefreshToken" example="jrt_…">Where `offline_access` was granted, and no cookie was asked for: good for one refresh.</param>
+/// <param name="RefreshToken" example="jrt_…">
+/// Where `offline_access` was granted, and no cookie was asked for: good for one refresh.
+/// </param>
 internal sealed record TokenReply(
     string AccessToken,
     string TokenType,
@@ -38,6 +40,7 @@ internal sealed class TokenReplies(RefreshTokenCodec codec, RefreshCookie cookie
                 refreshToken = codec.Write(token);
         }
         return new TokenReply(
-            granted.AccessToken.Value, "Bearer", (long)granted.AccessToken.Lifetime.TotalSeconds, string.Join(' ', granted.Scopes), refreshToken);
+            granted.AccessToken.Value, "Bearer", (long)granted.AccessToken.Lifetime.TotalSeconds, string.Join(' ', granted.Scopes),
+            refreshToken);
     }
 }

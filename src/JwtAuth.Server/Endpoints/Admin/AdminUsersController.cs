@@ -51,7 +51,9 @@ internal sealed class AdminUsersController(
         return Ok(new UsersReply([.. page.Select(ReplyOf)], found.Count > limit ? page[^1].Username : null));
     }
 
-    /// <summary>Disables an account: no login, and all that was issued to it ends; it stays dead when the account is enabled again.</summary>
+    /// <summary>
+    /// Disables an account: no login, and all that was issued to it ends; it stays dead when the account is enabled again.
+    /// </summary>
     /// <response code="204">Done, or it was disabled already.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>

@@ -13,12 +13,13 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 [ApiController]
 [AllowAnonymous]
 [Tags("Clients")]
-internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime) : ControllerBase
+internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime)
+    : ControllerBase
 {
     /// <summary>The feed of denials: what was ended before it expired, from a cursor on, and then each as it happens.</summary>
     /// <remarks>
-    /// For clients that may read `denials`, by `client_secret_basic`. Begin without a cursor, send the reply's cursor with the next call, at once while `more` is true. Where there is nothing
-    /// new the answer waits up to `wait` seconds for it.
+    /// For clients that may read `denials`, by `client_secret_basic`. Begin without a cursor, send the reply's cursor with the next call,
+    /// at once while `more` is true. Where there is nothing new the answer waits up to `wait` seconds for it.
     /// </remarks>
     /// <param name="cursor" example="null">What the last reply said; none at first.</param>
     /// <param name="wait" example="5">Seconds, 0 to 30.</param>
@@ -30,7 +31,8 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Denia
     [ProducesResponseType<DenialPage>(200)]
     public async Task<IActionResult> Denials(string? cursor = null, string? wait = null)
     {
-        (Client? client, IActionResult? refusal) = await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), authenticator, ClientRights.Denials);
+        (Client? client, IActionResult? refusal) =
+            await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), authenticator, ClientRights.Denials);
         if (client is null)
             return refusal!;
         double seconds = 0;

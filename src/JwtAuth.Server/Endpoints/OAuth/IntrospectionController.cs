@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.OAuth;
 
-/// <summary>What a token is worth now (RFC 7662 §2.2). Of one that is worth nothing, or not this client's business, only `active` is told.</summary>
+/// <summary>
+/// What a token is worth now (RFC 7662 §2.2). Of one that is worth nothing, or not this client's business, only `active` is told.
+/// </summary>
 internal sealed record IntrospectionReply(bool Active)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Iss { get; init; }
@@ -46,12 +48,15 @@ internal sealed record IntrospectionReply(bool Active)
 [AllowAnonymous]
 [Tags("Clients")]
 internal sealed class IntrospectionController(
-    ClientAuthenticator authenticator, PresentedTokens presented, RefreshTokenStore refreshTokens, PersonalAccessTokenStore personalAccessTokens,
+    ClientAuthenticator authenticator, PresentedTokens presented, RefreshTokenStore refreshTokens,
+    PersonalAccessTokenStore personalAccessTokens,
     SessionPolicy policy, IssuerSettings issuer) : ControllerBase
 {
     private static readonly IntrospectionReply Inactive = new(Active: false);
 
-    /// <summary>Tells a client what a token for one of its audiences is worth now (RFC 7662): exactly what a check of it would say.</summary>
+    /// <summary>
+    /// Tells a client what a token for one of its audiences is worth now (RFC 7662): exactly what a check of it would say.
+    /// </summary>
     /// <response code="200">`active`, and if so the claims.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
@@ -68,7 +73,8 @@ internal sealed class IntrospectionController(
             PresentedToken.Access { Token: var token } => Ok(token.Audiences.Any(form.Client.Knows) ? ReplyOf(token) : Inactive),
             PresentedToken.Refresh { Token: var refresh } => Ok(await ReplyOfAsync(refresh, form.Client)),
             PresentedToken.Personal { Token: var personal } => Ok(await ReplyOfAsync(personal, form.Client)),
-            PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown => ClientAuthentication.DenialsUnknown(Response),
+            PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown =>
+                ClientAuthentication.DenialsUnknown(Response),
             _ => Ok(Inactive),
         };
     }

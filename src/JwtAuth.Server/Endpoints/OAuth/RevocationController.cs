@@ -18,9 +18,14 @@ internal sealed class RevocationController(
     ClientAuthenticator authenticator, PresentedTokens presented, SessionStore sessions, PersonalAccessTokenStore personalAccessTokens,
     DenylistSettings denylist, ILogger<RevocationController> log) : ControllerBase
 {
-    /// <summary>Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session, a personal access token with those that were made from it.</summary>
+    /// <summary>
+    /// Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session, a personal
+    /// access token with those that were made from it.
+    /// </summary>
     /// <response code="200">Ended, or there was nothing to end; nobody is told which.</response>
-    /// <response code="400">`unsupported_token_type`: an access token, where no denylist is kept; `invalid_request`, `unauthorized_client`</response>
+    /// <response code="400">
+    /// `unsupported_token_type`: an access token, where no denylist is kept; `invalid_request`, `unauthorized_client`
+    /// </response>
     /// <response code="401">`invalid_client`</response>
     [HttpPost("/oauth/revoke")]
     [FormFields("token", "token_type_hint")]
