@@ -5,7 +5,10 @@ using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
-/// <summary>The claims of an access token whose every check has passed (RFC 9068 §2.2). There is no way to hold one of an unverified token. Immutable: requests share it.</summary>
+/// <summary>
+/// The claims of an access token that has passed every check (RFC 9068 §2.2). An unverified token never becomes one. Immutable: requests
+/// share it.
+/// </summary>
 public sealed class AccessToken
 {
     internal AccessToken(VerificationKey key, in TokenIdentifiers names) => (Key, Names) = (key, names);
@@ -34,7 +37,7 @@ public sealed class AccessToken
     /// <summary><c>client_id</c> (RFC 8693 §4.3).</summary>
     public required string ClientId { get; init; }
 
-    /// <summary>The values of <c>scope</c> that RFC 6749 §3.3 allows. A claim that is no string grants nothing.</summary>
+    /// <summary>The values of <c>scope</c> that RFC 6749 §3.3 allows. A claim that is not a string grants nothing.</summary>
     public required ImmutableArray<string> Scopes { get; init; }
 
     /// <summary><c>roles</c> (RFC 9068 §2.2.3.1).</summary>
@@ -43,7 +46,7 @@ public sealed class AccessToken
     /// <summary><c>username</c> (RFC 7662 §2.2), for people to read; <see cref="Subject"/> is the identity.</summary>
     public required string? Username { get; init; }
 
-    /// <summary><c>sid</c>: the login that the token hangs on; <see langword="null"/> where there is none.</summary>
+    /// <summary><c>sid</c>: the login that the token belongs to; <see langword="null"/> if there is none.</summary>
     public required string? SessionId { get; init; }
 
     /// <summary><c>gen</c>: the subject's generation when the token was issued.</summary>
@@ -55,10 +58,13 @@ public sealed class AccessToken
     /// <summary>The key that verified it.</summary>
     internal VerificationKey Key { get; }
 
-    /// <summary>What denials can name it by; empty where none are heard.</summary>
+    /// <summary>The names by which a denial can mean this token. Empty if no denials are heard.</summary>
     internal TokenIdentifiers Names { get; }
 
-    /// <summary>The token that a request was authenticated with, or <see langword="null"/> where it came with none or with one that was refused, or where a claims transformation put an identity of its own in the place of the token's.</summary>
+    /// <summary>
+    /// The token that authenticated a request. <see langword="null"/> if the request had no token, or if the token was refused, or if a
+    /// claims transformation replaced the token's identity.
+    /// </summary>
     public static AccessToken? Of(ClaimsPrincipal principal)
     {
         ArgumentNullException.ThrowIfNull(principal);

@@ -6,7 +6,7 @@ using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.AccessTokens;
 
-/// <summary>The claims of a token whose signature fits but whose claims are not yet checked against anything.</summary>
+/// <summary>The claims of a token with a good signature. They are not yet checked against anything.</summary>
 internal struct AccessTokenClaims
 {
     private const int MaximumTextLength = 255;
@@ -30,7 +30,7 @@ internal struct AccessTokenClaims
 
     public readonly DateTimeOffset NotBefore => notBefore ?? IssuedAt;
 
-    /// <summary>Whether there is a <c>cnf</c> (RFC 7800 §3.1).</summary>
+    /// <summary>Whether there is a <c>cnf</c> claim (RFC 7800 §3.1).</summary>
     public bool IsBound { get; private set; }
 
     public string Subject { get; private set; }
@@ -45,7 +45,7 @@ internal struct AccessTokenClaims
     private string? username;
     private string[] scopes, roles;
 
-    /// <summary>Reads the claims set in one pass. Claims that are not ours are walked over, and held to the same rules of JSON.</summary>
+    /// <summary>Reads the claims set in one pass. Unknown claims are skipped, but must follow the same rules of JSON.</summary>
     public static TokenRejection? Read(in StrictJwt jwt, out AccessTokenClaims claims)
     {
         claims = new() { Audiences = [], scopes = [], roles = [], Generation = -1 };
@@ -66,7 +66,8 @@ internal struct AccessTokenClaims
                     : name.SequenceEqual("jti"u8) ? (claims.JwtId = Text(ref json)!) is not null
                     : name.SequenceEqual("client_id"u8) ? (claims.clientId = Text(ref json)!) is not null
                     : name.SequenceEqual("scope"u8) ? (claims.scopes = Scopes(ref json)) is not null
-                    : name.SequenceEqual("roles"u8) ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
+                    : name.SequenceEqual("roles"u8)
+                    ? (claims.roles = Texts(ref json, orOne: false)) is not [] || json.ValueKind == JsonTokenType.EndArray
                     : name.SequenceEqual("username"u8) ? (claims.username = Text(ref json)) is not null
                     : name.SequenceEqual("sid"u8) ? (claims.SessionId = Text(ref json)) is not null
                     : name.SequenceEqual("gen"u8) ? (claims.Generation = Count(ref json)) >= 0
@@ -88,7 +89,10 @@ internal struct AccessTokenClaims
         return complete ? null : TokenRejection.InvalidClaim;
     }
 
-    /// <summary>The claims as a token to rely on; only once every check has passed. The lists are handed over, not copied: nobody else holds them.</summary>
+    /// <summary>
+    /// Turns the claims into a token that can be trusted. Call it only after every check has passed. The lists are handed over, not copied:
+    /// nobody else holds them.
+    /// </summary>
     public readonly AccessToken ToAccessToken(VerificationKey key, in TokenIdentifiers names) => new(key, names)
     {
         Issuer = Issuer,
@@ -114,7 +118,7 @@ internal struct AccessTokenClaims
         return text.Length is 0 or > MaximumTextLength || (!json.IsPlain && text.Any(char.IsControl)) ? null : text;
     }
 
-    // Empty where one of them is no proper text, so that a list is never taken in part.
+    // Empty if one of the values is not valid text. A list is never taken in part.
     private static string[] Texts(ref StrictJson json, bool orOne)
     {
         if (orOne && Text(ref json) is { } only)

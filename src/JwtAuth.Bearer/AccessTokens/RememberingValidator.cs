@@ -3,8 +3,9 @@ using System.Security.Claims;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// What a scheme asks about each request's token: <see cref="TokenValidator"/> where it is seen for the first time, and from then on only what may have changed
-/// since. One for each scheme, so that no token is good here because it is good elsewhere.
+/// Checks each request's token for a scheme. A token that is seen for the first time goes through <see cref="TokenValidator"/>. After that,
+/// only what may have changed is checked. Each scheme has its own, so a token that is good in one scheme is not good in another because of
+/// it.
 /// </summary>
 internal sealed class RememberingValidator(TokenValidator validator, int cacheSize)
 {
@@ -12,11 +13,13 @@ internal sealed class RememberingValidator(TokenValidator validator, int cacheSi
 
     public TokenValidator Validator => validator;
 
-    /// <summary>Tokens that are remembered.</summary>
+    /// <summary>How many tokens are remembered.</summary>
     public int Remembered => cache.Count;
 
-    /// <summary>Checks a token that may have been seen before. What is found is found by the token's whole text, and leads to nothing but what that very text says.</summary>
-    /// <returns>The identity, made for this call alone, or the rejection; neither, where the token has to be looked at in full.</returns>
+    /// <summary>
+    /// Checks a token that may have been seen before. The lookup uses the token's whole text, so it can only find what that very text says.
+    /// </summary>
+    /// <returns>The identity, made for this call alone, or the rejection. Neither, if the token needs the full check.</returns>
     public (ClaimsPrincipal? Principal, TokenRejection? Rejection) CheckSeen(ReadOnlySpan<char> token)
     {
         if (!cache.TryGet(token, out ValidatedToken? seen) || !validator.StillHasKey(seen))
@@ -27,7 +30,7 @@ internal sealed class RememberingValidator(TokenValidator validator, int cacheSi
             : (null, rejection);
     }
 
-    /// <summary>Checks a token in full, and remembers it if it is good.</summary>
+    /// <summary>Checks a token in full and remembers it if it is good.</summary>
     public async ValueTask<(ClaimsPrincipal? Principal, TokenRejection? Rejection)> CheckAsync(string token)
     {
         (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);

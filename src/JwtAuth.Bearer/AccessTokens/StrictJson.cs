@@ -8,12 +8,15 @@ using System.Text.Unicode;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Walks the members of one JSON object in one pass over UTF-8 and throws <see cref="JsonException"/> for whatever two readers could
+/// Walks the members of one JSON object in one pass over UTF-8. Throws <see cref="JsonException"/> for anything that two readers could
 /// understand differently: duplicate names at any depth, invalid UTF-8, lone surrogates, anything after the object, nesting beyond 64.
 /// </summary>
 internal ref struct StrictJson
 {
-    /// <summary>Members in one object and all that enclose it; more is nobody's token and would make the search for duplicates dear.</summary>
+    /// <summary>
+    /// The most members in one object and all objects around it. No real token has more, and the search for duplicates would become
+    /// expensive.
+    /// </summary>
     public const int MaximumMembers = 512;
 
     private const int MaximumDepth = 64;
@@ -21,7 +24,9 @@ internal ref struct StrictJson
     private static readonly SearchValues<byte> PrintableAsciiButBackslash =
         SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Where(code => code != '\\').Select(code => (byte)code)]);
 
-    /// <summary>Bytes of space for the tables: <see cref="MaximumMembers"/> names, and a number for each level with the object itself.</summary>
+    /// <summary>
+    /// Bytes of space for the tables: <see cref="MaximumMembers"/> names, and one number for each level, the object itself included.
+    /// </summary>
     public static readonly int TablesSize = (MaximumMembers * Unsafe.SizeOf<Range>()) + ((MaximumDepth + 1) * sizeof(int));
 
     private readonly Span<byte> text;
@@ -35,9 +40,11 @@ internal ref struct StrictJson
     private int depth;
     private bool begun;
 
-    /// <param name="text">The JSON in the first <paramref name="length"/> bytes; as much space behind it for names that hold escapes.</param>
+    /// <param name="text">
+    /// The JSON is in the first <paramref name="length"/> bytes. As much space must follow it, for names that contain escapes.
+    /// </param>
     /// <param name="length">Length of the JSON in bytes.</param>
-    /// <param name="tables"><see cref="TablesSize"/> bytes that may hold anything: only what this object has written is read.</param>
+    /// <param name="tables"><see cref="TablesSize"/> bytes with any content: only what this object has written is read.</param>
     public StrictJson(Span<byte> text, int length, Span<byte> tables)
     {
         IsPlain = !text[..length].ContainsAnyExcept(PrintableAsciiButBackslash);
@@ -51,7 +58,7 @@ internal ref struct StrictJson
         unescaped = length;
     }
 
-    /// <summary>Whether the JSON is printable ASCII without a backslash, so that no text in it has escapes or control characters.</summary>
+    /// <summary>Whether the JSON is printable ASCII without a backslash. Then no text in it has escapes or control characters.</summary>
     public bool IsPlain { get; }
 
     /// <summary>The kind of the current member's value.</summary>
@@ -60,7 +67,9 @@ internal ref struct StrictJson
     /// <summary>The current member's name, unescaped.</summary>
     public readonly ReadOnlySpan<byte> Name => text[names[count - 1]];
 
-    /// <summary>Goes to the next member of the object, over whatever of the present value was not read; false after the last.</summary>
+    /// <summary>
+    /// Goes to the next member of the object, and skips what was not read of the current value. False after the last member.
+    /// </summary>
     public bool NextMember()
     {
         if (begun)
@@ -82,7 +91,7 @@ internal ref struct StrictJson
         return true;
     }
 
-    /// <summary>The next element of the array that is the current value; false after the last.</summary>
+    /// <summary>The next element of the array that is the current value. False after the last element.</summary>
     public bool NextElement()
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -91,7 +100,7 @@ internal ref struct StrictJson
         return reader.TokenType != JsonTokenType.EndArray;
     }
 
-    // Without escapes it is what the constructor found to be UTF-8.
+    // Without escapes, this is what the constructor has checked to be UTF-8.
     public readonly string GetText() => reader.ValueIsEscaped ? reader.GetString()! : Encoding.UTF8.GetString(reader.ValueSpan);
 
     public readonly bool TryGetInteger(out long value) => reader.TryGetInt64(out value);
@@ -107,7 +116,9 @@ internal ref struct StrictJson
         return rest[..reader.CopyString(rest)];
     }
 
-    /// <summary>The same, to be kept beyond this value: once for each value at most, so that the buffer is enough.</summary>
+    /// <summary>
+    /// The same bytes, to be kept after this value. Call it at most once for each value, so that the buffer is large enough.
+    /// </summary>
     public ReadOnlySpan<byte> KeepBytes()
     {
         ReadOnlySpan<byte> bytes = GetBytes();
@@ -167,7 +178,7 @@ internal ref struct StrictJson
             throw new JsonException();
         ReadOnlySpan<byte> bytes = text[name];
         ulong mark = MarkOf(bytes);
-        // Equal names have equal marks: only where the mark was there before can there be another.
+        // Equal names have equal marks. So a duplicate is possible only if the mark was seen before.
         if ((marks & mark) != 0 && IsKnown(bytes))
             throw new JsonException();
         marks |= mark;
@@ -184,6 +195,6 @@ internal ref struct StrictJson
         return false;
     }
 
-    // The names of our own claims all have marks that differ.
+    // The names of our own claims all have different marks.
     private static ulong MarkOf(ReadOnlySpan<byte> name) => name.IsEmpty ? 1 : 1UL << ((name[0] + (2 * name[^1]) + name.Length) & 63);
 }

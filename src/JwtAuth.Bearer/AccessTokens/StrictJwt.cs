@@ -7,8 +7,8 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Reads the JWS compact serialization (RFC 7515 §7.1): three parts, base64url without padding, spare bits zero, the header a strict JSON
-/// object. The claims set stays undecoded bytes until the caller has verified the signature.
+/// Reads the JWS compact serialization (RFC 7515 §7.1): three parts, base64url without padding, spare bits zero, and a header that is a
+/// strict JSON object. The claims set stays undecoded bytes until the caller has verified the signature.
 /// </summary>
 internal ref struct StrictJwt
 {
@@ -17,29 +17,32 @@ internal ref struct StrictJwt
 
     private Span<byte> tables, rest;
 
-    /// <summary>The first two parts and their dot, as they were sent: what is signed (RFC 7515 §5.2).</summary>
+    /// <summary>The first two parts and the dot between them, as they were sent. This is what is signed (RFC 7515 §5.2).</summary>
     public ReadOnlySpan<byte> SigningInput { get; private set; }
 
     /// <summary>The decoded third part.</summary>
     public ReadOnlySpan<byte> Signature { get; private set; }
 
-    /// <summary><c>alg</c>; <see langword="null"/> where it is none of ours.</summary>
+    /// <summary><c>alg</c>; <see langword="null"/> if it is not one of ours.</summary>
     public SignatureAlgorithm? Algorithm { get; private set; }
 
-    /// <summary><c>kid</c> as UTF-8; empty where there is none.</summary>
+    /// <summary><c>kid</c> as UTF-8; empty if there is none.</summary>
     public ReadOnlySpan<byte> KeyId { get; private set; }
 
-    /// <summary>Whether <c>typ</c> is <c>at+jwt</c> (RFC 9068 §2.1), a media type: letter case does not matter, nor the prefix <c>application/</c>.</summary>
+    /// <summary>
+    /// Whether <c>typ</c> is <c>at+jwt</c> (RFC 9068 §2.1). It is a media type: letter case and the prefix <c>application/</c> do not
+    /// matter.
+    /// </summary>
     public bool IsAccessToken { get; private set; }
 
-    /// <summary>Bytes of buffer that <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
+    /// <summary>How many bytes of buffer <see cref="Open"/> and the reading of the claims need for a token of this length.</summary>
     public static int BufferSizeFor(int tokenLength) => StrictJson.TablesSize + (4 * tokenLength);
 
-    /// <summary>Takes the token apart. Nothing of it is believed yet.</summary>
+    /// <summary>Takes the token apart. Nothing in it is trusted yet.</summary>
     /// <param name="token">The compact serialization.</param>
     /// <param name="buffer">Space of <see cref="BufferSizeFor"/> bytes.</param>
     /// <param name="jwt">The parts.</param>
-    /// <param name="known">What one header says; the same text says the same and is not read again.</param>
+    /// <param name="known">What an earlier header said. If the text is the same, the header is not read again.</param>
     public static TokenRejection? Open(ReadOnlySpan<char> token, Span<byte> buffer, out StrictJwt jwt, KnownHeader? known = null)
     {
         jwt = default;
@@ -52,7 +55,7 @@ internal ref struct StrictJwt
             return TokenRejection.NotCompact;
         ReadOnlySpan<char> header = token[..firstDot], claims = token[(firstDot + 1)..lastDot], signature = token[(lastDot + 1)..];
         bool isKnown = known is not null && header.SequenceEqual(known.Text);
-        // An empty payload is a JWS (RFC 7515 §3); that it is no claims set is found when it is read.
+        // An empty payload is a valid JWS (RFC 7515 §3). Reading it later shows that it is not a claims set.
         if (header.IsEmpty || signature.IsEmpty || !(isKnown || IsBase64Url(header)) || !IsBase64Url(claims) || !IsBase64Url(signature))
             return TokenRejection.NotCompact;
 
@@ -75,7 +78,7 @@ internal ref struct StrictJwt
         }
         else
         {
-            // The claims set lies behind what the header needs, so that names with escapes have space behind either.
+            // The claims set is placed after the header's space, so that both have room behind them for names with escapes.
             length = Base64Url.DecodeFromChars(header, buffer);
             rejection = jwt.ReadHeader(buffer[..(2 * length)], length);
             buffer = buffer[(2 * length)..];
@@ -85,7 +88,7 @@ internal ref struct StrictJwt
         return rejection;
     }
 
-    /// <summary>The claims set, ready to be walked. Only after the signature has been verified.</summary>
+    /// <summary>The claims set, ready to be walked. Call it only after the signature has been verified.</summary>
     /// <exception cref="JsonException">It is not a strict JSON object.</exception>
     public readonly StrictJson Claims() => new(rest, rest.Length / 2, tables);
 
@@ -100,8 +103,12 @@ internal ref struct StrictJwt
                 ReadOnlySpan<byte> name = json.Name;
                 if (name.SequenceEqual("crit"u8) || name.SequenceEqual("b64"u8))
                     return TokenRejection.CriticalExtension;
-                if (name.SequenceEqual("jwk"u8) || name.SequenceEqual("jku"u8) || name.SequenceEqual("x5u"u8) || name.SequenceEqual("x5c"u8))
+                if (name.SequenceEqual("jwk"u8)
+                    || name.SequenceEqual("jku"u8) || name.SequenceEqual("x5u"u8) || name.SequenceEqual("x5c"u8))
+                {
                     return TokenRejection.KeyInHeader;
+                }
+
                 bool isText = json.ValueKind == JsonTokenType.String;
                 if (name.SequenceEqual("alg"u8))
                 {
@@ -150,7 +157,7 @@ internal ref struct StrictJwt
     {
         if (part.ContainsAnyExcept(Base64UrlAlphabet))
             return false;
-        // RFC 4648 §3.5: bits that the last character has to spare must be zero, else one token has several spellings.
+        // RFC 4648 §3.5: the spare bits of the last character must be zero. Otherwise one token could be spelled in several ways.
         return (part.Length % 4) switch
         {
             0 => true,
@@ -161,7 +168,7 @@ internal ref struct StrictJwt
     }
 }
 
-/// <summary>The header of a token whose every check has passed: the tokens of one key all have the same.</summary>
+/// <summary>The header of a token that has passed every check. All tokens of one key have the same header.</summary>
 /// <param name="Text">As it was sent, in base64url.</param>
 /// <param name="Algorithm">Its <c>alg</c>.</param>
 /// <param name="KeyId">Its <c>kid</c> as UTF-8.</param>

@@ -5,18 +5,18 @@ using System.Text;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// The tokens that were seen and found good, by their whole text: a signature that fits is not verified again. What may change, the clock, the key, the denials, is asked
-/// every time by whoever finds one here. Bounded: those that were not used for longest go first.
+/// Remembers good tokens by their whole text, so that a good signature is not verified again. The clock, the key and the denials may
+/// change, so the caller checks those every time. The size is bounded: the tokens that were unused for longest go first.
 /// </summary>
-/// <param name="size">How many are kept at most, give or take those that are added in the same moment.</param>
+/// <param name="size">The most tokens that are kept, give or take those added at the same moment.</param>
 internal sealed class TokenCache(int size)
 {
-    // Two halves: a token that is used moves to the younger one, and when that is full the older one is dropped whole.
+    // There are two halves. A token that is used moves to the younger half. When that is full, the whole older half is dropped.
     private readonly int halfSize = size / 2;
     private readonly Lock turning = new();
     private volatile Half younger = new(), older = new();
 
-    /// <summary>How many are held.</summary>
+    /// <summary>How many tokens are held.</summary>
     public int Count => younger.Count + older.Count;
 
     public bool TryGet(ReadOnlySpan<char> token, [NotNullWhen(true)] out ValidatedToken? seen)
@@ -29,10 +29,10 @@ internal sealed class TokenCache(int size)
         return true;
     }
 
-    /// <summary>Remembers a token. Only one whose every check has passed.</summary>
+    /// <summary>Remembers a token. Call it only after every check has passed.</summary>
     public void Add(string token, ValidatedToken seen)
     {
-        // Every good token is ASCII (RFC 7515 §7.1); another text is not to be mistaken for one.
+        // Every good token is ASCII (RFC 7515 §7.1). Other text must not be mistaken for one.
         if (Ascii.IsValid(token))
             Add(Encoding.ASCII.GetBytes(token), seen);
     }
@@ -76,8 +76,8 @@ internal sealed class TokenCache(int size)
     }
 
     /// <summary>
-    /// Tokens are equal when every character is. They are kept as bytes, half of what a string takes to hold and to compare, and told apart quickest by their
-    /// signatures' ends, which nobody chooses who cannot sign.
+    /// Two tokens are equal if every character is. They are kept as bytes, which take half the space and time of strings. The end of the
+    /// signature tells them apart fastest, and only someone who can sign can choose it.
     /// </summary>
     private sealed class WholeToken : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<char>, byte[]>
     {

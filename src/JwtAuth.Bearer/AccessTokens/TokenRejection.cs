@@ -3,8 +3,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Why a token was refused: a closed list. On the wire every one of them is the same <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1), save the two that pass by themselves;
-/// <see cref="Reason"/> and <see cref="Hint"/> go to the log and, in Development only, into the reply. A rejection carries nothing of the token.
+/// Why a token was refused. The list is closed. On the wire all of them look the same, <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1),
+/// except for the two that are temporary. <see cref="Reason"/> and <see cref="Hint"/> go to the log and, in Development only, into the
+/// reply. A rejection contains nothing of the token.
 /// </summary>
 public sealed class TokenRejection
 {
@@ -17,77 +18,103 @@ public sealed class TokenRejection
     public static readonly TokenRejection NotCompact = new("not_compact",
         "A token is three parts, each base64url without padding, joined by two dots. Send it whole and unchanged after \"Bearer \".");
 
-    /// <summary>The JOSE header is not a strict JSON object with the members that are needed (RFC 7515 §4).</summary>
+    /// <summary>The JOSE header is not a strict JSON object with the required members (RFC 7515 §4).</summary>
     public static readonly TokenRejection MalformedHeader = new("malformed_header",
         "The header must be one JSON object in UTF-8 with unique names and with alg, kid and typ as strings.");
 
     /// <summary>The header demands an extension (RFC 7515 §4.1.11, RFC 7797).</summary>
-    public static readonly TokenRejection CriticalExtension = new("critical_extension", "No JWS extension is understood here: crit and b64 are refused.");
+    public static readonly TokenRejection CriticalExtension =
+        new("critical_extension", "No JWS extension is understood here: crit and b64 are refused.");
 
-    /// <summary>The header brings a key, or the place of one (RFC 7515 §4.1.2, §4.1.3, §4.1.5, §4.1.6).</summary>
+    /// <summary>The header contains a key or says where to find one (RFC 7515 §4.1.2, §4.1.3, §4.1.5, §4.1.6).</summary>
     public static readonly TokenRejection KeyInHeader = new("key_in_header",
         "Keys come from the issuer, never from a token (RFC 8725 §3.10): jwk, jku, x5u and x5c are refused.");
 
     /// <summary><c>typ</c> is not <c>at+jwt</c> (RFC 9068 §4).</summary>
-    public static readonly TokenRejection WrongType = new("wrong_type", "Only access tokens are taken: typ must be at+jwt. Was this an ID token or another JWT?");
+    public static readonly TokenRejection WrongType =
+        new("wrong_type", "Only access tokens are taken: typ must be at+jwt. Was this an ID token or another JWT?");
 
-    /// <summary><c>alg</c> is none of ours, or not the key's (RFC 8725 §3.1).</summary>
-    public static readonly TokenRejection WrongAlgorithm = new("wrong_algorithm", "alg must be RS256, ES256 or HS256, and the one that its key is for.");
+    /// <summary><c>alg</c> is not one of ours, or not the key's (RFC 8725 §3.1).</summary>
+    public static readonly TokenRejection WrongAlgorithm =
+        new("wrong_algorithm", "alg must be RS256, ES256 or HS256, and the one that its key is for.");
 
     /// <summary>No key has this <c>kid</c>.</summary>
     public static readonly TokenRejection UnknownKey = new("unknown_key",
-        "No key has this kid: the token comes from another issuer, or its key was revoked, or is gone because all its tokens have expired. Log in again. For HS256 an API needs JwtAuth:SharedSecrets.");
+        "No key has this kid: the token comes from another issuer, or its key was revoked, "
+            + "or is gone because all its tokens have expired. Log in again. For HS256 an API needs JwtAuth:SharedSecrets.");
 
     /// <summary>
-    /// No key has this <c>kid</c>, and the issuer's keys could not be read just now: it may be a new one. Passes by itself: 503 with <c>Retry-After</c>.
+    /// No key has this <c>kid</c>, but the issuer's keys could not be read just now, so it may be a new one. Temporary: 503 with
+    /// <c>Retry-After</c>.
     /// </summary>
-    public static readonly TokenRejection KeysUnknown = new("keys_unknown", "The issuer's keys cannot be read at the moment, and this kid is none of those that are known. Try again.");
+    public static readonly TokenRejection KeysUnknown =
+        new("keys_unknown", "The issuer's keys cannot be read at the moment, and this kid is none of those that are known. Try again.");
 
-    /// <summary>The signature is not the key's over these bytes.</summary>
-    public static readonly TokenRejection BadSignature = new("bad_signature", "The signature does not fit: the token was changed or signed by somebody else.");
+    /// <summary>The signature over these bytes was not made by the key.</summary>
+    public static readonly TokenRejection BadSignature =
+        new("bad_signature", "The signature does not fit: the token was changed or signed by somebody else.");
 
     /// <summary>The claims set is not a strict JSON object (RFC 7519 §7.2).</summary>
     public static readonly TokenRejection MalformedClaims = new("malformed_claims",
         "The claims set must be one JSON object in UTF-8 with unique names at every depth and nothing after it.");
 
-    /// <summary>A claim is missing that RFC 9068 §2.2 or this product demands, or is of the wrong type, empty, too long or holds control characters.</summary>
+    /// <summary>
+    /// A claim that RFC 9068 §2.2 or this product requires is missing, or has the wrong type, is empty or too long, or holds control
+    /// characters.
+    /// </summary>
     public static readonly TokenRejection InvalidClaim = new("invalid_claim",
-        "iss, sub, aud, exp, iat, jti, client_id and gen must be there. They, and sid, are of the right JSON type, not empty and without control characters.");
+        "iss, sub, aud, exp, iat, jti, client_id and gen must be there. They, and sid, are of the right JSON type, "
+            + "not empty and without control characters.");
 
-    /// <summary><c>iss</c> is another's (RFC 9068 §4).</summary>
-    public static readonly TokenRejection WrongIssuer = new("wrong_issuer", "iss is not the issuer that this API trusts. Compare it letter by letter, the last slash too.");
+    /// <summary><c>iss</c> names another issuer (RFC 9068 §4).</summary>
+    public static readonly TokenRejection WrongIssuer =
+        new("wrong_issuer", "iss is not the issuer that this API trusts. Compare it letter by letter, the last slash too.");
 
     /// <summary><c>aud</c> does not name this API (RFC 9068 §4).</summary>
-    public static readonly TokenRejection WrongAudience = new("wrong_audience", "The token was issued for another audience. Log in with the audience of this API.");
+    public static readonly TokenRejection WrongAudience =
+        new("wrong_audience", "The token was issued for another audience. Log in with the audience of this API.");
 
-    /// <summary>A shared secret signed for the issuer's own audience.</summary>
-    public static readonly TokenRejection KeyNotForAudience = new("key_not_for_audience", "A secret that APIs share signs tokens for APIs, never for the account.");
+    /// <summary>A shared secret has signed a token for the issuer's own audience.</summary>
+    public static readonly TokenRejection KeyNotForAudience =
+        new("key_not_for_audience", "A secret that APIs share signs tokens for APIs, never for the account.");
 
-    /// <summary>Now is not before <c>exp</c> (RFC 7519 §4.1.4).</summary>
-    public static readonly TokenRejection Expired = new("expired", "The token has expired. Log in again, and compare the clocks if it was fresh.");
+    /// <summary>The time of <c>exp</c> has come (RFC 7519 §4.1.4).</summary>
+    public static readonly TokenRejection Expired =
+        new("expired", "The token has expired. Log in again, and compare the clocks if it was fresh.");
 
     /// <summary><c>nbf</c> or <c>iat</c> lies in the future (RFC 7519 §4.1.5, §4.1.6).</summary>
-    public static readonly TokenRejection NotYetValid = new("not_yet_valid", "nbf or iat lies in the future: the clocks of issuer and API differ by more than the skew.");
+    public static readonly TokenRejection NotYetValid =
+        new("not_yet_valid", "nbf or iat lies in the future: the clocks of issuer and API differ by more than the skew.");
 
     /// <summary><c>exp</c> is more than <see cref="TokenValidator.MaximumLifetime"/> after <c>iat</c>.</summary>
-    public static readonly TokenRejection LifetimeTooLong = new("lifetime_too_long", "exp lies more than an hour after iat; no token is issued for so long.");
+    public static readonly TokenRejection LifetimeTooLong =
+        new("lifetime_too_long", "exp lies more than an hour after iat; no token is issued for so long.");
 
-    /// <summary>The key had stopped signing when the token says it was issued.</summary>
+    /// <summary>The token says it was issued after the key had stopped signing.</summary>
     public static readonly TokenRejection KeyRetired = new("key_retired", "The key was retired before this token was issued.");
 
-    /// <summary>The token is bound to a key of its sender (<c>cnf</c>, RFC 7800), which is not checked here.</summary>
-    public static readonly TokenRejection SenderConstrained = new("sender_constrained", "The token is bound to a client's key (cnf) and cannot be used as a plain bearer token.");
-
-    /// <summary>The token was ended before it expired: by itself, with its session, with its account's earlier tokens or with its key.</summary>
-    public static readonly TokenRejection Denied = new("denied", "The token was ended before it expired: by a logout, a revocation, a change of the account or of its key. Log in again.");
+    /// <summary>The token is bound to a key of its sender (<c>cnf</c>, RFC 7800). That is not checked here.</summary>
+    public static readonly TokenRejection SenderConstrained =
+        new("sender_constrained", "The token is bound to a client's key (cnf) and cannot be used as a plain bearer token.");
 
     /// <summary>
-    /// Nothing is wrong with the token, but whether it was ended is not known now. Passes by itself: 503 with <c>Retry-After</c>.
+    /// The token was ended before it expired: alone, with its session, with the earlier tokens of its account, or with its key.
     /// </summary>
-    public static readonly TokenRejection DenialsUnknown = new("denials_unknown", "The log of ended tokens cannot be read at the moment, and nothing is accepted on a guess. Try again.");
+    public static readonly TokenRejection Denied = new(
+        "denied", "The token was ended before it expired: by a logout, a revocation, a change of the account or of its key. Log in again.");
 
-    /// <summary>The account or the session behind the token has ended, or changed since; said only where the store is asked, which a check of the token alone never does.</summary>
-    public static readonly TokenRejection NotStanding = new("not_standing", "The account or the session was ended or changed since this token was issued. Log in again.");
+    /// <summary>
+    /// Nothing is wrong with the token, but it is not known at the moment whether it was ended. Temporary: 503 with <c>Retry-After</c>.
+    /// </summary>
+    public static readonly TokenRejection DenialsUnknown =
+        new("denials_unknown", "The log of ended tokens cannot be read at the moment, and nothing is accepted on a guess. Try again.");
+
+    /// <summary>
+    /// The account or the session behind the token has ended or changed since. Only used where the store is asked. A check of the token
+    /// alone never asks it.
+    /// </summary>
+    public static readonly TokenRejection NotStanding =
+        new("not_standing", "The account or the session was ended or changed since this token was issued. Log in again.");
 
     private TokenRejection(string reason, string hint)
     {
@@ -102,20 +129,20 @@ public sealed class TokenRejection
     /// <summary>A stable name for the reason.</summary>
     public string Reason { get; }
 
-    /// <summary>How to mend it, for a developer.</summary>
+    /// <summary>What a developer can do about it.</summary>
     public string Hint { get; }
 
-    /// <summary>Whether nothing is wrong with the token, as far as is known.</summary>
+    /// <summary>Whether nothing is known to be wrong with the token.</summary>
     public bool IsTemporary => this == KeysUnknown || this == DenialsUnknown;
 
-    /// <summary>The same for JwtBearer, which wants an exception. Never thrown, so one object serves all.</summary>
+    /// <summary>The same as an exception, which JwtBearer wants. It is never thrown, so one object is enough for all.</summary>
     internal TokenRejectedException AsException { get; }
 
     /// <inheritdoc/>
     public override string ToString() => Reason;
 }
 
-/// <summary>A refused token, for JwtBearer. It says nothing of the token.</summary>
+/// <summary>A refused token, for JwtBearer. It contains nothing of the token.</summary>
 internal sealed class TokenRejectedException(TokenRejection rejection) : SecurityTokenException($"Access token refused: {rejection.Reason}")
 {
     public TokenRejection Rejection { get; } = rejection;

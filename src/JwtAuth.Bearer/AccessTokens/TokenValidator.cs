@@ -6,21 +6,21 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Checks access tokens (RFC 7519 §7.2, RFC 9068 §4, RFC 8725). One list of checks, cheap to dear, and no claim is looked at before the
-/// signature has been verified. Knows no HTTP; safe for concurrent use.
+/// Checks access tokens (RFC 7519 §7.2, RFC 9068 §4, RFC 8725). There is one list of checks, from cheap to expensive. No claim is read
+/// before the signature has been verified. Knows nothing of HTTP. Safe for concurrent use.
 /// </summary>
 public sealed class TokenValidator
 {
-    /// <summary>The longest token that is looked at, in characters.</summary>
+    /// <summary>The longest token that is read, in characters.</summary>
     public const int MaximumLength = 8192;
 
-    /// <summary>The longest time from <c>iat</c> to <c>exp</c> that is believed, whatever a key has signed.</summary>
+    /// <summary>The longest time from <c>iat</c> to <c>exp</c> that is accepted, whatever a key has signed.</summary>
     public static readonly TimeSpan MaximumLifetime = TimeSpan.FromHours(1);
 
     /// <summary>The largest tolerance for clocks that differ.</summary>
     public static readonly TimeSpan MaximumClockSkew = TimeSpan.FromMinutes(1);
 
-    // A process that signs hears of a key's retirement by its next look at the ring, not in the same moment.
+    // A process that signs learns that a key was retired when it next looks at the ring, not at the same moment.
     private static readonly TimeSpan RetirementNotice = TimeSpan.FromSeconds(10);
 
     private const int MostLooks = 4;
@@ -35,11 +35,13 @@ public sealed class TokenValidator
     private readonly bool acceptWhileSilent;
     private volatile KnownHeader? lastHeader;
 
-    /// <summary>A validator for one issuer that hears of no denials: a token lives until it expires.</summary>
+    /// <summary>A validator for one issuer that hears no denials: a token lives until it expires.</summary>
     /// <param name="rules">Whose tokens, and for whom.</param>
     /// <param name="keys">The keys to check with.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="ArgumentException">The rules name no issuer or no audience, or a skew that is negative or above <see cref="MaximumClockSkew"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The rules name no issuer or no audience, or the skew is negative or above <see cref="MaximumClockSkew"/>.
+    /// </exception>
     public TokenValidator(ValidationRules rules, IVerificationKeys keys, TimeProvider time) : this(rules, keys, time, denials: null)
     {
     }
@@ -62,14 +64,14 @@ public sealed class TokenValidator
         acceptWhileSilent = rules.AcceptWhileSilent;
     }
 
-    /// <summary>Checks a token. Never throws for what a token brings.</summary>
+    /// <summary>Checks a token. Never throws because of what is in a token.</summary>
     /// <param name="token">The compact serialization, without the scheme.</param>
-    /// <param name="accepted">The token's claims, where every check has passed.</param>
-    /// <param name="rejection">The first check that failed, where one did.</param>
+    /// <param name="accepted">The token's claims, if every check has passed.</param>
+    /// <param name="rejection">The first check that failed, if one did.</param>
     public bool TryValidate(
         ReadOnlySpan<char> token, [NotNullWhen(true)] out AccessToken? accepted, [NotNullWhen(false)] out TokenRejection? rejection)
     {
-        // The buffer holds nothing but this call's bytes within the lengths that this call has written.
+        // Within the lengths that this call has written, the buffer holds only this call's bytes.
         byte[] buffer = ArrayPool<byte>.Shared.Rent(StrictJwt.BufferSizeFor(Math.Min(token.Length, MaximumLength)));
         try
         {
@@ -105,14 +107,17 @@ public sealed class TokenValidator
     }
 
     /// <summary>
-    /// The same, and asks where keys and denials come from before it refuses for not knowing: after a key was changed, or a process was held up, that is all it takes.
+    /// The same check. But before it refuses because something is not known, it asks the sources of the keys and denials. After a change of
+    /// keys, or after a pause of the process, that is enough.
     /// </summary>
     internal async ValueTask<(AccessToken? Accepted, TokenRejection? Rejection)> ValidateAsync(string token)
     {
         long version = keys.Version;
         bool isGood = TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection);
-        // More than once: other keys may have come meanwhile, and an answer may be one that was asked for before this token's key was published.
-        for (int look = 0; look < MostLooks && (rejection == TokenRejection.UnknownKey || rejection == TokenRejection.KeysUnknown) && await keys.CatchUpAsync(version); look++)
+        // This runs more than once. Other keys may have arrived meanwhile, or the answer may belong to a question asked before this token's
+        // key was published.
+        for (int look = 0; look < MostLooks && (rejection == TokenRejection.UnknownKey || rejection == TokenRejection.KeysUnknown)
+            && await keys.CatchUpAsync(version); look++)
         {
             version = keys.Version;
             isGood = TryValidate(token, out accepted, out rejection);
@@ -125,10 +130,10 @@ public sealed class TokenValidator
         return (accepted, rejection);
     }
 
-    /// <summary>Whether the key that verified a token still is in use.</summary>
+    /// <summary>Whether the key that verified a token is still in use.</summary>
     internal bool StillHasKey(ValidatedToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
 
-    /// <summary>What may have changed since a token was found good.</summary>
+    /// <summary>Checks what may have changed since a token was found good.</summary>
     internal TokenRejection? CheckAgain(ValidatedToken token) =>
         CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Names);
 
@@ -169,10 +174,10 @@ public sealed class TokenValidator
         DateTimeOffset now = time.GetUtcNow();
         if (expiresAt - issuedAt > MaximumLifetime)
             return TokenRejection.LifetimeTooLong;
-        // The clock is moved, never the claim, which may stand at the end of time.
+        // Adjust the clock, never the claim: the claim may be at the end of time.
         if (now - skew >= expiresAt)
             return TokenRejection.Expired;
-        // What ends before it begins would live on the skew alone.
+        // A token that ends before it begins would live on the skew alone.
         if (expiresAt <= issuedAt || expiresAt <= notBefore)
             return TokenRejection.Expired;
         if (issuedAt > now + skew || notBefore > now + skew)
@@ -189,7 +194,7 @@ public sealed class TokenValidator
         return CheckNotDenied(names);
     }
 
-    // What was heard denied stays so, also when nothing new has been heard for too long.
+    // A denial that was heard still counts, even if nothing new has been heard for too long.
     private TokenRejection? CheckNotDenied(in TokenIdentifiers names) =>
         denylist is null ? null
         : denylist.Denies(names) ? TokenRejection.Denied

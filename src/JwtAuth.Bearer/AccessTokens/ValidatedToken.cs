@@ -6,9 +6,10 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// A token that was found good, with what is asked about it every time it comes, and the claims of the identity that a request gets: under their own names, one
-/// <c>scope</c> and one <c>roles</c> claim for each value, so that policies, <c>IsInRole</c> and <c>RequireClaim</c> work. What requests share is text that nobody can
-/// change; identity and claims are made anew for each, so that what one request adds to its own is not there for another.
+/// A token that was found good. It holds what is checked each time the token comes, and the claims of the identity that a request gets. The
+/// claims have their own names, with one <c>scope</c> and one <c>roles</c> claim for each value, so that policies, <c>IsInRole</c> and
+/// <c>RequireClaim</c> work. Requests share only text that nobody can change. Identity and claims are made anew for each request, so what
+/// one request adds does not show up in another.
 /// </summary>
 internal sealed class ValidatedToken
 {
@@ -41,10 +42,11 @@ internal sealed class ValidatedToken
             Text("username", username);
 
         void Text(string type, string value) => claims[count++] = (type, value, ClaimValueTypes.String);
-        void Integer(string type, long value) => claims[count++] = (type, value.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64);
+        void Integer(string type, long value) => claims[count++] =
+            (type, value.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64);
     }
 
-    // Here as well as in the token, so that what is asked lies together in memory.
+    // Kept here as well as in the token, so that what is checked lies together in memory.
     public VerificationKey Key { get; }
 
     public DateTimeOffset ExpiresAt { get; }
@@ -58,10 +60,10 @@ internal sealed class ValidatedToken
     public ClaimsPrincipal NewPrincipal()
     {
         var identity = new ClaimsIdentity("Bearer", nameType: "username", roleType: "roles") { BootstrapContext = token };
-        // The identity's own list, where it shows it: room for all at once, instead of three lists that are outgrown.
+        // Use the identity's own list if it is exposed. It gets room for all claims at once, instead of growing three times.
         if (identity.Claims is List<Claim> own)
             own.EnsureCapacity(claims.Length);
-        // A claim that knows its identity is taken as it is; any other would be copied.
+        // A claim that already knows its identity is taken as it is. Any other would be copied.
         foreach ((string type, string value, string valueType) in claims)
             identity.AddClaim(new Claim(type, value, valueType, token.Issuer, token.Issuer, identity));
         return new ClaimsPrincipal(identity);

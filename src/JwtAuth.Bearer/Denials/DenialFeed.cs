@@ -5,18 +5,22 @@ using Microsoft.Extensions.Logging;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// The denials as an API hears them: everything there is, and from then on each as it is committed. After an outage it goes on where it was. What it has heard
-/// stays denied whatever happens.
+/// The denials as an API hears them: first all that exist, then each one when it is committed. After an outage it continues where it was. A
+/// denial that was heard counts whatever happens.
 /// </summary>
-/// <param name="read">Brings the piece of the feed that follows a cursor, and waits so long for one.</param>
-/// <param name="keys">Are told when the issuer's keys changed.</param>
-/// <param name="maximumSilence">How long nothing may be heard before "not denied" is a guess.</param>
+/// <param name="read">Reads the part of the feed after a cursor, and waits up to the given time for one.</param>
+/// <param name="keys">They are told when the issuer's keys have changed.</param>
+/// <param name="maximumSilence">How long the feed may be silent. After that, "not denied" is a guess.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Where outages are told.</param>
+/// <param name="log">Outages are logged here.</param>
 internal sealed class DenialFeed(
-    Func<string?, TimeSpan, CancellationToken, Task<DenialPage>> read, PublishedKeys keys, TimeSpan maximumSilence, TimeProvider time, ILogger log) : IDenialSource
+    Func<string?, TimeSpan, CancellationToken, Task<DenialPage>> read, PublishedKeys keys, TimeSpan maximumSilence, TimeProvider time,
+    ILogger log) : IDenialSource
 {
-    /// <summary>How long the issuer is asked to wait for news: short, so that a connection that died unheard is noticed well before the silence is too long.</summary>
+    /// <summary>
+    /// How long the issuer is asked to wait for news. The time is short, so that a connection that died silently is noticed well before the
+    /// silence is too long.
+    /// </summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
@@ -26,7 +30,7 @@ internal sealed class DenialFeed(
 
     private const int MostFaultsTold = 10;
 
-    // Of one outage: what fails now in this way and now in that is told once for each.
+    // The faults of one outage that were already logged. If the faults alternate, each is logged once.
     private readonly HashSet<string> faultsTold = [];
     private TaskCompletionSource attempt = NewAttempt();
     private string? cursor;
@@ -36,10 +40,10 @@ internal sealed class DenialFeed(
 
     public Denylist Denylist { get; } = new(time, maximumSilence);
 
-    /// <summary>Whether the issuer keeps a denylist; <see langword="null"/> before it has said so.</summary>
+    /// <summary>Whether the issuer keeps a denylist; <see langword="null"/> until it has said so.</summary>
     public bool? IsKept { get; private set; }
 
-    /// <summary>Hears until it is stopped.</summary>
+    /// <summary>Listens until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         TimeSpan pause = TimeSpan.Zero;
@@ -53,7 +57,7 @@ internal sealed class DenialFeed(
         }
     }
 
-    /// <summary>Waits a moment for what is under way, unless the issuer was not reached just now.</summary>
+    /// <summary>Waits a moment for the call that is under way, unless the issuer was just now out of reach.</summary>
     public async Task CatchUpAsync()
     {
         if (!isUnreached)
@@ -76,9 +80,11 @@ internal sealed class DenialFeed(
                 log.FeedHeardAgain(); // before anything is accepted because of it
             isUnreached = false;
             faultsTold.Clear();
-            // Known is what the issuer knew when it stopped waiting; how long the answer then was on its way, or this process asleep, does not count.
+            // The list is complete up to the moment when the issuer stopped waiting. The answer's way here does not count, nor the time
+            // that this process was asleep.
             if (isCaughtUp)
-                Denylist.CompleteAsOf(sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
+                Denylist.CompleteAsOf(
+                    sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
             Forget();
             return true;
         }

@@ -4,31 +4,31 @@ using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer.Denials;
 
-/// <summary>A piece of the feed of denials.</summary>
+/// <summary>One part of the feed of denials.</summary>
 internal sealed record DenialPage
 {
-    /// <summary>Where the next piece begins: to be sent back as it is.</summary>
+    /// <summary>Where the next part begins. Send it back unchanged.</summary>
     public required string Cursor { get; init; }
 
-    /// <summary>Whether the issuer keeps a denylist at all. Where it does not, access tokens live until they expire.</summary>
+    /// <summary>Whether the issuer keeps a denylist at all. If not, access tokens live until they expire.</summary>
     public required bool Denylist { get; init; }
 
-    /// <summary>Whether there is more to be had at once.</summary>
+    /// <summary>Whether there is more to read at once.</summary>
     public required bool More { get; init; }
 
-    /// <summary>For how many milliseconds the issuer waited for news. Until then nothing else was denied.</summary>
+    /// <summary>How many milliseconds the issuer waited for news. Up to then nothing else was denied.</summary>
     public required long WaitedMs { get; init; }
 
-    /// <summary>Another text for another set of keys: what is published, and the secrets below.</summary>
+    /// <summary>A text that changes when the keys change: the published keys and the secrets below.</summary>
     public required string Keys { get; init; }
 
     /// <summary>The HS256 secrets in use that APIs share.</summary>
     public required IReadOnlyList<SharedKey> SharedKeys { get; init; }
 
-    /// <summary>What was denied since the cursor, in the order of commits.</summary>
+    /// <summary>What was denied since the cursor, in the order of the commits.</summary>
     public required IReadOnlyList<DeniedTokens> Denials { get; init; }
 
-    /// <summary>How it is written.</summary>
+    /// <summary>The JSON format.</summary>
     public static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.General)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -37,7 +37,9 @@ internal sealed record DenialPage
     };
 }
 
-/// <summary>A denial by the names of the claims that it names: `sub` and `jti`; `sid`; `sub` with `gen_below`, `sid_except`; or `kid`.</summary>
+/// <summary>
+/// A denial, with the names of the claims that it is about: `sub` and `jti`; `sid`; `sub` with `gen_below` and `sid_except`; or `kid`.
+/// </summary>
 internal sealed record DeniedTokens
 {
     public string? Sub { get; init; }
@@ -52,7 +54,7 @@ internal sealed record DeniedTokens
 
     public string? SidExcept { get; init; }
 
-    /// <summary>When it may be forgotten, in seconds since 1970; never, for a key.</summary>
+    /// <summary>When it may be forgotten, in seconds since 1970. A denial of a key has none: it stays.</summary>
     public long? ForgetAt { get; init; }
 
     public static DeniedTokens Of(Denial denial)
@@ -62,7 +64,10 @@ internal sealed record DeniedTokens
         {
             DenialKind.Token => new() { Sub = denial.TokenSubject, Jti = denial.Name, ForgetAt = forgetAt },
             DenialKind.Session => new() { Sid = denial.Name, ForgetAt = forgetAt },
-            DenialKind.Subject => new() { Sub = denial.Name, GenBelow = denial.BelowGeneration, SidExcept = denial.ExceptSessionId, ForgetAt = forgetAt },
+            DenialKind.Subject => new()
+            {
+                Sub = denial.Name, GenBelow = denial.BelowGeneration, SidExcept = denial.ExceptSessionId, ForgetAt = forgetAt,
+            },
             _ => new() { Kid = denial.Name },
         };
     }

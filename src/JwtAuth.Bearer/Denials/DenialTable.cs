@@ -7,10 +7,11 @@ using System.Text;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// Sessions, tokens and subjects that are denied, each with the minute at which it may be forgotten and the generation below which it counts: 24 bytes a slot,
-/// open addressing, 0.53 to 0.8 full once it has grown. Beside the slots is a Bloom filter of six bits for each: that of a million entries is a
-/// megabyte, which a processor's caches hold, and what is not denied seldom looks further. Readers take no lock; writers take turns, which the caller sees to.
-/// An entry is never changed into another one: what is forgotten goes when the table is built anew.
+/// Sessions, tokens and subjects that are denied, each with the minute at which it may be forgotten and the generation below which it
+/// counts: 24 bytes a slot, open addressing, 0.53 to 0.8 full once it has grown. Beside the slots is a Bloom filter of six bits for each:
+/// that of a million entries is a megabyte, which a processor's caches hold, and what is not denied seldom looks further. Readers take no
+/// lock; writers take turns, which the caller sees to. An entry is never changed into another one: what is forgotten goes when the table is
+/// built anew.
 /// </summary>
 internal sealed class DenialTable
 {
@@ -60,7 +61,9 @@ internal sealed class DenialTable
             slots = slots.Rebuilt(keepFrom);
     }
 
-    /// <summary>128 bits of an identifier: the very bits where it is one of ours (22 characters of base64url), else of its SHA-256.</summary>
+    /// <summary>
+    /// 128 bits of an identifier: the very bits where it is one of ours (22 characters of base64url), else of its SHA-256.
+    /// </summary>
     public static UInt128 IdOf(string text)
     {
         Span<byte> bits = stackalloc byte[16];
@@ -161,7 +164,10 @@ internal sealed class DenialTable
 
     private struct Slot
     {
-        /// <summary>The state of an empty slot; of any other the minute, and in the last two bits the kind, so that a session is never taken for a subject.</summary>
+        /// <summary>
+        /// The state of an empty slot; of any other the minute, and in the last two bits the kind, so that a session is never taken for a
+        /// subject.
+        /// </summary>
         public const uint Free = 0;
 
         private const int LastMinute = (1 << 30) - 1;

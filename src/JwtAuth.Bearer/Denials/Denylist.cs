@@ -4,8 +4,8 @@ using System.Collections.Frozen;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// The denials in memory, asked on every check. Whoever reads the log writes here, in the log's order; readers take no lock. It says itself when
-/// it was last known to be complete: without that, "not denied" would be a guess.
+/// The denials in memory, asked on every check. Whoever reads the log writes here, in the log's order; readers take no lock. It says itself
+/// when it was last known to be complete: without that, "not denied" would be a guess.
 /// </summary>
 /// <param name="time">Measures the silence.</param>
 /// <param name="maximumSilence">How long the log may go unread before nothing is accepted any more.</param>
@@ -26,10 +26,12 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     public int Count => table.Count + (keys?.Count ?? 0);
 
     /// <summary>Whether the log was read recently enough for "not denied" to be known.</summary>
-    public bool IsComplete => Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
+    public bool IsComplete =>
+        Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
 
     /// <summary>Whether the log has not been read for longer than that; at first, since the beginning.</summary>
-    public bool IsOverdue => time.GetElapsedTime(Volatile.Read(ref completeAt) is var last && last != long.MinValue ? last : begunAt) > maximumSilence;
+    public bool IsOverdue =>
+        time.GetElapsedTime(Volatile.Read(ref completeAt) is var last && last != long.MinValue ? last : begunAt) > maximumSilence;
 
     /// <summary>How long ago the log was last known to be complete; <see langword="null"/> before that.</summary>
     public TimeSpan? Age => Volatile.Read(ref completeAt) is var last && last != long.MinValue ? time.GetElapsedTime(last) : null;
@@ -42,7 +44,8 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     public bool Denies(in TokenIdentifiers names) =>
         keys?.Contains(names.KeyId) == true
         || (table.MayContainAny(names.Session, names.Token, names.Subject)
-            && (table.Contains(DenialKind.Session, names.Session) || table.Contains(DenialKind.Token, names.Token) || DeniesSubject(names)));
+            && (table.Contains(DenialKind.Session, names.Session)
+            || table.Contains(DenialKind.Token, names.Token) || DeniesSubject(names)));
 
     /// <summary>Adds a denial, after those that came before it in the log.</summary>
     public void Add(Denial denial)
@@ -125,7 +128,8 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
             // A session that is spared now was not spared by what came before, unless it was the same.
             return latest with
             {
-                BelowOfExcepted = latest.Except is null ? latest.Below : latest.Except == Except ? BelowOfExcepted : Math.Min(Below, latest.Below),
+                BelowOfExcepted =
+                    latest.Except is null ? latest.Below : latest.Except == Except ? BelowOfExcepted : Math.Min(Below, latest.Below),
             };
         }
     }
