@@ -7,11 +7,11 @@ using System.Text;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// Sessions, tokens and subjects that are denied, each with the minute at which it may be forgotten and the generation below which it
-/// counts: 24 bytes a slot, open addressing, 0.53 to 0.8 full once it has grown. Beside the slots is a Bloom filter of six bits for each:
-/// that of a million entries is a megabyte, which a processor's caches hold, and what is not denied seldom looks further. Readers take no
-/// lock; writers take turns, which the caller sees to. An entry is never changed into another one: what is forgotten goes when the table is
-/// built anew.
+/// The sessions, tokens and subjects that are denied. Each has the minute at which it may be forgotten and the generation below which it
+/// counts. A slot takes 24 bytes; addressing is open; a table that has grown is 0.53 to 0.8 full. Beside the slots is a Bloom filter with
+/// six bits for each. For a million entries it takes a megabyte, which fits in a processor's caches, and a token that is not denied seldom
+/// needs more. Readers take no lock. Writers take turns; the caller sees to that. An entry never becomes another one: what is forgotten
+/// goes when the table is rebuilt.
 /// </summary>
 internal sealed class DenialTable
 {
@@ -19,11 +19,11 @@ internal sealed class DenialTable
 
     public int Count => slots.Count;
 
-    /// <summary>False where none of the three is there; true where one may be. Lock-free.</summary>
+    /// <summary>False if none of the three is there; true if one may be. Lock-free.</summary>
     public bool MayContainAny(UInt128 first, UInt128 second, UInt128 third)
     {
         Slots read = slots;
-        // Without a branch in between, so that the processor waits for the memory once and not three times.
+        // There is no branch in between, so the processor waits for the memory once instead of three times.
         return read.MayContain(first) | read.MayContain(second) | read.MayContain(third);
     }
 
@@ -62,7 +62,7 @@ internal sealed class DenialTable
     }
 
     /// <summary>
-    /// 128 bits of an identifier: the very bits where it is one of ours (22 characters of base64url), else of its SHA-256.
+    /// 128 bits of an identifier: its own bits if it is one of ours (22 characters of base64url), otherwise bits of its SHA-256.
     /// </summary>
     public static UInt128 IdOf(string text)
     {
@@ -82,7 +82,7 @@ internal sealed class DenialTable
         private readonly Slot[] slots;
         private readonly ulong[] filter;
 
-        /// <summary>Room for so many, and for half as many more.</summary>
+        /// <summary>Room for this many, and half as many more.</summary>
         public Slots(int count)
         {
             slots = new Slot[Math.Max(SmallestCapacity, count * 15L / 8)];
@@ -99,7 +99,7 @@ internal sealed class DenialTable
         {
             for (int index = Start(id); ; index = Next(index))
             {
-                // Its state is written last, so whoever sees it sees the rest.
+                // The state is written last, so anyone who sees it sees the rest too.
                 uint state = Volatile.Read(ref slots[index].State);
                 if (state == Slot.Free)
                     return -1;
@@ -136,7 +136,7 @@ internal sealed class DenialTable
             return count;
         }
 
-        /// <summary>A table, as empty as one may be, of those that are kept.</summary>
+        /// <summary>A table of the entries that are kept, as small as it may be.</summary>
         public Slots Rebuilt(long keepFrom)
         {
             var rebuilt = new Slots(Count - CountBefore(keepFrom));
@@ -148,7 +148,7 @@ internal sealed class DenialTable
             return rebuilt;
         }
 
-        // Identifiers are random: their low half is a hash as good as any for the place, their high half for the filter's bits.
+        // Identifiers are random, so they need no hash. The low half gives the place, the high half the bits of the filter.
         private int Start(UInt128 id) => (int)Math.BigMul((ulong)id, (ulong)slots.Length, out _);
 
         private int Next(int index) => ++index == slots.Length ? 0 : index;
@@ -165,14 +165,14 @@ internal sealed class DenialTable
     private struct Slot
     {
         /// <summary>
-        /// The state of an empty slot; of any other the minute, and in the last two bits the kind, so that a session is never taken for a
-        /// subject.
+        /// The state of an empty slot. Any other state holds the minute, and the kind in its last two bits, so that a session is never
+        /// mistaken for a subject.
         /// </summary>
         public const uint Free = 0;
 
         private const int LastMinute = (1 << 30) - 1;
 
-        // Not a UInt128, whose alignment would make the slot longer.
+        // Not a UInt128: its alignment would make the slot longer.
         private readonly ulong high, low;
 
         public uint State, Below;

@@ -4,14 +4,14 @@ using System.Collections.Frozen;
 namespace JwtAuth.Bearer.Denials;
 
 /// <summary>
-/// The denials in memory, asked on every check. Whoever reads the log writes here, in the log's order; readers take no lock. It says itself
-/// when it was last known to be complete: without that, "not denied" would be a guess.
+/// The denials in memory, consulted on every check. Whoever reads the log writes here, in the log's order. Readers take no lock. The list
+/// knows when it was last complete: without that, "not denied" would be a guess.
 /// </summary>
 /// <param name="time">Measures the silence.</param>
-/// <param name="maximumSilence">How long the log may go unread before nothing is accepted any more.</param>
+/// <param name="maximumSilence">How long the log may go unread. After that, nothing is accepted.</param>
 internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 {
-    // Where the table says so, and for a generation that does not fit into it, a subject's denial stands among the exceptions.
+    // A subject's denial is an exception if the table says so, or if its generation does not fit in the table.
     private const uint AmongExceptions = 0, EveryGeneration = uint.MaxValue;
 
     private readonly Lock writing = new();
@@ -22,22 +22,22 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     private readonly long begunAt = time.GetTimestamp();
     private long completeAt = long.MinValue;
 
-    /// <summary>Denials held now; two of one subject count once.</summary>
+    /// <summary>How many denials are held now. Two of one subject count once.</summary>
     public int Count => table.Count + (keys?.Count ?? 0);
 
-    /// <summary>Whether the log was read recently enough for "not denied" to be known.</summary>
+    /// <summary>Whether the log was read recently enough to be sure that a token is not denied.</summary>
     public bool IsComplete =>
         Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
 
-    /// <summary>Whether the log has not been read for longer than that; at first, since the beginning.</summary>
+    /// <summary>Whether the log has been unread for longer than that. Before the first reading, the time counts from the start.</summary>
     public bool IsOverdue =>
         time.GetElapsedTime(Volatile.Read(ref completeAt) is var last && last != long.MinValue ? last : begunAt) > maximumSilence;
 
-    /// <summary>How long ago the log was last known to be complete; <see langword="null"/> before that.</summary>
+    /// <summary>How long ago the log was last known to be complete; <see langword="null"/> if it never was.</summary>
     public TimeSpan? Age => Volatile.Read(ref completeAt) is var last && last != long.MinValue ? time.GetElapsedTime(last) : null;
 
     /// <summary>The log has been read to its end.</summary>
-    /// <param name="timestamp"><see cref="TimeProvider.GetTimestamp"/> from before the reading.</param>
+    /// <param name="timestamp"><see cref="TimeProvider.GetTimestamp"/>, taken before the reading.</param>
     public void CompleteAsOf(long timestamp) => Volatile.Write(ref completeAt, timestamp);
 
     /// <summary>Whether a token is denied.</summary>
@@ -47,7 +47,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
             && (table.Contains(DenialKind.Session, names.Session)
             || table.Contains(DenialKind.Token, names.Token) || DeniesSubject(names)));
 
-    /// <summary>Adds a denial, after those that came before it in the log.</summary>
+    /// <summary>Adds a denial. Those that came before it in the log must have been added already.</summary>
     public void Add(Denial denial)
     {
         lock (writing)
@@ -96,7 +96,7 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
             before = new SubjectDenial(below, Except: null, below);
         SubjectDenial merged = before?.Then(latest) ?? latest;
 
-        // What is among the exceptions stays there until it is forgotten: a reader may have seen the sign and be on its way.
+        // An exception stays until it is forgotten: a reader may have seen its mark already and be about to look it up.
         if (isException || merged is not { Except: null, Below: > AmongExceptions and <= uint.MaxValue })
         {
             exceptions[subject] = merged; // before the sign to it
@@ -109,8 +109,8 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     }
 
     /// <summary>
-    /// All denials of one subject in three numbers: alive is what has at least generation <paramref name="Below"/>, and of the session
-    /// <paramref name="Except"/> what has at least <paramref name="BelowOfExcepted"/>.
+    /// All denials of one subject in three numbers. A token is alive if its generation is at least <paramref name="Below"/>. In the session
+    /// <paramref name="Except"/> it is alive from <paramref name="BelowOfExcepted"/> on.
     /// </summary>
     private sealed record SubjectDenial(long Below, UInt128? Except, long BelowOfExcepted)
     {
@@ -122,10 +122,10 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
 
         public SubjectDenial Then(SubjectDenial latest)
         {
-            // A feed that begins anew brings what is older, and what it says holds as well.
+            // A feed that starts again brings older denials. They count as well.
             if (latest.Below < Below)
                 return this with { BelowOfExcepted = latest.Except == Except ? BelowOfExcepted : Math.Max(BelowOfExcepted, latest.Below) };
-            // A session that is spared now was not spared by what came before, unless it was the same.
+            // A session that is spared now was not spared by earlier denials, unless they spared the same session.
             return latest with
             {
                 BelowOfExcepted =

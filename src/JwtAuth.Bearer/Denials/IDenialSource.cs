@@ -3,9 +3,9 @@ namespace JwtAuth.Bearer.Denials;
 /// <summary>Where denials come from.</summary>
 internal interface IDenialSource
 {
-    /// <summary>What has been heard.</summary>
+    /// <summary>The denials that were heard so far.</summary>
     Denylist Denylist { get; }
 
-    /// <summary>Hears at once what is new; afterwards the list is complete, or it could not be heard. Does not throw.</summary>
+    /// <summary>Gets what is new at once. Afterwards the list is complete, or the source was out of reach. Does not throw.</summary>
     Task CatchUpAsync();
 }

@@ -1,9 +1,9 @@
 namespace JwtAuth.Bearer.Denials;
 
-/// <summary>What denials can name a token by: made once for a token, asked about as often as it comes.</summary>
+/// <summary>The names by which a denial can mean a token. They are made once for a token and looked up each time it comes.</summary>
 internal readonly struct TokenIdentifiers
 {
-    // What is random never is this.
+    // No random value is ever this one.
     private static readonly UInt128 Nothing = UInt128.Zero;
 
     public TokenIdentifiers(string subject, string jwtId, string? sessionId, long generation, string keyId)

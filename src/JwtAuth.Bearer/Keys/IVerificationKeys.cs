@@ -1,31 +1,28 @@
 namespace JwtAuth.Bearer.Keys;
 
-/// <summary>Where the keys come from that tokens are checked with.</summary>
+/// <summary>Where the keys that check tokens come from.</summary>
 public interface IVerificationKeys
 {
     /// <summary>
-    /// The key with exactly this <c>kid</c>, or <see langword="null"/>. Compared byte by byte; called for every token that was not yet
-    /// refused. As long as a key is good it is the same object, which is how it is known that a token's key still is.
+    /// The key with exactly this <c>kid</c>, or <see langword="null"/>. It is compared byte by byte and called for every token that was not
+    /// yet refused. As long as a key is good, it is the same object. That is how a check sees that a token's key is still good.
     /// </summary>
-    /// <param name="keyId">The <c>kid</c> as UTF-8, straight from an unverified header: never a path, a query or a URL.</param>
-    /// <param name="algorithm">
-    /// What the token says its <c>alg</c> is. A key that is found has an algorithm of its own, which decides.
-    /// </param>
+    /// <param name="keyId">The <c>kid</c> as UTF-8, straight from an unverified header. Never use it as a path, a query or a URL.</param>
+    /// <param name="algorithm">The token's own <c>alg</c>. If a key is found, the key's algorithm decides.</param>
     VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm);
 
     /// <summary>
-    /// Whether a <c>kid</c> that is not found is known not to be there. While it is false such a token gets 503, not 401.
+    /// Whether a <c>kid</c> that is not found is known not to exist. While this is false, such a token gets 503, not 401.
     /// </summary>
     bool IsComplete => true;
 
-    /// <summary>Another number whenever there are other keys.</summary>
+    /// <summary>A number that changes when the keys change.</summary>
     long Version => 0;
 
-    /// <summary>Asks the source anew, after a <c>kid</c> was not found. Does not throw.</summary>
+    /// <summary>Asks the source again after a <c>kid</c> was not found. Does not throw.</summary>
     /// <param name="version">
-    /// The <see cref="Version"/> before it was looked for. Where there are other keys by now, they are looked through before anybody is
-    /// asked.
+    /// The <see cref="Version"/> from before the search. If the keys have changed since, search them before asking anybody.
     /// </param>
-    /// <returns>Whether it is worth while to look again.</returns>
+    /// <returns>Whether it is worth searching again.</returns>
     ValueTask<bool> CatchUpAsync(long version) => ValueTask.FromResult(false);
 }

@@ -3,8 +3,7 @@ using System.Security.Cryptography;
 namespace JwtAuth.Bearer.Keys;
 
 /// <summary>
-/// A key of HMAC-SHA256 (RFC 2104), set up once: the platform's one-shot method would do that again for each message. Safe for concurrent
-/// use.
+/// A key of HMAC-SHA256 (RFC 2104), set up once. The platform's one-shot method would set it up for every message. Safe for concurrent use.
 /// </summary>
 internal sealed class MacKey(byte[] secret)
 {
@@ -15,7 +14,7 @@ internal sealed class MacKey(byte[] secret)
     /// <param name="mac">32 bytes.</param>
     public void Compute(ReadOnlySpan<byte> input, Span<byte> mac)
     {
-        // Reading the result sets the object back to its key alone; where that was not reached, the pool does not get it back.
+        // Reading the result resets the object to its key alone. If that was not reached, the pool does not get it back.
         IncrementalHash hash = lent.Take();
         hash.AppendData(input);
         hash.GetHashAndReset(mac);

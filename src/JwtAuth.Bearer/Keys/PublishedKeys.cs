@@ -7,33 +7,35 @@ namespace JwtAuth.Bearer.Keys;
 
 /// <summary>A key set as it was fetched.</summary>
 /// <param name="Json">The JWK Set (RFC 7517 §5).</param>
-/// <param name="FreshFor">How long it may be used unasked; <see langword="null"/> where that was not said.</param>
+/// <param name="FreshFor">How long it may be used before asking again; <see langword="null"/> if the issuer did not say.</param>
 internal sealed record FetchedKeySet(string Json, TimeSpan? FreshFor);
 
-/// <summary>A secret that the issuer says is in use: the <c>kid</c> that it goes by, and an HMAC that only this secret makes.</summary>
+/// <summary>A secret that the issuer says is in use: its <c>kid</c>, and an HMAC that only this secret can make.</summary>
 internal sealed record SharedKey(string KeyId, string Proof)
 {
-    /// <summary>What the proof is an HS256 signature over: no token's signing input, which has a dot and no blank.</summary>
+    /// <summary>
+    /// The proof is an HS256 signature over this text. It has a blank and no dot, so it cannot be a token's signing input.
+    /// </summary>
     public static byte[] ProofOf(string keyId) => Encoding.UTF8.GetBytes($"shared secret {keyId}");
 }
 
 /// <summary>
-/// The issuer's keys as an API knows them: fetched at the start, again in time, again when the issuer says that they changed, and again for
-/// a <c>kid</c> that is not known. The last good set is kept through an outage. Keys that did not change stay the same objects.
+/// The issuer's keys as an API knows them. They are fetched at the start, then regularly, when the issuer says that they changed, and for
+/// an unknown <c>kid</c>. The last good set is kept through an outage. Keys that did not change stay the same objects.
 /// </summary>
-/// <param name="fetch">Brings the set from the issuer.</param>
-/// <param name="secrets">What this API shares with the issuer for HS256.</param>
+/// <param name="fetch">Fetches the set from the issuer.</param>
+/// <param name="secrets">The secrets for HS256 that this API shares with the issuer.</param>
 /// <param name="secretsAreAnnounced">
-/// Whether the issuer tells under which <c>kid</c> a secret is in use (the feed does); else any <c>kid</c> is taken.
+/// Whether the issuer says which <c>kid</c> a secret in use has (the feed does). If not, any <c>kid</c> is taken.
 /// </param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Where outages are told.</param>
+/// <param name="log">Outages are logged here.</param>
 internal sealed class PublishedKeys(
     Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time,
     ILogger log) : IVerificationKeys
 {
     /// <summary>
-    /// A flood of unknown <c>kid</c>s fetches once in this time. A fetch that brings something new does not count, so that no rotation has
+    /// A flood of unknown <c>kid</c>s causes one fetch in this time. A fetch that brings something new does not count, so no rotation has
     /// to wait.
     /// </summary>
     public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(30);
@@ -60,7 +62,7 @@ internal sealed class PublishedKeys(
 
     public long Version => ring.Version;
 
-    /// <summary>How old the set is; <see langword="null"/> before the first.</summary>
+    /// <summary>How old the set is; <see langword="null"/> before the first fetch.</summary>
     public TimeSpan? Age => ring.FetchedAt is { } at ? time.GetElapsedTime(at) : null;
 
     public VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm)
@@ -89,8 +91,8 @@ internal sealed class PublishedKeys(
         }
     }
 
-    /// <summary>The issuer says which keys it has now; what is not known yet is fetched.</summary>
-    /// <param name="fingerprint">Another one for another set.</param>
+    /// <summary>The issuer says which keys it has now. Those that are unknown here are fetched.</summary>
+    /// <param name="fingerprint">A text that changes when the set changes.</param>
     /// <param name="shared">The secrets that are in use.</param>
     public void Announce(string fingerprint, IReadOnlyList<SharedKey> shared)
     {
@@ -108,27 +110,27 @@ internal sealed class PublishedKeys(
         }
     }
 
-    /// <summary>Fetches for a token whose <c>kid</c> is not known. Those that wait at the same time wait for the same answer.</summary>
+    /// <summary>Fetches for a token with an unknown <c>kid</c>. Callers that wait at the same time share one answer.</summary>
     public async ValueTask<bool> CatchUpAsync(long version)
     {
         Task<bool> answer;
         bool begins;
         lock (guard)
         {
-            // A fetch now would bring nothing new, and count as one for a kid that is not there.
+            // A fetch now would bring nothing new, and would count as a fetch for a kid that does not exist.
             if (ring.Version != version)
                 return true;
             begins = fetching is null or { IsCompleted: true };
             if (begins && fruitlessAt is { } at && time.GetElapsedTime(at) < CoolDown)
                 return false;
-            // One that was under way may have been answered before the key was published: it neither decides nor counts.
+            // A fetch that was already under way may be older than the key. It neither decides nor counts.
             answer = begins ? fetching = Task.Run(FetchForUnknownAsync, CancellationToken.None) : fetching!;
         }
         await answer;
         return true;
     }
 
-    // Counted before it is over, so that nobody finds it over and not yet counted.
+    // Counts a fruitless fetch before it completes, so that no caller sees it complete and not yet counted.
     private async Task<bool> FetchForUnknownAsync()
     {
         bool isNew = await FetchOnceAsync();
@@ -153,7 +155,7 @@ internal sealed class PublishedKeys(
         return await Task.Run(FetchOnceAsync, CancellationToken.None);
     }
 
-    // Whether it brought something new. Never throws.
+    // Returns whether the fetch brought something new. Never throws.
     private async Task<bool> FetchOnceAsync()
     {
         try
@@ -189,7 +191,7 @@ internal sealed class PublishedKeys(
         }
     }
 
-    // A secret has no place in a public set, and two keys of one name are none.
+    // A secret does not belong in a public set, and of two keys with one name neither is used.
     private static Dictionary<string, VerificationKey> KeysOf(JsonWebKeySet set, IReadOnlyDictionary<string, VerificationKey> known)
     {
         Dictionary<string, VerificationKey> keys = [];

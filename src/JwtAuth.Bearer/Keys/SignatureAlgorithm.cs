@@ -1,7 +1,7 @@
 namespace JwtAuth.Bearer.Keys;
 
 /// <summary>
-/// The JWS algorithms that are signed and checked with here, by their registered names (RFC 7518 §3.1). There are no others.
+/// The JWS algorithms that are used here to sign and check, by their registered names (RFC 7518 §3.1). There are no others.
 /// </summary>
 public enum SignatureAlgorithm
 {

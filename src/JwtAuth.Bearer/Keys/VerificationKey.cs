@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace JwtAuth.Bearer.Keys;
 
 /// <summary>
-/// A key to check signatures with: <c>kid</c>, algorithm and key material in one value, so that the algorithm is never taken from a token
+/// A key that checks signatures. <c>kid</c>, algorithm and key material are one value, so that the algorithm is never taken from a token
 /// (RFC 8725 §3.1). Safe for concurrent use.
 /// </summary>
 public abstract class VerificationKey
@@ -30,12 +30,12 @@ public abstract class VerificationKey
     public SignatureAlgorithm Algorithm { get; }
 
     /// <summary>
-    /// When the key stopped signing: a token that says it was issued later is refused. <see langword="null"/> while it signs.
+    /// When the key stopped signing; <see langword="null"/> while it signs. A token that says it was issued later is refused.
     /// </summary>
     public DateTimeOffset? RetiredAt { get; init; }
 
     /// <summary>
-    /// True for a secret that APIs share: whoever can check with it can mint, so it never speaks for the issuer's own audience.
+    /// True for a secret that APIs share. Whoever can check with it can also make tokens, so it never counts for the issuer's own audience.
     /// </summary>
     public bool ForApisOnly { get; init; }
 
@@ -46,8 +46,8 @@ public abstract class VerificationKey
     public bool HasId(ReadOnlySpan<byte> candidate) => candidate.SequenceEqual(keyId);
 
     /// <summary>
-    /// Whether <paramref name="signature"/> is this key's over <paramref name="signingInput"/> (RFC 7515 §5.2). Never throws for what a
-    /// token brings.
+    /// Whether <paramref name="signature"/> is this key's signature over <paramref name="signingInput"/> (RFC 7515 §5.2). Never throws
+    /// because of what is in a token.
     /// </summary>
     public abstract bool Verify(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature);
 
@@ -67,7 +67,7 @@ public abstract class VerificationKey
         string keyId, ReadOnlySpan<byte> secret, bool forApisOnly = false, DateTimeOffset? retiredAt = null) =>
         new HmacKey(keyId, [secret.ToArray()]) { ForApisOnly = forApisOnly, RetiredAt = retiredAt };
 
-    /// <summary>An HS256 key that is any of these secrets, where nobody says which one goes by which name.</summary>
+    /// <summary>An HS256 key that stands for any of these secrets, for when nobody says which name belongs to which.</summary>
     internal static VerificationKey HmacOfAny(string keyId, IReadOnlyList<byte[]> secrets) =>
         new HmacKey(keyId, secrets) { ForApisOnly = true };
 
@@ -75,7 +75,9 @@ public abstract class VerificationKey
     /// The key that a JWK describes (RFC 7517). It must be meant for signatures: a <c>use</c> other than <c>sig</c>, <c>key_ops</c> without
     /// <c>verify</c>, a missing or foreign <c>alg</c>, or an <c>alg</c> that is not the key type's is refused.
     /// </summary>
-    /// <exception cref="ArgumentException">The JWK is not a key that one of our algorithms checks with; the message says why.</exception>
+    /// <exception cref="ArgumentException">
+    /// The JWK is not a key that one of our algorithms can check with. The message says why.
+    /// </exception>
     public static VerificationKey FromJsonWebKey(JsonWebKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -103,7 +105,7 @@ public abstract class VerificationKey
             throw new ArgumentException("the JWK's key material cannot be read", nameof(key), fault);
         }
 
-        // The platform fails by an index on a number without bytes.
+        // The platform throws an index error on a number without bytes.
         static byte[] Bytes(string? member) =>
             string.IsNullOrEmpty(member) ? throw new FormatException() : Base64UrlEncoder.DecodeBytes(member);
     }
