@@ -8,19 +8,19 @@ namespace JwtAuth.Tests.Denials;
 /// <summary>From what ends a token at the service to its refusal at somebody's API, which takes the rest as before.</summary>
 public sealed class FeedEndingsTests : IAsyncLifetime
 {
-    private readonly FeedScene scene = new();
+    private readonly FeedSetup setup = new();
     private HttpClient http = null!, api = null!;
     private string root = null!;
     private Tokens bystander = null!;
 
     public async ValueTask InitializeAsync()
     {
-        http = scene.Open();
-        await scene.Service.AddAccountAsync("root", "admin");
-        await scene.Service.AddAccountAsync("bob");
-        root = await scene.Service.LoginAsync("root", audience: scene.Line.Address);
+        http = setup.Open();
+        await setup.Service.AddAccountAsync("root", "admin");
+        await setup.Service.AddAccountAsync("bob");
+        root = await setup.Service.LoginAsync("root", audience: setup.Line.Address);
         bystander = await http.BeginAsync("bob");
-        api = scene.NewApi().Connect();
+        api = setup.NewApi().Connect();
         await api.UntilOrdersAsync(bystander.Access, 200, "it hears of keys and denials when it has started");
     }
 
@@ -33,9 +33,9 @@ public sealed class FeedEndingsTests : IAsyncLifetime
         await EndAsync("session deleted", (mine, twin, _) => http.AskAsAsync(mine.Access, "DELETE", $"/auth/sessions/{twin.SessionId}"), mineEnds: false, twinEnds: true);
         await EndAsync("token revoked", (mine, twin, _) => http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Access }), mineEnds: false, twinEnds: true);
         await EndAsync("session revoked", (mine, twin, _) => http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Refresh }), mineEnds: false, twinEnds: true);
-        await EndAsync("revoked by a client", (mine, _, _) => http.RevokeAsync(scene.Client, mine.Access), mineEnds: true, twinEnds: false);
+        await EndAsync("revoked by a client", (mine, _, _) => http.RevokeAsync(setup.Client, mine.Access), mineEnds: true, twinEnds: false);
         await EndAsync("password changed", async (_, _, account) => await http.AskAsAsync(
-            await scene.Service.LoginAsync(account.Username, audience: scene.Line.Address), "POST", "/auth/password",
+            await setup.Service.LoginAsync(account.Username, audience: setup.Line.Address), "POST", "/auth/password",
             new { current_password = ServerHost.Password, new_password = "another harbour at dusk" }), mineEnds: true, twinEnds: true);
     }
 
@@ -55,7 +55,7 @@ public sealed class FeedEndingsTests : IAsyncLifetime
     {
         (await api.OrdersAsync(bystander.Access)).Should().Be(200);
 
-        await scene.CommandAsync("keys", "revoke", KidOf(bystander.Access));
+        await setup.CommandAsync("keys", "revoke", KidOf(bystander.Access));
 
         await api.UntilOrdersAsync(bystander.Access, 401);
         await Patience.UntilAsync(async () =>
@@ -68,7 +68,7 @@ public sealed class FeedEndingsTests : IAsyncLifetime
     /// <summary>A clerk has logged in twice; something ends one or both, and never what somebody else has.</summary>
     private async Task EndAsync(string name, Func<Tokens, Tokens, AccountSnapshot, Task<Reply>> end, bool mineEnds, bool twinEnds)
     {
-        AccountSnapshot account = await scene.Service.AddAccountAsync($"user-{Guid.NewGuid():N}", "clerk");
+        AccountSnapshot account = await setup.Service.AddAccountAsync($"user-{Guid.NewGuid():N}", "clerk");
         Tokens mine = await http.BeginAsync(account.Username), twin = await http.BeginAsync(account.Username);
         (await api.OrdersAsync(mine.Access), await api.OrdersAsync(twin.Access)).Should().Be((200, 200), name);
 
@@ -89,6 +89,6 @@ public sealed class FeedEndingsTests : IAsyncLifetime
     {
         http.Dispose();
         api.Dispose();
-        await scene.DisposeAsync();
+        await setup.DisposeAsync();
     }
 }

@@ -11,24 +11,24 @@ namespace JwtAuth.Tests.Denials;
 /// <summary>A service that dies, a line that is cut, a database that is another one: what was heard stays denied, and nothing is missed that was denied meanwhile.</summary>
 public sealed class FeedOutageTests : IAsyncDisposable
 {
-    private static readonly TimeSpan TooLong = FeedScene.MaximumSilence + TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TooLong = FeedSetup.MaximumSilence + TimeSpan.FromSeconds(1);
 
-    private readonly FeedScene scene = new();
+    private readonly FeedSetup setup = new();
 
     [Fact]
     public async Task While_the_service_is_dead_the_denied_stay_denied_and_what_the_command_line_ends_is_heard_when_it_is_back()
     {
-        ApiHost strict = scene.NewApi(), lenient = scene.NewApi(options => options.AcceptWhileSilent = true);
+        ApiHost strict = setup.NewApi(), lenient = setup.NewApi(options => options.AcceptWhileSilent = true);
         using HttpClient api = strict.Connect(), other = lenient.Connect();
         Tokens heard, missed;
         int toldBefore;
-        await using (ServerProcess first = await ServerProcess.StartAsync(scene.Directory, scene.ProcessSettings))
+        await using (ServerProcess first = await ServerProcess.StartAsync(setup.Directory, setup.ProcessSettings))
         {
-            scene.Line.PassTo($"{first.Address}");
+            setup.Line.PassTo($"{first.Address}");
             using HttpClient http = new() { BaseAddress = first.Address };
             (await http.RegisterAsync("alice")).Status.Should().Be(201);
             (heard, missed) = (await http.BeginAsync("alice"), await http.BeginAsync("alice"));
-            scene.Time.Advance(TimeSpan.FromSeconds(2));
+            setup.Time.Advance(TimeSpan.FromSeconds(2));
             foreach (HttpClient client in new[] { api, other })
                 await client.UntilOrdersAsync(missed.Access, 200);
             (await http.AskAsAsync(heard.Access, "POST", "/auth/logout")).Status.Should().Be(200);
@@ -39,7 +39,7 @@ public sealed class FeedOutageTests : IAsyncDisposable
         }
 
         (await api.OrdersAsync(missed.Access)).Should().Be(200, "it heard a moment ago");
-        scene.Time.Advance(TooLong);
+        setup.Time.Advance(TooLong);
         Reply unknown = await api.AskOrdersAsync(missed.Access);
         (unknown.Status, unknown.Header("Retry-After")).Should().Be((503, "1"));
         (await api.OrdersAsync(heard.Access)).Should().Be(401, "what was heard stays heard");
@@ -49,11 +49,11 @@ public sealed class FeedOutageTests : IAsyncDisposable
         (strict.Lines("AcceptWhileSilent: while"), lenient.Lines("AcceptWhileSilent: while")).Should().Be((0, 1));
 
         // All that was signed until now; a session goes on with the next key.
-        await scene.CommandAsync("keys", "revoke", $"{System.Text.Json.Nodes.JsonNode.Parse(Attacks.Forge.Decode(missed.Access.Split('.')[0]))!["kid"]}");
+        await setup.CommandAsync("keys", "revoke", $"{System.Text.Json.Nodes.JsonNode.Parse(Attacks.Forge.Decode(missed.Access.Split('.')[0]))!["kid"]}");
         (await other.OrdersAsync(missed.Access)).Should().Be(200, "nobody has told it");
-        await using ServerProcess second = await ServerProcess.StartAsync(scene.Directory, scene.ProcessSettings);
-        scene.Line.PassTo($"{second.Address}");
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        await using ServerProcess second = await ServerProcess.StartAsync(setup.Directory, setup.ProcessSettings);
+        setup.Line.PassTo($"{second.Address}");
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
 
         using HttpClient again = new() { BaseAddress = second.Address };
         Tokens next = await again.RotateAsync(missed);
@@ -68,24 +68,24 @@ public sealed class FeedOutageTests : IAsyncDisposable
     [Fact]
     public async Task What_is_ended_while_the_line_is_cut_or_the_service_is_down_is_heard_afterwards()
     {
-        using HttpClient http = scene.Open();
-        await scene.Service.AddAccountAsync("alice");
+        using HttpClient http = setup.Open();
+        await setup.Service.AddAccountAsync("alice");
         Tokens cut = await http.BeginAsync("alice"), down = await http.BeginAsync("alice"), spared = await http.BeginAsync("alice");
-        using HttpClient api = scene.NewApi().Connect();
+        using HttpClient api = setup.NewApi().Connect();
         foreach (Tokens tokens in new[] { cut, down, spared })
             await api.UntilOrdersAsync(tokens.Access, 200);
 
-        scene.Line.Cut();
+        setup.Line.Cut();
         (await http.AskAsAsync(cut.Access, "POST", "/auth/logout")).Status.Should().Be(200);
         (await api.OrdersAsync(cut.Access)).Should().Be(200, "nobody can know yet");
-        scene.Line.Pass();
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.Line.Pass();
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(cut.Access, 401);
 
-        var log = new DenialLog(scene.Directory);
-        using HttpClient restarted = await scene.RestartAsync(() =>
+        var log = new DenialLog(setup.Directory);
+        using HttpClient restarted = await setup.RestartAsync(() =>
             log.WriteAsync(Denial.OfSession(down.SessionId, down.ExpiresAt.AddHours(5))).GetAwaiter().GetResult());
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(down.Access, 401);
         (await api.OrdersAsync(cut.Access), await api.OrdersAsync(spared.Access)).Should().Be((401, 200));
     }
@@ -94,27 +94,27 @@ public sealed class FeedOutageTests : IAsyncDisposable
     public async Task Another_database_behind_the_same_address_is_heard_from_its_beginning_and_what_was_heard_stays_denied()
     {
         byte[] key = RandomNumberGenerator.GetBytes(32);
-        scene.Settings["JwtAuth:MasterKey"] = Convert.ToBase64String(key);
-        using HttpClient http = scene.Open();
-        await scene.Service.AddAccountAsync("alice");
+        setup.Settings["JwtAuth:MasterKey"] = Convert.ToBase64String(key);
+        using HttpClient http = setup.Open();
+        await setup.Service.AddAccountAsync("alice");
         Tokens before = await http.BeginAsync("alice"), after = await http.BeginAsync("alice"), spared = await http.BeginAsync("alice");
-        using HttpClient api = scene.NewApi().Connect();
+        using HttpClient api = setup.NewApi().Connect();
         (await http.AskAsAsync(before.Access, "POST", "/auth/logout")).Status.Should().Be(200);
         await api.UntilOrdersAsync(before.Access, 401);
         await api.UntilOrdersAsync(after.Access, 200);
 
         // The same keys and accounts under another name, with a log that begins with another first denial.
-        var log = new DenialLog(scene.Directory);
-        using HttpClient there = await scene.RestartAsync(() =>
+        var log = new DenialLog(setup.Directory);
+        using HttpClient there = await setup.RestartAsync(() =>
         {
-            using var database = new DatabaseFile(scene.Directory);
+            using var database = new DatabaseFile(setup.Directory);
             database.Execute("DELETE FROM Denials");
             database.Execute("DELETE FROM sqlite_sequence WHERE name = 'Denials'");
             database.Execute($"UPDATE MasterKeyChecks SET Sealed = x'{Convert.ToHexString(new MasterKey(key).Seal("check", "check", Encoding.ASCII.GetBytes("the right master key opens this")))}'");
             log.WriteAsync(Denial.OfSession(after.SessionId, after.ExpiresAt.AddHours(5))).GetAwaiter().GetResult();
             database.Number("SELECT Number FROM Denials").Should().Be(1, "it is where the other log's first denial was");
         });
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
 
         await api.UntilOrdersAsync(after.Access, 401);
         (await there.MeAsync(before.Access)).Should().Be(200, "this log does not know of it");
@@ -122,5 +122,5 @@ public sealed class FeedOutageTests : IAsyncDisposable
         (await api.OrdersAsync(spared.Access)).Should().Be(200);
     }
 
-    public ValueTask DisposeAsync() => scene.DisposeAsync();
+    public ValueTask DisposeAsync() => setup.DisposeAsync();
 }

@@ -10,15 +10,15 @@ public sealed class FeedSequenceTests : IAsyncDisposable
 {
     private static readonly int Sequences = int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_SEQUENCES") ?? "24", CultureInfo.InvariantCulture);
 
-    private readonly FeedScene scene = new();
+    private readonly FeedSetup setup = new();
     private HttpClient http = null!, api = null!;
     private int dead, alive, outages;
 
     [Fact]
     public async Task After_denials_cuts_and_restarts_in_any_order_the_API_refuses_what_the_service_refuses_and_nothing_else()
     {
-        http = scene.Open();
-        api = scene.NewApi().Connect();
+        http = setup.Open();
+        api = setup.NewApi().Connect();
         for (int seed = 0; seed < Sequences; seed++)
             await RunAsync(seed);
 
@@ -65,31 +65,31 @@ public sealed class FeedSequenceTests : IAsyncDisposable
         if (chance < 50)
         {
             Denial denial = NewDenial(random, token, generations);
-            await new DenialLog(scene.Directory).WriteAsync(denial);
+            await new DenialLog(setup.Directory).WriteAsync(denial);
             return ($"{denial.Kind} {denial.Name}", denial);
         }
         outages++;
         switch (chance)
         {
             case < 65:
-                scene.Line.Cut();
+                setup.Line.Cut();
                 return ("cut", null);
             case < 75:
-                scene.Line.Swallow();
+                setup.Line.Swallow();
                 return ("swallow", null);
             case < 95:
-                scene.Line.Pass();
+                setup.Line.Pass();
                 return ("pass", null);
             default:
                 http.Dispose();
-                http = await scene.RestartAsync();
+                http = await setup.RestartAsync();
                 return ("restart", null);
         }
     }
 
     private Denial NewDenial(Random random, Token token, Dictionary<string, int> generations)
     {
-        DateTimeOffset later = scene.ServiceTime.GetUtcNow().AddHours(5);
+        DateTimeOffset later = setup.ServiceTime.GetUtcNow().AddHours(5);
         switch (random.Next(4))
         {
             case 0:
@@ -106,17 +106,17 @@ public sealed class FeedSequenceTests : IAsyncDisposable
     private async Task CatchUpAsync(int seed)
     {
         Token last = Issue($"{seed}-last", $"{seed}-last", 0);
-        scene.Line.Pass();
-        await new DenialLog(scene.Directory).WriteAsync(Denial.OfSession(last.SessionId, scene.ServiceTime.GetUtcNow().AddHours(5)));
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
-        scene.ServiceTime.Advance(TimeSpan.FromSeconds(2));
+        setup.Line.Pass();
+        await new DenialLog(setup.Directory).WriteAsync(Denial.OfSession(last.SessionId, setup.ServiceTime.GetUtcNow().AddHours(5)));
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.ServiceTime.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(last.Text, 401, $"sequence {seed}");
         await Patience.UntilAsync(async () => await http.StatusOfMeAsync(last.Text) == 401);
     }
 
     private Token Issue(string subject, string sessionId, long generation)
     {
-        IssuedToken issued = scene.Service.Get<TokenIssuer>().Issue(
+        IssuedToken issued = setup.Service.Get<TokenIssuer>().Issue(
             Grant.To(Accounts.Snapshot(subject, "alice", generation), "orders", [], sessionId));
         string claims = System.Text.Encoding.UTF8.GetString(Attacks.Forge.Decode(issued.Value.Split('.')[1]));
         return new Token(issued.Value, subject, $"{System.Text.Json.Nodes.JsonNode.Parse(claims)!["jti"]}", sessionId, generation);
@@ -126,7 +126,7 @@ public sealed class FeedSequenceTests : IAsyncDisposable
     {
         http?.Dispose();
         api?.Dispose();
-        await scene.DisposeAsync();
+        await setup.DisposeAsync();
     }
 
     private sealed record Token(string Text, string Subject, string JwtId, string SessionId, long Generation)

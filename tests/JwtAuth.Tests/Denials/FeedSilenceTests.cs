@@ -10,16 +10,16 @@ namespace JwtAuth.Tests.Denials;
 /// <summary>An API that does not hear: for a while it goes by what it knows, then it says that it does not know.</summary>
 public sealed class FeedSilenceTests : IAsyncDisposable
 {
-    private static readonly TimeSpan TooLong = FeedScene.MaximumSilence + TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TooLong = FeedSetup.MaximumSilence + TimeSpan.FromSeconds(1);
 
-    private readonly FeedScene scene = new();
+    private readonly FeedSetup setup = new();
 
     [Fact]
     public async Task Before_the_first_snapshot_nothing_is_accepted_and_afterwards_all_is_well()
     {
         Tokens tokens = await BeginAsync();
-        scene.Line.Cut();
-        ApiHost host = scene.NewApi();
+        setup.Line.Cut();
+        ApiHost host = setup.NewApi();
         using HttpClient api = host.Connect();
 
         Reply unknown = await api.AskOrdersAsync(tokens.Access);
@@ -28,8 +28,8 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         (await api.OrdersAsync("x")).Should().Be(401, "what is wrong in itself is wrong");
         (await api.AskAsync("GET", "/public")).Status.Should().Be(200);
 
-        scene.Line.Pass();
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.Line.Pass();
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(tokens.Access, 200);
         (await api.AskAsync("GET", "/health")).Status.Should().Be(200);
     }
@@ -38,17 +38,17 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     public async Task An_API_with_a_wrong_secret_accepts_nothing_and_its_log_tells_the_remedy_once_however_often_it_tries()
     {
         _ = await BeginAsync();
-        ApiHost host = scene.NewApi(options => options.ClientSecret = "wrong"), sound = scene.NewApi();
+        ApiHost host = setup.NewApi(options => options.ClientSecret = "wrong"), sound = setup.NewApi();
         using HttpClient api = host.Connect();
 
         // So often that the service has enough of it now and then, and answers differently.
         await Patience.UntilAsync(async () =>
         {
-            scene.Time.Advance(TimeSpan.FromMilliseconds(250));
+            setup.Time.Advance(TimeSpan.FromMilliseconds(250));
             if (host.Lines("/denials answered 429") > 0)
-                scene.ServiceTime.Advance(TimeSpan.FromMilliseconds(250));
+                setup.ServiceTime.Advance(TimeSpan.FromMilliseconds(250));
             await api.AskAsync("GET", "/public");
-            return host.Lines("/denials answered 429") > 0 && scene.Service.Lines("A client was refused") >= 60;
+            return host.Lines("/denials answered 429") > 0 && setup.Service.Lines("A client was refused") >= 60;
         });
 
         Tokens tokens = await BeginAsync();
@@ -56,7 +56,7 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         (unknown.Status, unknown.Header("Retry-After"), unknown.Json.GetProperty("reason").GetString()).Should().Be((503, "1", "denials_unknown"));
         host.Lines("compare JwtAuth:ClientId and JwtAuth:ClientSecret with JwtAuth:Clients of the issuer").Should().Be(1);
         host.Lines("/denials answered 429").Should().Be(1, "the other answer is told once as well, however often they take turns");
-        host.Lines(scene.Client.Secret).Should().Be(0);
+        host.Lines(setup.Client.Secret).Should().Be(0);
         using HttpClient other = sound.Connect();
         await other.UntilOrdersAsync(tokens.Access, 200, "it has the right one");
         sound.Lines("is not heard").Should().Be(0);
@@ -65,9 +65,9 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     [Fact]
     public async Task A_client_that_may_not_read_denials_is_told_the_remedy()
     {
-        TestClient billing = scene.Service.AddClient("billing", may: "introspect");
+        TestClient billing = setup.Service.AddClient("billing", may: "introspect");
         Tokens tokens = await BeginAsync();
-        ApiHost host = scene.NewApi(options => (options.ClientId, options.ClientSecret) = (billing.Id, billing.Secret)), sound = scene.NewApi();
+        ApiHost host = setup.NewApi(options => (options.ClientId, options.ClientSecret) = (billing.Id, billing.Secret)), sound = setup.NewApi();
         using HttpClient api = host.Connect(), other = sound.Connect();
 
         await Patience.UntilAsync(async () => await api.OrdersAsync(tokens.Access) == 503 && host.Lines("may this client read denials (JwtAuth:Clients, May: denials)?") == 1);
@@ -77,10 +77,10 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     [Fact]
     public async Task That_the_service_keeps_no_denylist_is_heard_and_is_not_silence()
     {
-        scene.Service.With("JwtAuth:Denylist:Enabled", "false");
+        setup.Service.With("JwtAuth:Denylist:Enabled", "false");
         Tokens tokens = await BeginAsync();
-        ApiHost host = scene.NewApi();
-        using HttpClient api = host.Connect(), http = scene.Service.Connect();
+        ApiHost host = setup.NewApi();
+        using HttpClient api = host.Connect(), http = setup.Service.Connect();
 
         await api.UntilOrdersAsync(tokens.Access, 200);
         (await http.AskAsAsync(tokens.Access, "POST", "/auth/logout")).Json.GetProperty("access_token").GetString().Should().Be("live");
@@ -89,8 +89,8 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         (await api.AskAsync("GET", "/health")).Status.Should().Be(200);
         host.Lines("The issuer keeps no denylist").Should().Be(1);
         (await api.OrdersAsync(tokens.Access)).Should().Be(200, "it was said");
-        scene.Line.Cut();
-        scene.Time.Advance(TooLong);
+        setup.Line.Cut();
+        setup.Time.Advance(TooLong);
         await api.UntilOrdersAsync(tokens.Access, 503, "it may keep one by now");
     }
 
@@ -98,22 +98,22 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     public async Task A_line_that_swallows_everything_is_noticed_by_the_clock_and_nothing_is_missed_that_was_ended_meanwhile()
     {
         Tokens tokens = await BeginAsync(), ended = await BeginAsync();
-        ApiHost host = scene.NewApi();
-        using HttpClient api = host.Connect(), http = scene.Service.Connect();
+        ApiHost host = setup.NewApi();
+        using HttpClient api = host.Connect(), http = setup.Service.Connect();
         await api.UntilOrdersAsync(tokens.Access, 200);
         (await api.OrdersAsync(ended.Access)).Should().Be(200);
 
-        scene.Line.Swallow();
+        setup.Line.Swallow();
         (await http.AskAsAsync(ended.Access, "POST", "/auth/logout")).Status.Should().Be(200);
         (await api.OrdersAsync(ended.Access)).Should().Be(200, "nobody can know yet");
         host.Lines("is not heard").Should().Be(0);
-        scene.Time.Advance(TooLong);
+        setup.Time.Advance(TooLong);
 
         await api.UntilOrdersAsync(tokens.Access, 503);
         await Patience.UntilAsync(async () => await api.OrdersAsync(ended.Access) == 503 && host.Lines("did not answer in") > 0);
 
-        scene.Line.Pass();
-        scene.Time.Advance(TimeSpan.FromSeconds(2));
+        setup.Line.Pass();
+        setup.Time.Advance(TimeSpan.FromSeconds(2));
         await api.UntilOrdersAsync(ended.Access, 401);
         (await api.OrdersAsync(tokens.Access)).Should().Be(200);
         host.Lines("The feed of denials is heard again").Should().Be(1);
@@ -123,8 +123,8 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     public async Task Health_and_measures_tell_how_old_keys_and_denials_are()
     {
         Tokens tokens = await BeginAsync(), ended = await BeginAsync();
-        ApiHost host = scene.NewApi(), lenient = scene.NewApi(options => options.AcceptWhileSilent = true);
-        using HttpClient api = host.Connect(), other = lenient.Connect(), http = scene.Service.Connect();
+        ApiHost host = setup.NewApi(), lenient = setup.NewApi(options => options.AcceptWhileSilent = true);
+        using HttpClient api = host.Connect(), other = lenient.Connect(), http = setup.Service.Connect();
         (await http.AskAsAsync(ended.Access, "POST", "/auth/logout")).Status.Should().Be(200);
         await api.UntilOrdersAsync(tokens.Access, 200);
         await other.UntilOrdersAsync(tokens.Access, 200);
@@ -132,10 +132,10 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         HealthReportEntry well = await HealthAsync(host);
         well.Status.Should().Be(HealthStatus.Healthy);
         well.Data["denials"].Should().Be("heard");
-        ((double)well.Data["feed_age_seconds"]).Should().BeInRange(0, FeedScene.MaximumSilence.TotalSeconds);
+        ((double)well.Data["feed_age_seconds"]).Should().BeInRange(0, FeedSetup.MaximumSilence.TotalSeconds);
 
-        scene.Line.Cut();
-        scene.Time.Advance(TooLong);
+        setup.Line.Cut();
+        setup.Time.Advance(TooLong);
 
         Dictionary<string, double> measured = Measure(host);
         measured["jwtauth.bearer.denials"].Should().Be(1);
@@ -174,11 +174,11 @@ public sealed class FeedSilenceTests : IAsyncDisposable
 
     private async Task<Tokens> BeginAsync()
     {
-        using HttpClient http = scene.Open();
+        using HttpClient http = setup.Open();
         string username = $"user-{Guid.NewGuid():N}";
-        await scene.Service.AddAccountAsync(username);
+        await setup.Service.AddAccountAsync(username);
         return await http.BeginAsync(username);
     }
 
-    public ValueTask DisposeAsync() => scene.DisposeAsync();
+    public ValueTask DisposeAsync() => setup.DisposeAsync();
 }

@@ -21,7 +21,7 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
         output.WriteLine($"JWTAUTH_SEED={Seed}");
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
         var random = new Random(Seed);
-        Witness[] witnesses = [.. Enumerable.Range(0, Clients).Select(number => new Witness($"user-{number}", Issuer, new Random(Seed + 1 + number)))];
+        RecordingClient[] recorders = [.. Enumerable.Range(0, Clients).Select(number => new RecordingClient($"user-{number}", Issuer, new Random(Seed + 1 + number)))];
         try
         {
             for (int kills = 0; kills <= Kills; kills++)
@@ -32,13 +32,13 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
                 using HttpClient client = new() { BaseAddress = server.Address };
                 IntegrityOf(directory).Should().Equal("ok");
                 if (kills == 0)
-                    await Task.WhenAll(witnesses.Select(witness => witness.RegisterAsync(client)));
-                await Task.WhenAll(witnesses.Select(witness => witness.ExamineAsync(client, hasWindow, wholly: kills == Kills)));
+                    await Task.WhenAll(recorders.Select(recorder => recorder.RegisterAsync(client)));
+                await Task.WhenAll(recorders.Select(recorder => recorder.ExamineAsync(client, hasWindow, wholly: kills == Kills)));
                 if (kills < Kills)
-                    await KillAmidAsync(server, witnesses.Select(witness => (Func<Action, Action, Task>)((begun, acknowledged) => witness.WorkAsync(client, begun, acknowledged))), random);
+                    await KillAmidAsync(server, recorders.Select(recorder => (Func<Action, Action, Task>)((begun, acknowledged) => recorder.WorkAsync(client, begun, acknowledged))), random);
                 server.StandardOutput.Should().NotContain("A request failed");
                 if (kills % 20 == 19)
-                    Tell(kills + 1, witnesses);
+                    Tell(kills + 1, recorders);
             }
         }
         finally
@@ -46,12 +46,12 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
             Directory.Delete(directory, recursive: true);
         }
 
-        Tell(Kills, witnesses).Keys.Should().Contain(["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
+        Tell(Kills, recorders).Keys.Should().Contain(["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
     }
 
-    private Dictionary<string, int> Tell(int kills, Witness[] witnesses)
+    private Dictionary<string, int> Tell(int kills, RecordingClient[] recorders)
     {
-        Dictionary<string, int> counts = witnesses.SelectMany(witness => witness.Counts).GroupBy(count => count.Key).ToDictionary(kind => kind.Key, kind => kind.Sum(count => count.Value));
+        Dictionary<string, int> counts = recorders.SelectMany(recorder => recorder.Counts).GroupBy(count => count.Key).ToDictionary(kind => kind.Key, kind => kind.Sum(count => count.Value));
         output.WriteLine($"kills {kills}; {string.Join("; ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key} {count.Value}"))}");
         return counts;
     }

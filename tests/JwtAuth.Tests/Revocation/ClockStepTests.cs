@@ -17,25 +17,25 @@ public sealed class ClockStepTests
     [Trait("row", "REV-11")]
     public async Task No_dead_token_returns_however_the_clock_steps_around_its_end(int hoursAheadAtLogin, int hoursAheadAtTheEnd, string hoursAheadThen)
     {
-        await using Trial trial = await Trial.StartAsync(hearsDenials: true);
-        DateTimeOffset start = trial.Time.GetUtcNow();
+        await using ModelRun run = await ModelRun.StartAsync(hearsDenials: true);
+        DateTimeOffset start = run.Time.GetUtcNow();
         var passed = TimeSpan.Zero;
 
         Set(hoursAheadAtLogin);
-        Func<Task>[] endings = await PrepareAsync(trial);
-        Login control = trial.Ledger.Logins[0];
-        trial.Ledger.IsTaken(trial.Ledger.Tokens[0]).Should().BeTrue();
+        Func<Task>[] endings = await PrepareAsync(run);
+        Login control = run.Model.Logins[0];
+        run.Model.IsTaken(run.Model.Tokens[0]).Should().BeTrue();
         Set(hoursAheadAtTheEnd);
         foreach (Func<Task> end in endings)
             await end();
-        await trial.CompareAsync();
+        await run.CompareAsync();
         await WalkAsync();
 
-        trial.Ledger.IsTaken(control, control.Counter).Should().BeTrue("nothing has ended the control twin");
-        Issued last = (await trial.LogInAsync(control.Owner, withSession: false))!;
-        await trial.CompareAsync();
-        await trial.RevokeKeyAsync();
-        trial.Ledger.IsTaken(last).Should().BeFalse();
+        run.Model.IsTaken(control, control.Counter).Should().BeTrue("nothing has ended the control twin");
+        Issued last = (await run.LogInAsync(control.Owner, withSession: false))!;
+        await run.CompareAsync();
+        await run.RevokeKeyAsync();
+        run.Model.IsTaken(last).Should().BeFalse();
         await WalkAsync();
 
         async Task WalkAsync()
@@ -43,55 +43,55 @@ public sealed class ClockStepTests
             TimeSpan begun = passed;
             foreach (TimeSpan moment in Moments)
             {
-                trial.Time.Advance(begun + moment - passed);
+                run.Time.Advance(begun + moment - passed);
                 passed = begun + moment;
                 foreach (string hours in hoursAheadThen.Split(' '))
                 {
                     Set(int.Parse(hours, System.Globalization.CultureInfo.InvariantCulture));
-                    await trial.TidyAsync();
+                    await run.TidyAsync();
                     if (moment == TimeSpan.Zero && hours != "0")
-                        await trial.RestartAsync();
-                    await trial.CompareAsync();
+                        await run.RestartAsync();
+                    await run.CompareAsync();
                 }
             }
         }
 
         void Set(int hoursAhead)
         {
-            trial.Note($"the clock is ahead by {hoursAhead} h");
-            trial.Time.SetClock(start + passed + TimeSpan.FromHours(hoursAhead));
+            run.Note($"the clock is ahead by {hoursAhead} h");
+            run.Time.SetClock(start + passed + TimeSpan.FromHours(hoursAhead));
         }
     }
 
     // A person for each kind of ending, each with two sessions and a login without one; the first person is left alone.
-    private static async Task<Func<Task>[]> PrepareAsync(Trial trial)
+    private static async Task<Func<Task>[]> PrepareAsync(ModelRun run)
     {
         List<Func<Task>> endings = [];
         await PersonAsync((_, _) => Task.CompletedTask);
-        await PersonAsync((by, _) => trial.LogOutAsync(by));
-        await PersonAsync((by, _) => trial.LogOutOthersAsync(by));
-        await PersonAsync((by, _) => trial.LogOutEverywhereAsync(by));
-        await PersonAsync((by, other) => trial.DeleteSessionAsync(by, other.Login));
-        await PersonAsync(trial.RevokeTokenAsync);
-        await PersonAsync((by, _) => trial.ChangePasswordAsync(by));
-        await PersonAsync((by, _) => trial.ResetPasswordAsync(by.Login.Owner));
-        await PersonAsync((by, _) => trial.LogOutAsync(by.Login.Owner));
+        await PersonAsync((by, _) => run.LogOutAsync(by));
+        await PersonAsync((by, _) => run.LogOutOthersAsync(by));
+        await PersonAsync((by, _) => run.LogOutEverywhereAsync(by));
+        await PersonAsync((by, other) => run.DeleteSessionAsync(by, other.Login));
+        await PersonAsync(run.RevokeTokenAsync);
+        await PersonAsync((by, _) => run.ChangePasswordAsync(by));
+        await PersonAsync((by, _) => run.ResetPasswordAsync(by.Login.Owner));
+        await PersonAsync((by, _) => run.LogOutAsync(by.Login.Owner));
         await PersonAsync(async (by, _) =>
         {
-            await trial.DisableAsync(by.Login.Owner);
-            await trial.EnableAsync(by.Login.Owner);
+            await run.DisableAsync(by.Login.Owner);
+            await run.EnableAsync(by.Login.Owner);
         });
-        await PersonAsync((by, _) => trial.DeleteAsync(by.Login.Owner));
-        await PersonAsync((by, _) => trial.TakeRoleAsync(by.Login.Owner));
-        await PersonAsync((by, _) => trial.RefreshAsync(by.Login, by.Login.Counter + 1));
+        await PersonAsync((by, _) => run.DeleteAsync(by.Login.Owner));
+        await PersonAsync((by, _) => run.TakeRoleAsync(by.Login.Owner));
+        await PersonAsync((by, _) => run.RefreshAsync(by.Login, by.Login.Counter + 1));
         return [.. endings];
 
         async Task PersonAsync(Func<Issued, Issued, Task> end)
         {
-            Person person = await trial.RegisterAsync();
-            await trial.GiveRoleAsync(person);
-            Issued by = (await trial.LogInAsync(person, withSession: true))!, other = (await trial.LogInAsync(person, withSession: true))!;
-            await trial.LogInAsync(person, withSession: false);
+            Person person = await run.RegisterAsync();
+            await run.GiveRoleAsync(person);
+            Issued by = (await run.LogInAsync(person, withSession: true))!, other = (await run.LogInAsync(person, withSession: true))!;
+            await run.LogInAsync(person, withSession: false);
             endings.Add(() => end(by, other));
         }
     }

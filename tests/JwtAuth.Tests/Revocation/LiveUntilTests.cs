@@ -14,7 +14,7 @@ public sealed class LiveUntilTests
         AccountSnapshot account = await host.AddAccountAsync("alice");
         DateTimeOffset start = host.Time.GetUtcNow();
         host.Time.SetClock(start.AddHours(hoursAheadAtLogin));
-        Holding first = await host.BeginAsync(account);
+        LoginTokens first = await host.BeginAsync(account);
         host.Time.SetClock(start.AddMinutes(1));
         using HttpClient client = host.Connect();
         Reply refreshed = await client.AskAsync("POST", "/auth/refresh", new { refresh_token = first.RefreshToken });

@@ -29,13 +29,13 @@ public sealed class ModelTests(ITestOutputHelper output)
 
         for (int first = hearsDenials ? 0 : 1; first < Sequences; first += 2 * SequencesOfOneService)
         {
-            await using Trial trial = await Trial.StartAsync(hearsDenials);
+            await using ModelRun run = await ModelRun.StartAsync(hearsDenials);
             for (int sequence = first; sequence < Math.Min(Sequences, first + (2 * SequencesOfOneService)); sequence += 2)
             {
-                trial.Begin($"JWTAUTH_SEED={Seed}, sequence {sequence}");
-                await RunAsync(trial, new Random(unchecked(Seed + sequence)));
-                alive += trial.Ledger.Tokens.Count(token => !token.IsEnded);
-                ended += trial.Ledger.Tokens.Count(token => token.IsEnded);
+                run.Begin($"JWTAUTH_SEED={Seed}, sequence {sequence}");
+                await RunAsync(run, new Random(unchecked(Seed + sequence)));
+                alive += run.Model.Tokens.Count(token => !token.IsEnded);
+                ended += run.Model.Tokens.Count(token => token.IsEnded);
             }
         }
 
@@ -47,34 +47,34 @@ public sealed class ModelTests(ITestOutputHelper output)
     [Fact, Trait("row", "REV-16")]
     public async Task What_went_with_a_role_stays_dead_when_its_session_is_spared_afterwards()
     {
-        await using Trial trial = await Trial.StartAsync(hearsDenials: true);
-        Person person = await trial.RegisterAsync();
-        await trial.GiveRoleAsync(person);
-        Issued before = (await trial.LogInAsync(person, withSession: true))!;
-        await trial.TakeRoleAsync(person);
-        await trial.RefreshAsync(before.Login, before.Login.Counter);
-        Issued after = trial.Ledger.Tokens[^1];
+        await using ModelRun run = await ModelRun.StartAsync(hearsDenials: true);
+        Person person = await run.RegisterAsync();
+        await run.GiveRoleAsync(person);
+        Issued before = (await run.LogInAsync(person, withSession: true))!;
+        await run.TakeRoleAsync(person);
+        await run.RefreshAsync(before.Login, before.Login.Counter);
+        Issued after = run.Model.Tokens[^1];
 
-        await trial.LogOutOthersAsync(after);
+        await run.LogOutOthersAsync(after);
 
-        trial.Ledger.IsTaken(before).Should().BeFalse();
-        trial.Ledger.IsTaken(after).Should().BeTrue();
-        await trial.CompareAsync();
-        await trial.RestartAsync();
-        await trial.CompareAsync();
+        run.Model.IsTaken(before).Should().BeFalse();
+        run.Model.IsTaken(after).Should().BeTrue();
+        await run.CompareAsync();
+        await run.RestartAsync();
+        await run.CompareAsync();
     }
 
-    private static async Task RunAsync(Trial trial, Random random)
+    private static async Task RunAsync(ModelRun run, Random random)
     {
-        var course = new Course(trial, random);
-        await course.BeginAsync();
+        var events = new RandomEvents(run, random);
+        await events.BeginAsync();
         for (int step = 0; step < Steps; step++)
         {
-            await course.StepAsync();
-            await trial.CompareAsync();
+            await events.StepAsync();
+            await run.CompareAsync();
         }
-        course.SetClockRight();
-        await trial.CompareAsync();
+        events.SetClockRight();
+        await run.CompareAsync();
     }
 
     private static int? NumberOf(string name) =>

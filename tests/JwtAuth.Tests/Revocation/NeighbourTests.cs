@@ -12,7 +12,7 @@ public sealed class NeighbourTests
     {
         await using ServerHost one = Host(), other = Host(one.Directory);
         AccountSnapshot account = await one.AddAccountAsync("alice");
-        Holding ended = await one.BeginAsync(account), control = await one.BeginAsync(account);
+        LoginTokens ended = await one.BeginAsync(account), control = await one.BeginAsync(account);
         using HttpClient here = one.Connect(ended.AccessToken), there = other.Connect(ended.AccessToken), twin = other.Connect(control.AccessToken);
         (await there.AskAsync("GET", "/me")).Status.Should().Be(200);
 

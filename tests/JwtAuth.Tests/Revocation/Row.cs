@@ -13,42 +13,42 @@ namespace JwtAuth.Tests.Revocation;
 /// <param name="HappensAsync">Over HTTP; the reply must be a success.</param>
 /// <param name="PasswordAfterwards">What the account logs in with afterwards; <see langword="null"/> where it cannot.</param>
 internal sealed record Row(
-    string Event, string Calling, string Other, string WithoutSession, string Stranger, string Cookies, string Lasting, Func<Scene, Task<Reply>> HappensAsync, string? PasswordAfterwards = ServerHost.Password)
+    string Event, string Calling, string Other, string WithoutSession, string Stranger, string Cookies, string Lasting, Func<AccountCredentials, Task<Reply>> HappensAsync, string? PasswordAfterwards = ServerHost.Password)
 {
     private const string NewPassword = "the lamp by the window";
 
     public static IReadOnlyList<Row> All { get; } =
     [
         //   event                             calling other  alone stranger cookies lasting
-        new("logout",                            "●●", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/logout")),
-        new("logout by a session's cookie",      "○○", "○○", "○", "○○", "●○○", "○○○", scene => scene.CallByCookieAsync(scene.Session, "POST", "/auth/logout")),
-        new("logout by a signed cookie",         "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallByCookieAsync(scene.Signed, "POST", "/auth/logout")),
-        new("logout others",                     "○○", "●●", "●", "○○", "●●●", "○●○", scene => scene.CallAsync("POST", "/auth/logout/others")),
-        new("logout everywhere",                 "●●", "●●", "●", "○○", "●●●", "○●○", scene => scene.CallAsync("POST", "/auth/logout/everywhere")),
-        new("logout by an administrator",        "●●", "●●", "●", "○○", "●●●", "○●○", scene => scene.AdministerAsync("POST", "/logout")),
-        new("session deleted from the list",     "○○", "●●", "○", "○○", "○●○", "○○○", async scene =>
+        new("logout",                            "●●", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.CallAsync("POST", "/auth/logout")),
+        new("logout by a session's cookie",      "○○", "○○", "○", "○○", "●○○", "○○○", credentials => credentials.CallByCookieAsync(credentials.Session, "POST", "/auth/logout")),
+        new("logout by a signed cookie",         "○○", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.CallByCookieAsync(credentials.Signed, "POST", "/auth/logout")),
+        new("logout others",                     "○○", "●●", "●", "○○", "●●●", "○●○", credentials => credentials.CallAsync("POST", "/auth/logout/others")),
+        new("logout everywhere",                 "●●", "●●", "●", "○○", "●●●", "○●○", credentials => credentials.CallAsync("POST", "/auth/logout/everywhere")),
+        new("logout by an administrator",        "●●", "●●", "●", "○○", "●●●", "○●○", credentials => credentials.AdministerAsync("POST", "/logout")),
+        new("session deleted from the list",     "○○", "●●", "○", "○○", "○●○", "○○○", async credentials =>
         {
-            (await scene.CallAsync("DELETE", $"/auth/sessions/{await scene.SessionIdOfAsync(scene.OtherSession)}")).Status.Should().Be(204);
-            return await scene.CallAsync("DELETE", $"/auth/sessions/{scene.Other.SessionId}");
+            (await credentials.CallAsync("DELETE", $"/auth/sessions/{await credentials.SessionIdOfAsync(credentials.OtherSession)}")).Status.Should().Be(204);
+            return await credentials.CallAsync("DELETE", $"/auth/sessions/{credentials.Other.SessionId}");
         }),
-        new("access token revoked",              "●○", "○○", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/revoke")),
-        new("refresh token revoked",             "○○", "●●", "○", "○○", "○○○", "○○○", scene => scene.CallAsync("POST", "/auth/revoke", new { token = scene.Other.RefreshToken })),
-        new("refresh reuse detected",            "●●", "○○", "○", "○○", "○○○", "○○○", scene => scene.ReuseAsync()),
+        new("access token revoked",              "●○", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.CallAsync("POST", "/auth/revoke")),
+        new("refresh token revoked",             "○○", "●●", "○", "○○", "○○○", "○○○", credentials => credentials.CallAsync("POST", "/auth/revoke", new { token = credentials.Other.RefreshToken })),
+        new("refresh reuse detected",            "●●", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.ReuseAsync()),
         new("password changed by its owner",     "○○", "●●", "●", "○○", "●●●", "●●●",
-            scene => scene.CallAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword }), NewPassword),
-        new("password reset by an administrator", "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("POST", "/password", new { new_password = NewPassword }), NewPassword),
-        new("user disabled",                     "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("POST", "/disable"), PasswordAfterwards: null),
-        new("user enabled again",                "●●", "●●", "●", "○○", "●●●", "●●○", async scene =>
+            credentials => credentials.CallAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword }), NewPassword),
+        new("password reset by an administrator", "●●", "●●", "●", "○○", "●●●", "●●●", credentials => credentials.AdministerAsync("POST", "/password", new { new_password = NewPassword }), NewPassword),
+        new("user disabled",                     "●●", "●●", "●", "○○", "●●●", "●●●", credentials => credentials.AdministerAsync("POST", "/disable"), PasswordAfterwards: null),
+        new("user enabled again",                "●●", "●●", "●", "○○", "●●●", "●●○", async credentials =>
         {
-            (await scene.AdministerAsync("POST", "/disable")).Status.Should().Be(204);
-            return await scene.AdministerAsync("POST", "/enable");
+            (await credentials.AdministerAsync("POST", "/disable")).Status.Should().Be(204);
+            return await credentials.AdministerAsync("POST", "/enable");
         }),
-        new("user deleted",                      "●●", "●●", "●", "○○", "●●●", "●●●", scene => scene.AdministerAsync("DELETE", ""), PasswordAfterwards: null),
-        new("role taken away",                   "●○", "●○", "●", "○○", "○○●", "○●○", scene => scene.AdministerAsync("DELETE", "/roles/clerk")),
-        new("role given",                        "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.AdministerAsync("PUT", "/roles/auditor")),
-        new("personal access token deleted",     "○○", "○○", "○", "○○", "○○○", "●●○", scene => scene.CallAsync("DELETE", $"/auth/tokens/{scene.PersonalAccessToken.Id}")),
-        new("key retired",                       "○○", "○○", "○", "○○", "○○○", "○○○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Retire(ring, keyId))),
-        new(KeyRevoked,                          "●○", "●○", "●", "●○", "○○○", "○●○", scene => scene.ChangeKeyAsync((schedule, ring, keyId) => schedule.Revoke(ring, keyId))),
+        new("user deleted",                      "●●", "●●", "●", "○○", "●●●", "●●●", credentials => credentials.AdministerAsync("DELETE", ""), PasswordAfterwards: null),
+        new("role taken away",                   "●○", "●○", "●", "○○", "○○●", "○●○", credentials => credentials.AdministerAsync("DELETE", "/roles/clerk")),
+        new("role given",                        "○○", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.AdministerAsync("PUT", "/roles/auditor")),
+        new("personal access token deleted",     "○○", "○○", "○", "○○", "○○○", "●●○", credentials => credentials.CallAsync("DELETE", $"/auth/tokens/{credentials.PersonalAccessToken.Id}")),
+        new("key retired",                       "○○", "○○", "○", "○○", "○○○", "○○○", credentials => credentials.ChangeKeyAsync((schedule, ring, keyId) => schedule.Retire(ring, keyId))),
+        new(KeyRevoked,                          "●○", "●○", "●", "●○", "○○○", "○●○", credentials => credentials.ChangeKeyAsync((schedule, ring, keyId) => schedule.Revoke(ring, keyId))),
     ];
 
     /// <summary>The one event that a check without denials hears of, by the keys.</summary>

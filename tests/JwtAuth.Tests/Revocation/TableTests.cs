@@ -70,67 +70,67 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     {
         Row row = Row.All.Single(candidate => candidate.Event == ending);
         ServerHost host = modes.Of(hearsDenials);
-        Scene scene = await Scene.SetAsync(host);
-        (Holding Held, string Fate)[] logins = [(scene.Calling, row.Calling), (scene.Other, row.Other), (scene.WithoutSession, row.WithoutSession), (scene.Stranger, row.Stranger)];
-        foreach ((Holding held, _) in logins)
+        AccountCredentials credentials = await AccountCredentials.CreateAsync(host);
+        (LoginTokens Held, string Fate)[] logins = [(credentials.Calling, row.Calling), (credentials.Other, row.Other), (credentials.WithoutSession, row.WithoutSession), (credentials.Stranger, row.Stranger)];
+        foreach ((LoginTokens held, _) in logins)
         {
-            (await scene.AskMeAsync(held)).Status.Should().Be(200);
-            (await scene.ChangeStateAsync(held)).Status.Should().Be(200);
+            (await credentials.AskMeAsync(held)).Status.Should().Be(200);
+            (await credentials.ChangeStateAsync(held)).Status.Should().Be(200);
         }
         using HttpClient api = modes.ApiOf(hearsDenials).Connect();
-        foreach ((Holding held, _) in logins)
+        foreach ((LoginTokens held, _) in logins)
             await UntilAsync(api, held, 200);
-        await ShouldBeAsync(scene, host, cookies: "○○○");
-        await ShouldLastAsync(scene, "○○○", isMadeRefused: false);
+        await ShouldBeAsync(credentials, host, cookies: "○○○");
+        await ShouldLastAsync(credentials, "○○○", isMadeRefused: false);
 
-        (await row.HappensAsync(scene)).Status.Should().BeOneOf(200, 204);
+        (await row.HappensAsync(credentials)).Status.Should().BeOneOf(200, 204);
 
-        foreach ((Holding held, string fate) in logins)
+        foreach ((LoginTokens held, string fate) in logins)
         {
             bool isHeard = hearsDenials || ending == Row.KeyRevoked;
-            Refused(await scene.AskMeAsync(held)).Should().Be(fate[0] == '●' && isHeard);
-            Refused(await scene.ChangeStateAsync(held)).Should().Be(fate[0] == '●', "where state changes the store is asked, whatever is heard");
+            Refused(await credentials.AskMeAsync(held)).Should().Be(fate[0] == '●' && isHeard);
+            Refused(await credentials.ChangeStateAsync(held)).Should().Be(fate[0] == '●', "where state changes the store is asked, whatever is heard");
             if (held.RefreshToken is not null)
-                await RefreshAsync(scene, host, held, isEnded: fate[1] == '●');
+                await RefreshAsync(credentials, host, held, isEnded: fate[1] == '●');
         }
-        await ShouldBeAsync(scene, host, row.Cookies);
-        await ShouldLastAsync(scene, row.Lasting, isMadeRefused: row.Lasting[1] == '●' && (hearsDenials || ending == Row.KeyRevoked));
+        await ShouldBeAsync(credentials, host, row.Cookies);
+        await ShouldLastAsync(credentials, row.Lasting, isMadeRefused: row.Lasting[1] == '●' && (hearsDenials || ending == Row.KeyRevoked));
         // The dead first: then the news has arrived, and who lives has outlived it.
-        foreach ((Holding held, string fate) in logins.OrderBy(login => login.Fate[0] == '○'))
+        foreach ((LoginTokens held, string fate) in logins.OrderBy(login => login.Fate[0] == '○'))
             await UntilAsync(api, held, fate[0] == '●' && (hearsDenials || ending == Row.KeyRevoked) ? 401 : 200);
         if (row.PasswordAfterwards is { } password)
-            (await scene.LogInAgainAsync(password)).Status.Should().Be(200);
+            (await credentials.LogInAgainAsync(password)).Status.Should().Be(200);
         else
-            (await scene.LogInAgainAsync(ServerHost.Password)).Code.Should().Be("invalid_credentials");
-        await OutliveAsync(scene, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
-        await ShouldBeAsync(scene, host, row.Cookies);
+            (await credentials.LogInAgainAsync(ServerHost.Password)).Code.Should().Be("invalid_credentials");
+        await OutliveAsync(credentials, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
+        await ShouldBeAsync(credentials, host, row.Cookies);
     }
 
     // Of these the store is asked too, but for what was made from the one.
-    private static async Task ShouldLastAsync(Scene scene, string lasting, bool isMadeRefused)
+    private static async Task ShouldLastAsync(AccountCredentials credentials, string lasting, bool isMadeRefused)
     {
-        (await scene.StatusOfMeAsync($"Bearer {scene.PersonalAccessToken.Token}")).Should().Be(lasting[0] == '●' ? 401 : 200);
-        (await scene.StatusOfMeAsync($"Bearer {scene.Made}")).Should().Be(isMadeRefused ? 401 : 200);
-        (await scene.StatusOfMeAsync(BasicRequests.Basic(scene.Username, ServerHost.Password))).Should().Be(lasting[2] == '●' ? 401 : 200);
+        (await credentials.StatusOfMeAsync($"Bearer {credentials.PersonalAccessToken.Token}")).Should().Be(lasting[0] == '●' ? 401 : 200);
+        (await credentials.StatusOfMeAsync($"Bearer {credentials.Made}")).Should().Be(isMadeRefused ? 401 : 200);
+        (await credentials.StatusOfMeAsync(BasicRequests.Basic(credentials.Username, ServerHost.Password))).Should().Be(lasting[2] == '●' ? 401 : 200);
     }
 
     // Of a cookie's session the store is asked, and so it is of a signed cookie where no denials are held in memory: what ends is ended at once in both modes.
-    private static async Task ShouldBeAsync(Scene scene, ServerHost host, string cookies)
+    private static async Task ShouldBeAsync(AccountCredentials credentials, ServerHost host, string cookies)
     {
-        foreach ((string cookie, char fate) in new[] { scene.Session, scene.OtherSession, scene.Signed }.Zip(cookies))
+        foreach ((string cookie, char fate) in new[] { credentials.Session, credentials.OtherSession, credentials.Signed }.Zip(cookies))
         {
-            Reply me = await scene.CallByCookieAsync(cookie, "GET", "/me");
+            Reply me = await credentials.CallByCookieAsync(cookie, "GET", "/me");
             me.Status.Should().Be(fate == '●' ? 401 : 200);
-            if (me.Status == 200 && cookie != scene.Signed)
+            if (me.Status == 200 && cookie != credentials.Signed)
                 await ShouldHaveRolesOfNowAsync(host, me);
         }
-        (await scene.CallByCookieAsync(scene.Session, "GET", "/auth/sessions")).Status.Should().Be(cookies[0] == '●' ? 401 : 200);
-        foreach (string cookie in scene.StrangeCookies)
-            (await scene.CallByCookieAsync(cookie, "GET", "/me")).Status.Should().Be(200);
+        (await credentials.CallByCookieAsync(credentials.Session, "GET", "/auth/sessions")).Status.Should().Be(cookies[0] == '●' ? 401 : 200);
+        foreach (string cookie in credentials.StrangeCookies)
+            (await credentials.CallByCookieAsync(cookie, "GET", "/me")).Status.Should().Be(200);
     }
 
     // At an API that listens.
-    private static async Task UntilAsync(HttpClient api, Holding held, int status)
+    private static async Task UntilAsync(HttpClient api, LoginTokens held, int status)
     {
         long start = TimeProvider.System.GetTimestamp();
         Reply reply;
@@ -150,9 +150,9 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     }
 
     // A session that lives brings tokens that are taken, with the roles that the account has now.
-    private static async Task RefreshAsync(Scene scene, ServerHost host, Holding held, bool isEnded)
+    private static async Task RefreshAsync(AccountCredentials credentials, ServerHost host, LoginTokens held, bool isEnded)
     {
-        Reply reply = await scene.RefreshAsync(held);
+        Reply reply = await credentials.RefreshAsync(held);
         if (isEnded)
         {
             (reply.Status, reply.Code).Should().Be((400, "invalid_grant"));
@@ -160,7 +160,7 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         }
 
         reply.Status.Should().Be(200);
-        Reply me = await scene.AskMeAsync(held with { AccessToken = reply.Json.GetProperty("access_token").GetString()! });
+        Reply me = await credentials.AskMeAsync(held with { AccessToken = reply.Json.GetProperty("access_token").GetString()! });
         me.Status.Should().Be(200);
         await ShouldHaveRolesOfNowAsync(host, me);
     }
@@ -174,14 +174,14 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     }
 
     // The last bound of each cell: exp, and the skew of who checks.
-    private static async Task OutliveAsync(Scene scene, ServerHost host, (Holding Held, string Fate)[] logins, Func<string, bool> stillTaken)
+    private static async Task OutliveAsync(AccountCredentials credentials, ServerHost host, (LoginTokens Held, string Fate)[] logins, Func<string, bool> stillTaken)
     {
-        DateTimeOffset last = scene.Calling.ExpiresAt + Skew;
+        DateTimeOffset last = credentials.Calling.ExpiresAt + Skew;
         host.Time.Advance(last - Second - host.Time.GetUtcNow());
-        foreach ((Holding held, string fate) in logins)
-            (await scene.AskMeAsync(held)).Status.Should().Be(stillTaken(fate) ? 200 : 401);
+        foreach ((LoginTokens held, string fate) in logins)
+            (await credentials.AskMeAsync(held)).Status.Should().Be(stillTaken(fate) ? 200 : 401);
         host.Time.Advance(Second);
-        foreach ((Holding held, _) in logins)
-            (await scene.AskMeAsync(held)).Status.Should().Be(401);
+        foreach ((LoginTokens held, _) in logins)
+            (await credentials.AskMeAsync(held)).Status.Should().Be(401);
     }
 }

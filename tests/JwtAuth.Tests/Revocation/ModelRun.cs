@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 
 namespace JwtAuth.Tests.Revocation;
 
-/// <summary>The real service, with its database and its clock, and the ledger beside it. What is done to the one is done to the other.</summary>
-internal sealed class Trial : IAsyncDisposable
+/// <summary>The real service, with its database and its clock, and the model beside it. What is done to the one is done to the other.</summary>
+internal sealed class ModelRun : IAsyncDisposable
 {
     private const string Issuer = "http://localhost:5080";
 
@@ -23,32 +23,32 @@ internal sealed class Trial : IAsyncDisposable
     private readonly List<string> history = [];
     private ServerHost host;
 
-    private Trial(bool hearsDenials)
+    private ModelRun(bool hearsDenials)
     {
         HearsDenials = hearsDenials;
-        Ledger = new Ledger(Time, hearsDenials);
+        Model = new RevocationModel(Time, hearsDenials);
         host = NewHost();
     }
 
     public ManualTime Time { get; } = new();
 
-    public Ledger Ledger { get; private set; }
+    public RevocationModel Model { get; private set; }
 
     public bool HearsDenials { get; }
 
     /// <summary>A verifier that checks as the service does, and hears no denials.</summary>
-    public TokenValidator Deaf => new(
+    public TokenValidator WithoutDenials => new(
         new ValidationRules(Issuer, ["orders"], TimeSpan.FromSeconds(30)), host.Get<IVerificationKeys>(), Time);
 
     /// <summary>An administrator who does what administrators do.</summary>
     public Caller Root { get; private set; } = null!;
 
-    public static async Task<Trial> StartAsync(bool hearsDenials)
+    public static async Task<ModelRun> StartAsync(bool hearsDenials)
     {
-        var trial = new Trial(hearsDenials);
-        AccountSnapshot root = await trial.host.AddAccountAsync("root", "admin");
-        trial.Root = new Caller(root.Subject, root.Generation, "a login of root", Token: null);
-        return trial;
+        var run = new ModelRun(hearsDenials);
+        AccountSnapshot root = await run.host.AddAccountAsync("root", "admin");
+        run.Root = new Caller(root.Subject, root.Generation, "a login of root", Token: null);
+        return run;
     }
 
     /// <summary>Another sequence on the same service.</summary>
@@ -56,7 +56,7 @@ internal sealed class Trial : IAsyncDisposable
     {
         history.Clear();
         Note(sequence);
-        Ledger = new Ledger(Time, HearsDenials);
+        Model = new RevocationModel(Time, HearsDenials);
     }
 
     public void Note(string step) => history.Add(string.Create(CultureInfo.InvariantCulture, $"{Time.GetUtcNow():u} {step}"));
@@ -95,32 +95,32 @@ internal sealed class Trial : IAsyncDisposable
     /// <summary>Every token that was handed out, at every door.</summary>
     public async Task CompareAsync()
     {
-        TokenValidator validator = host.Get<TokenValidator>(), deaf = Deaf;
+        TokenValidator validator = host.Get<TokenValidator>(), withoutDenials = WithoutDenials;
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         Standing standing = scope.ServiceProvider.GetRequiredService<Standing>();
-        foreach (Issued token in Ledger.Tokens)
+        foreach (Issued token in Model.Tokens)
         {
             (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token.Text);
-            Demand((accepted is not null) == Ledger.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, the table the opposite");
-            Demand(deaf.TryValidate(token.Text, out _, out _) == Ledger.IsTakenByTheDeaf(token), $"{Describe(token)}: a verifier without denials says the opposite of the table");
-            if (Ledger.IsInTime(token))
-                Demand(await standing.HoldsAsync(token.Caller) == Ledger.Stands(token), $"{Describe(token)}: where state changes the table says stands {Ledger.Stands(token)}");
+            Demand((accepted is not null) == Model.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, the table the opposite");
+            Demand(withoutDenials.TryValidate(token.Text, out _, out _) == Model.IsTakenWithoutDenials(token), $"{Describe(token)}: a verifier without denials says the opposite of the table");
+            if (Model.IsInTime(token))
+                Demand(await standing.HoldsAsync(token.Caller) == RevocationModel.Stands(token), $"{Describe(token)}: where state changes the table says stands {RevocationModel.Stands(token)}");
         }
 
         RefreshTokenStore sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenStore>();
-        foreach (Login login in Ledger.Logins.Where(login => login.HasSession))
+        foreach (Login login in Model.Logins.Where(login => login.HasSession))
         {
             foreach (long counter in login.IsEnded || login.Counter == 0 ? [login.Counter] : new[] { login.Counter, login.Counter - 1 })
             {
                 bool isTaken = await sessions.FindAliveAsync(new RefreshToken(login.SessionId, counter)) is not null;
-                Demand(isTaken == Ledger.IsTaken(login, counter), $"Refresh token {counter} of {Describe(login)}: taken is {isTaken}, the table says the opposite");
+                Demand(isTaken == Model.IsTaken(login, counter), $"Refresh token {counter} of {Describe(login)}: taken is {isTaken}, the table says the opposite");
             }
         }
     }
 
-    public string Describe(Issued token) => $"access token {Ledger.Tokens.IndexOf(token)} of {Describe(token.Login)}";
+    public string Describe(Issued token) => $"access token {Model.Tokens.IndexOf(token)} of {Describe(token.Login)}";
 
-    public string Describe(Login login) => $"login {Ledger.Logins.IndexOf(login)} of {login.Owner.Name}";
+    public string Describe(Login login) => $"login {Model.Logins.IndexOf(login)} of {login.Owner.Name}";
 
     public async ValueTask DisposeAsync()
     {

@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace JwtAuth.Tests.Faults;
 
 /// <summary>A session as far as its client has been told, in that order.</summary>
-internal sealed record WitnessSession(string SessionId)
+internal sealed record RecordedSession(string SessionId)
 {
     /// <summary>The session of a login.</summary>
-    public static WitnessSession Of(string accessToken) =>
+    public static RecordedSession Of(string accessToken) =>
         new(JsonDocument.Parse(Base64Url.DecodeFromChars(accessToken.Split('.')[1])).RootElement.GetProperty("sid").GetString()!);
 
     /// <summary>Every refresh token that was acknowledged. The last is the good one.</summary>

@@ -7,9 +7,9 @@ namespace JwtAuth.Tests.Faults;
 /// A client with an account of its own that writes down what the service acknowledges. It asks one thing at a time, so that one thing at most is in doubt
 /// when the service dies; that one must have happened whole or not at all.
 /// </summary>
-internal sealed class Witness(string username, string issuer, Random random)
+internal sealed class RecordingClient(string username, string issuer, Random random)
 {
-    private readonly List<WitnessSession> alive = [], over = [];
+    private readonly List<RecordedSession> alive = [], over = [];
     private string password = ServerHost.Password;
     private int passwords, examined;
     private Step? inDoubt;
@@ -20,11 +20,11 @@ internal sealed class Witness(string username, string issuer, Random random)
     {
         public int Status { get; init; } = 200;
 
-        public IReadOnlyList<WitnessSession> Ends { get; init; } = [];
+        public IReadOnlyList<RecordedSession> Ends { get; init; } = [];
 
-        public WitnessSession? Refreshes { get; init; }
+        public RecordedSession? Refreshes { get; init; }
 
-        public WitnessSession? Revokes { get; init; }
+        public RecordedSession? Revokes { get; init; }
 
         public string? NewPassword { get; init; }
     }
@@ -58,11 +58,11 @@ internal sealed class Witness(string username, string issuer, Random random)
     public async Task ExamineAsync(HttpClient client, bool hasWindow, bool wholly)
     {
         await SettleAsync(client, hasWindow);
-        WitnessSession[] before = [.. over[..examined]];
+        RecordedSession[] before = [.. over[..examined]];
         random.Shuffle(before);
-        foreach (WitnessSession session in over[examined..].Concat(before.Take(wholly ? examined : 5)))
+        foreach (RecordedSession session in over[examined..].Concat(before.Take(wholly ? examined : 5)))
             await MustBeOverAsync(client, session);
-        foreach (WitnessSession session in alive.ToList())
+        foreach (RecordedSession session in alive.ToList())
             await MustBeAliveAsync(client, session, hasWindow);
         examined = over.Count;
         if (Bearer() is not { } bearer)
@@ -78,11 +78,11 @@ internal sealed class Witness(string username, string issuer, Random random)
         string? bearer = Bearer();
         if (alive.Count == 0 || (roll < 22 && alive.Count < 6))
             return LoginOf(password);
-        WitnessSession session = alive[random.Next(alive.Count)];
+        RecordedSession session = alive[random.Next(alive.Count)];
         if (roll < 58 || bearer is null || session.AccessTokens.Count == 0)
             return new("refresh", "POST", "/auth/refresh", new { refresh_token = session.RefreshTokens[^1] }, null) { Refreshes = session };
         string own = session.AccessTokens[^1];
-        WitnessSession[] others = [.. alive.Except([session])];
+        RecordedSession[] others = [.. alive.Except([session])];
         return roll switch
         {
             < 66 => new("logout", "POST", "/auth/logout", null, own) { Ends = [session] },
@@ -98,7 +98,7 @@ internal sealed class Witness(string username, string issuer, Random random)
     private Step LoginOf(string secret) => new("login", "POST", "/auth/login",
         new { username, password = secret, audience = issuer, scope = "offline_access orders:read" }, null);
 
-    private Step PasswordChange(string bearer, WitnessSession[] others)
+    private Step PasswordChange(string bearer, RecordedSession[] others)
     {
         string next = $"{ServerHost.Password}, {++passwords}";
         return new("change of the password", "POST", "/auth/password", new { current_password = password, new_password = next }, bearer)
@@ -115,7 +115,7 @@ internal sealed class Witness(string username, string issuer, Random random)
         Count(step.Kind);
         if (step.Kind == "login")
         {
-            alive.Add(WitnessSession.Of(reply.Json.GetProperty("access_token").GetString()!));
+            alive.Add(RecordedSession.Of(reply.Json.GetProperty("access_token").GetString()!));
             Keep(alive[^1], reply);
         }
         if (step.Refreshes is { } refreshed)
@@ -125,7 +125,7 @@ internal sealed class Witness(string username, string issuer, Random random)
             session.Revoked.Add(session.AccessTokens[^1]);
             session.AccessTokens.RemoveAt(session.AccessTokens.Count - 1);
         }
-        foreach (WitnessSession ended in step.Ends)
+        foreach (RecordedSession ended in step.Ends)
             End(ended);
         password = step.NewPassword ?? password;
     }
@@ -145,7 +145,7 @@ internal sealed class Witness(string username, string issuer, Random random)
             password = isNew ? next : password;
             fates.Add(isNew);
         }
-        foreach (WitnessSession session in step.Ends)
+        foreach (RecordedSession session in step.Ends)
             fates.Add(await HasEndedAsync(client, session));
         fates.Distinct().Should().HaveCountLessThan(2, $"{username}: {step.Kind} happened whole or not at all");
         if (step.Refreshes is { } refreshed && await HasEndedAsync(client, refreshed, byReuse: true))
@@ -153,7 +153,7 @@ internal sealed class Witness(string username, string issuer, Random random)
         step.Revokes?.AccessTokens.RemoveAt(step.Revokes.AccessTokens.Count - 1);
     }
 
-    private async Task<bool> HasEndedAsync(HttpClient client, WitnessSession session, bool byReuse = false)
+    private async Task<bool> HasEndedAsync(HttpClient client, RecordedSession session, bool byReuse = false)
     {
         int? me = session.AccessTokens.Count == 0 ? null : await MeAsync(client, session.AccessTokens[^1]);
         Reply reply = await RefreshAsync(client, session.RefreshTokens[^1]);
@@ -167,7 +167,7 @@ internal sealed class Witness(string username, string issuer, Random random)
         return reply.Status == 400;
     }
 
-    private async Task MustBeAliveAsync(HttpClient client, WitnessSession session, bool hasWindow)
+    private async Task MustBeAliveAsync(HttpClient client, RecordedSession session, bool hasWindow)
     {
         if (session.AccessTokens.Count > 0)
             (await MeAsync(client, session.AccessTokens[^1])).Should().Be(200, $"{username}: {session.SessionId} was not ended");
@@ -192,7 +192,7 @@ internal sealed class Witness(string username, string issuer, Random random)
         }
     }
 
-    private async Task MustBeOverAsync(HttpClient client, WitnessSession session)
+    private async Task MustBeOverAsync(HttpClient client, RecordedSession session)
     {
         foreach (string token in session.RefreshTokens.TakeLast(3))
             (await RefreshAsync(client, token)).Code.Should().Be("invalid_grant", $"{username}: {session.SessionId} was ended");
@@ -201,13 +201,13 @@ internal sealed class Witness(string username, string issuer, Random random)
         Count("ended sessions refused");
     }
 
-    private static void Keep(WitnessSession session, Reply reply)
+    private static void Keep(RecordedSession session, Reply reply)
     {
         session.AccessTokens.Add(reply.Json.GetProperty("access_token").GetString()!);
         session.RefreshTokens.Add(reply.Json.GetProperty("refresh_token").GetString()!);
     }
 
-    private void End(WitnessSession session)
+    private void End(RecordedSession session)
     {
         alive.Remove(session).Should().BeTrue();
         over.Add(session);

@@ -6,13 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 namespace JwtAuth.Tests.Denials;
 
 /// <summary>The real service, the real sample API that hears of its denials, and between them a line that can be cut. Their clocks run, and each can be moved ahead.</summary>
-internal sealed class FeedScene : IAsyncDisposable
+internal sealed class FeedSetup : IAsyncDisposable
 {
     private readonly List<ApiHost> apis = [];
     private readonly string atRest;
     private ServerHost? opened;
 
-    public FeedScene()
+    public FeedSetup()
     {
         (string secret, atRest) = Server.Clients.ClientSecret.Make();
         Client = new TestClient("orders-api", secret);

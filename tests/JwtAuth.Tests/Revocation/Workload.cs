@@ -14,7 +14,7 @@ namespace JwtAuth.Tests.Revocation;
 internal sealed record Figures(int SessionRows, int DenialRows, int Denylist, long Heap, long Resident);
 
 /// <summary>What people do all day: a login for each logout, and refreshes in between. Each result is looked at once.</summary>
-internal sealed class Day(Trial trial, Random random)
+internal sealed class Workload(ModelRun run, Random random)
 {
     private const int Accounts = 50;
     private const int Sessions = 300;
@@ -33,7 +33,7 @@ internal sealed class Day(Trial trial, Random random)
     public async Task OperateAsync()
     {
         if (accounts.Count < Accounts)
-            accounts.Add((await trial.AskAsync((AccountStore store) => store.AddAsync($"account-{accounts.Count}", "no hash")))!);
+            accounts.Add((await run.AskAsync((AccountStore store) => store.AddAsync($"account-{accounts.Count}", "no hash")))!);
         switch (random.Next(100))
         {
             case < 25 when living.Count < Sessions:
@@ -55,30 +55,30 @@ internal sealed class Day(Trial trial, Random random)
     /// <summary>Denials of this day that have to be there now, or had to be a while ago.</summary>
     public int NeededDenials(TimeSpan ago)
     {
-        DateTimeOffset then = trial.Time.GetUtcNow() - ago;
+        DateTimeOffset then = run.Time.GetUtcNow() - ago;
         return forgetAt.Count(moment => moment > then);
     }
 
     public async Task<Figures> MeasureAsync()
     {
-        DateTimeOffset longAgo = trial.Time.GetUtcNow() - TimeSpan.FromMinutes(2);
+        DateTimeOffset longAgo = run.Time.GetUtcNow() - TimeSpan.FromMinutes(2);
         forgetAt.RemoveAll(moment => moment < longAgo);
-        (int sessions, int denials) = await trial.AskAsync(async (Db db) => (await db.Sessions.CountAsync(), await db.Denials.CountAsync()));
+        (int sessions, int denials) = await run.AskAsync(async (Db db) => (await db.Sessions.CountAsync(), await db.Denials.CountAsync()));
         using var process = Process.GetCurrentProcess();
-        return new Figures(sessions, denials, trial.Get<DenialTail>().Denylist.Count, GC.GetTotalMemory(forceFullCollection: true), process.WorkingSet64);
+        return new Figures(sessions, denials, run.Get<DenialTail>().Denylist.Count, GC.GetTotalMemory(forceFullCollection: true), process.WorkingSet64);
     }
 
     private async Task BeginAsync()
     {
         AccountSnapshot account = accounts[random.Next(accounts.Count)];
-        Rotation.Successor begun = (await trial.AskAsync((RefreshTokenStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
+        Rotation.Successor begun = (await run.AskAsync((RefreshTokenStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
         living.Add(await IssueAsync(begun));
     }
 
     private async Task RefreshAsync(int which)
     {
         Held held = living[which];
-        Rotation rotation = await trial.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
+        Rotation rotation = await run.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
         living[which] = await IssueAsync(rotation.Should().BeOfType<Rotation.Successor>().Subject);
     }
 
@@ -86,7 +86,7 @@ internal sealed class Day(Trial trial, Random random)
     {
         if (!await IsTakenAsync(held))
             return;
-        (await trial.AskAsync((SessionStore store) => store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims))).Should().NotBeNull();
+        (await run.AskAsync((SessionStore store) => store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims))).Should().NotBeNull();
         forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         Revoked++;
@@ -97,23 +97,23 @@ internal sealed class Day(Trial trial, Random random)
     {
         Held held = living[which];
         var caller = new Caller(held.Claims.Subject, held.Claims.Generation, held.SessionId, Token: null);
-        (await trial.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
+        (await run.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
         forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
-        (await trial.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
+        (await run.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
         living[which] = living[^1];
         living.RemoveAt(living.Count - 1);
     }
 
     private async Task<Held> IssueAsync(Rotation.Successor session)
     {
-        string text = trial.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
-        (AccessToken? accepted, _) = await trial.Get<TokenValidator>().ValidateAsync(text);
+        string text = run.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
+        (AccessToken? accepted, _) = await run.Get<TokenValidator>().ValidateAsync(text);
         accepted.Should().NotBeNull();
         return new Held(session.Session.SessionId, session.Session.Counter, text, accepted!);
     }
 
-    private async Task<bool> IsTakenAsync(Held held) => (await trial.Get<TokenValidator>().ValidateAsync(held.Text)).Accepted is not null;
+    private async Task<bool> IsTakenAsync(Held held) => (await run.Get<TokenValidator>().ValidateAsync(held.Text)).Accepted is not null;
 
     private sealed record Held(string SessionId, long Counter, string Text, AccessToken Claims);
 }

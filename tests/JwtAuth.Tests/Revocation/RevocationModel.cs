@@ -66,7 +66,7 @@ internal enum RefreshOutcome
 /// Every token that was handed out, and what became of it by the table of docs/revocation.md: a second opinion, that knows of no generation, no denial
 /// and no row.
 /// </summary>
-internal sealed class Ledger(TimeProvider time, bool hearsDenials)
+internal sealed class RevocationModel(TimeProvider time, bool hearsDenials)
 {
     public static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(30);
@@ -93,10 +93,10 @@ internal sealed class Ledger(TimeProvider time, bool hearsDenials)
     }
 
     /// <summary>What a check of the token alone says, as /me does.</summary>
-    public bool IsTaken(Issued token) => IsTakenByTheDeaf(token) && !(hearsDenials && token.IsEnded);
+    public bool IsTaken(Issued token) => IsTakenWithoutDenials(token) && !(hearsDenials && token.IsEnded);
 
     /// <summary>What a check says that hears no denials, and has the keys as they are now.</summary>
-    public bool IsTakenByTheDeaf(Issued token) => IsInTime(token) && !revoked.Contains(token.Claims.KeyId)
+    public bool IsTakenWithoutDenials(Issued token) => IsInTime(token) && !revoked.Contains(token.Claims.KeyId)
         && !(retired.TryGetValue(token.Claims.KeyId, out DateTimeOffset at) && token.Claims.IssuedAt > at + Skew + RetirementNotice);
 
     /// <summary>What the store says, whatever is heard of denials: a call that changes something.</summary>

@@ -12,27 +12,27 @@ using Microsoft.Extensions.DependencyInjection;
 namespace JwtAuth.Tests.Revocation;
 
 /// <summary>What a login brought.</summary>
-internal sealed record Holding(string AccessToken, string? RefreshToken, string SessionId, DateTimeOffset ExpiresAt);
+internal sealed record LoginTokens(string AccessToken, string? RefreshToken, string SessionId, DateTimeOffset ExpiresAt);
 
 /// <summary>
 /// Four logins at a running service: the one that calls, another session of the same account, a login of it without a session, and another account's
 /// session, which nothing concerns. Beside them three logins by cookies, cookies of the other account, and a personal access token. And an administrator.
 /// </summary>
-internal sealed class Scene
+internal sealed class AccountCredentials
 {
     private readonly ServerHost host;
     private readonly AccountSnapshot account;
     private readonly string administrator;
 
-    private Scene(ServerHost host, AccountSnapshot account, string administrator) => (this.host, this.account, this.administrator) = (host, account, administrator);
+    private AccountCredentials(ServerHost host, AccountSnapshot account, string administrator) => (this.host, this.account, this.administrator) = (host, account, administrator);
 
-    public required Holding Calling { get; init; }
+    public required LoginTokens Calling { get; init; }
 
-    public required Holding Other { get; init; }
+    public required LoginTokens Other { get; init; }
 
-    public required Holding WithoutSession { get; init; }
+    public required LoginTokens WithoutSession { get; init; }
 
-    public required Holding Stranger { get; init; }
+    public required LoginTokens Stranger { get; init; }
 
     /// <summary>The cookie of a session that calls.</summary>
     public required string Session { get; init; }
@@ -53,15 +53,15 @@ internal sealed class Scene
 
     public string Username => account.Username;
 
-    public static async Task<Scene> SetAsync(ServerHost host)
+    public static async Task<AccountCredentials> CreateAsync(ServerHost host)
     {
         AccountSnapshot account = await host.AddAccountAsync($"alice-{Guid.NewGuid():n}", "clerk"), stranger = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
         AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():n}", "admin");
-        Holding calling = await host.BeginAsync(account);
+        LoginTokens calling = await host.BeginAsync(account);
         using HttpClient client = host.Connect();
         MadeToken personal = await client.MakeAsync(calling.AccessToken);
         Reply made = await client.AskAsync("POST", "/auth/login", new { personal_access_token = personal.Token });
-        return new Scene(host, account, (await host.BeginAsync(root, withSession: false)).AccessToken)
+        return new AccountCredentials(host, account, (await host.BeginAsync(root, withSession: false)).AccessToken)
         {
             Calling = calling,
             PersonalAccessToken = personal,
@@ -121,12 +121,12 @@ internal sealed class Scene
     /// <summary>A login afterwards: whatever was ended, this is not.</summary>
     public Task<Reply> LogInAgainAsync(string password) => AskAsync(null, "POST", "/auth/login", new { username = Username, password });
 
-    public Task<Reply> AskMeAsync(Holding held) => AskAsync(held.AccessToken, "GET", "/me");
+    public Task<Reply> AskMeAsync(LoginTokens held) => AskAsync(held.AccessToken, "GET", "/me");
 
     /// <summary>A call that changes state, though this one finds nothing to change: the store is asked first.</summary>
-    public Task<Reply> ChangeStateAsync(Holding held) => AskAsync(held.AccessToken, "POST", "/auth/revoke", new { token = "nobody's" });
+    public Task<Reply> ChangeStateAsync(LoginTokens held) => AskAsync(held.AccessToken, "POST", "/auth/revoke", new { token = "nobody's" });
 
-    public Task<Reply> RefreshAsync(Holding held) => AskAsync(null, "POST", "/auth/refresh", new { refresh_token = held.RefreshToken });
+    public Task<Reply> RefreshAsync(LoginTokens held) => AskAsync(null, "POST", "/auth/refresh", new { refresh_token = held.RefreshToken });
 
     public async Task<Reply> AskAsync(string? bearer, string method, string path, object? body = null)
     {
@@ -135,10 +135,10 @@ internal sealed class Scene
     }
 }
 
-internal static class SceneLogins
+internal static class HostLogins
 {
     /// <summary>A login as the controller makes it, for the account's own audience, without bcrypt.</summary>
-    public static async Task<Holding> BeginAsync(this ServerHost host, AccountSnapshot account, bool withSession = true)
+    public static async Task<LoginTokens> BeginAsync(this ServerHost host, AccountSnapshot account, bool withSession = true)
     {
         TokenIssuer issuer = host.Get<TokenIssuer>();
         string audience = host.Get<IssuerSettings>().Url;
@@ -146,14 +146,14 @@ internal static class SceneLogins
         {
             string sessionId = TokenIssuer.NewId();
             IssuedToken alone = issuer.Issue(Grant.To(account, audience, [], sessionId));
-            return new Holding(alone.Value, RefreshToken: null, sessionId, alone.ExpiresAt);
+            return new LoginTokens(alone.Value, RefreshToken: null, sessionId, alone.ExpiresAt);
         }
 
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         Rotation.Successor begun = (await scope.ServiceProvider.GetRequiredService<RefreshTokenStore>()
             .BeginAsync(account, audience, [ScopeGrant.OfflineAccess], new Device("192.0.2.1", "a test"), replaces: null))!;
         IssuedToken token = issuer.Issue(Grant.To(begun.Account, audience, [ScopeGrant.OfflineAccess], begun.Session.SessionId), begun.At);
-        return new Holding(
+        return new LoginTokens(
             token.Value, host.Get<RefreshTokenCodec>().Write(begun.Token), begun.Session.SessionId, token.ExpiresAt);
     }
 }
