@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
-/// Why a token was refused. The list is closed. On the wire all of them look the same, <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1),
+/// Why a token was refused. The list is closed. On the wire all look the same, <c>Bearer error="invalid_token"</c> (RFC 6750 §3.1),
 /// except for the two that are temporary. <see cref="Reason"/> and <see cref="Hint"/> go to the log and, in Development only, into the
 /// reply. A rejection contains nothing of the token.
 /// </summary>

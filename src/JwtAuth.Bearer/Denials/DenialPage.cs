@@ -66,7 +66,10 @@ internal sealed record DeniedTokens
             DenialKind.Session => new() { Sid = denial.Name, ForgetAt = forgetAt },
             DenialKind.Subject => new()
             {
-                Sub = denial.Name, GenBelow = denial.BelowGeneration, SidExcept = denial.ExceptSessionId, ForgetAt = forgetAt,
+                Sub = denial.Name,
+                GenBelow = denial.BelowGeneration,
+                SidExcept = denial.ExceptSessionId,
+                ForgetAt = forgetAt,
             },
             _ => new() { Kid = denial.Name },
         };

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// What somebody wants to know who has just started it in Development: where to look, where the data is, and whether tokens will fit the address.
+/// The greeting of a start in Development: where to look, where the data is, and whether the issuer fits the address.
 /// </summary>
 internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory logs) : IHostedLifecycleService
 {
@@ -52,5 +52,6 @@ internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory
         : $"{address.Scheme}://{(IsEveryAddress(address) ? "localhost" : address.Host)}:{address.Port}";
 
     private static bool IsEveryAddress(BindingAddress address) =>
-        address.Host is "*" or "+" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
+        address.Host is "*" or "+"
+        || (IPAddress.TryParse(address.Host, out IPAddress? ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
 }

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 namespace JwtAuth.Server.Configuration;
 
 /// <summary>
-/// Tells random bytes from what people put where random bytes belong (RFC 8725 §3.5). Chance alone trips it less than once in 10^6 secrets.
+/// Tells random bytes from what people write in their place (RFC 8725 §3.5). It refuses fewer than one in 10^6 random secrets.
 /// </summary>
 internal static class SecretStrength
 {

@@ -8,8 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.DenialFeed;
 
 /// <summary>
-/// The feed of denials, in pieces: the log from a cursor on, and the news as soon as there are any. A cursor names the log, the last denial and the keys that its owner knows, so that an
-/// API goes on where it was, also at another process of this service, and begins anew at another database.
+/// The feed of denials, in parts: the log after a cursor, and the news as soon as there are any. A cursor names the log, the last denial
+/// and the keys that its owner knows. So an API goes on where it was, also at another process, and begins anew at another database.
 /// </summary>
 internal sealed class DenialPages
 {
@@ -80,7 +80,8 @@ internal sealed class DenialPages
         if (tail.After(after) is { } recent)
             return (recent.Denials, recent.Last);
         long known = tail.LastNumber; // a cursor beyond it would not be known at the next call
-        List<DenialRow> rows = await db.Denials.AsNoTracking().Where(row => row.Number > after && row.Number <= known).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
+        List<DenialRow> rows = await db.Denials.AsNoTracking()
+            .Where(row => row.Number > after && row.Number <= known).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
         return ([.. rows.Select(row => DeniedTokens.Of(row.ToDenial()))], rows.Count < PageSize ? known : rows[^1].Number);
     }
 

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Errors;
 
 /// <summary>
-/// The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status, and a sentence for people where there
-/// is one.
+/// The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status,
+/// and a sentence for people where there is one.
 /// </summary>
 internal sealed record OAuthErrorCode(string Code, int Status, string? Description = null)
 {

@@ -114,7 +114,8 @@ internal static partial class LogEvents
     [LoggerMessage(60, LogLevel.Information, "Ready for development:{Places}")]
     public static partial void Greeted(this ILogger log, string places);
 
-    [LoggerMessage(61, LogLevel.Warning, "JwtAuth:Issuer is {Issuer}, but the service listens at {Addresses}: APIs will look for its keys at the issuer in vain, and browsers will be refused. "
+    [LoggerMessage(61, LogLevel.Warning, "JwtAuth:Issuer is {Issuer}, but the service listens at {Addresses}: "
+        + "APIs will look for its keys at the issuer in vain, and browsers will be refused. "
         + "Listen where the issuer says (--urls; with dotnet run, after --), or set JwtAuth:Issuer to where the service listens")]
     public static partial void IssuerNotListenedAt(this ILogger log, string issuer, string addresses);
 }
