@@ -5,10 +5,10 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.AccessTokens;
 
-/// <summary>Who issues, for whom, and what may be granted.</summary>
-/// <param name="Url">The <c>iss</c> of every token and the audience of the account: an origin without a trailing slash.</param>
-/// <param name="Audiences">The APIs; the first is what a login gets that asks for none.</param>
-/// <param name="Scopes">Each scope with the roles that may have it; no role means everyone.</param>
+/// <summary>Who issues tokens, for which audiences, and what may be granted.</summary>
+/// <param name="Url">The <c>iss</c> of every token, and the audience for the account itself: an origin without a trailing slash.</param>
+/// <param name="Audiences">The APIs. A login that asks for no audience gets the first one.</param>
+/// <param name="Scopes">Each scope with the roles that may have it. If no role is named, everyone may.</param>
 internal sealed record IssuerSettings(
     string Url, IReadOnlyList<string> Audiences, IReadOnlyDictionary<string, IReadOnlyList<string>> Scopes)
 {
@@ -70,7 +70,7 @@ internal sealed record IssuerSettings(
     private static Dictionary<string, IReadOnlyList<string>> ScopesOf(SettingValues values)
     {
         const string Key = "Scopes";
-        // A scope's name may hold the colon that separates configuration keys, so the name is whatever lies below the section.
+        // A scope's name may contain a colon, which also separates configuration keys. So the name is the whole path below the section.
         Dictionary<string, IReadOnlyList<string>> scopes = new(StringComparer.Ordinal);
         IConfigurationSection section = values.Family(Key);
         foreach (IConfigurationSection leaf in SettingValues.Leaves(section))

@@ -12,7 +12,7 @@ internal sealed record IssuedToken(string Value, DateTimeOffset ExpiresAt, TimeS
     public override string ToString() => "[access token]";
 }
 
-/// <summary>Issues access tokens in the JWT profile of RFC 9068. The only place that signs.</summary>
+/// <summary>Issues access tokens in the JWT profile of RFC 9068. No other code signs tokens.</summary>
 internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings settings, SigningKeyRing ring, TimeProvider time)
 {
     // RFC 9068 §2.1
@@ -23,10 +23,10 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <summary>A random identifier of 128 bits: a <c>jti</c> or a <c>sid</c>.</summary>
     public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>The token of a grant.</summary>
-    /// <param name="grant">What it says.</param>
-    /// <param name="at">The moment that the session's row knows of; left out, now.</param>
-    /// <param name="until">When what it is made from ends, a whole second: it lives no longer.</param>
+    /// <summary>Issues the token of a grant.</summary>
+    /// <param name="grant">What the token says.</param>
+    /// <param name="at">The time of the session's row; now, if left out.</param>
+    /// <param name="until">When the credential it is made from ends, in whole seconds. The token lives no longer than that.</param>
     public IssuedToken Issue(Grant grant, DateTimeOffset? at = null, DateTimeOffset? until = null)
     {
         SigningKey key = ring.Signer(forAccount: grant.Audience == issuer.Url);

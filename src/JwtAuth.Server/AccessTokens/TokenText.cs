@@ -8,14 +8,15 @@ using System.Text.Json;
 namespace JwtAuth.Server.AccessTokens;
 
 /// <summary>
-/// Where a thread writes one access token after another. Nothing of one gets into the next: who begins sets back whatever there is, also
-/// after an exception, and until the token is signed nothing is awaited, so that no other token is begun on the thread.
+/// The buffers in which a thread writes one access token after another. Nothing of one token gets into the next: <see cref="Begin"/> resets
+/// everything, also after an exception. Nothing is awaited until the token is signed, so no other token can begin on the same thread
+/// meanwhile.
 /// </summary>
 internal sealed class TokenText
 {
     private const int RandomLength = 16;
 
-    /// <summary>What is written is for JSON readers, not for HTML.</summary>
+    /// <summary>The output is for JSON readers, not for HTML.</summary>
     public static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     [ThreadStatic]
@@ -25,13 +26,13 @@ internal sealed class TokenText
     private readonly byte[] random = new byte[32 * RandomLength];
     private int unused;
 
-    // The order of the calls is always the same, and tested.
+    // Validation is skipped because the order of the calls is always the same, and tested.
     private TokenText() => Claims = new Utf8JsonWriter(claims, new JsonWriterOptions { Encoder = Encoder, SkipValidation = true });
 
-    /// <summary>What the claims set is written with.</summary>
+    /// <summary>Writes the claims set.</summary>
     public Utf8JsonWriter Claims { get; }
 
-    /// <summary>A token that is to have this header, encoded and with the dot behind it.</summary>
+    /// <summary>Begins a token. The header is already encoded, with the dot after it.</summary>
     public static TokenText Begin(ReadOnlySpan<byte> header)
     {
         TokenText begun = own ??= new();
@@ -43,7 +44,8 @@ internal sealed class TokenText
     }
 
     /// <summary>
-    /// 128 random bits that nobody had before: drawn for many tokens at once, as each call of the generator costs more than a MAC.
+    /// 128 random bits that were not handed out before. They are drawn for many tokens at once, because each call of the generator costs
+    /// more than a MAC.
     /// </summary>
     public ReadOnlySpan<byte> NextRandom()
     {
@@ -56,7 +58,7 @@ internal sealed class TokenText
         return random.AsSpan(unused, RandomLength);
     }
 
-    /// <summary>What is to be signed (RFC 7515 §5.1), once the claims are written.</summary>
+    /// <summary>What is to be signed (RFC 7515 §5.1). Call it after the claims are written.</summary>
     public ReadOnlySpan<byte> SigningInput()
     {
         Claims.Flush();

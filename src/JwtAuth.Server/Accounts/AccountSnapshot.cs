@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Accounts;
 
 /// <summary>
-/// What one reading of the store says of an account. Whatever is issued from it carries its generation, so that a change in between is not
-/// outrun.
+/// What one reading of the store says of an account. Whatever is issued from it carries its generation, so a change in between still takes
+/// effect.
 /// </summary>
 internal sealed record AccountSnapshot
 {
@@ -23,16 +23,16 @@ internal sealed record AccountSnapshot
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    // The hash stays out of logs.
+    // Keeps the hash out of logs.
     public override string ToString() => Subject;
 }
 
-/// <summary>The one place that says what is read of an account.</summary>
+/// <summary>The only place that decides what is read of an account.</summary>
 internal static class AccountSnapshots
 {
-    /// <summary>Accounts as snapshots, in one statement with whatever the query joins to them.</summary>
+    /// <summary>Accounts as snapshots, in one statement together with whatever the query joins to them.</summary>
     /// <param name="db">The store.</param>
-    /// <param name="which">Which accounts; left out, all.</param>
+    /// <param name="which">Which accounts; all, if left out.</param>
     public static IQueryable<AccountSnapshot> Snapshots(this Db db, IQueryable<Account>? which = null) =>
         (which ?? db.Users).AsNoTracking().AsSingleQuery().Select(row => new AccountSnapshot
         {

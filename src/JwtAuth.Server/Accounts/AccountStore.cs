@@ -7,31 +7,31 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Accounts;
 
-/// <summary>What became of a change to an account.</summary>
+/// <summary>The outcome of a change to an account.</summary>
 internal enum AccountChange
 {
     Done,
     NotFound,
 
-    /// <summary>Refused: the credential of who asked has ended, or an administrator is none any more.</summary>
+    /// <summary>Refused: the caller's credential has ended, or the caller is no longer an administrator.</summary>
     NotStanding,
 
-    /// <summary>Refused: the password that was checked is not the account's any more.</summary>
+    /// <summary>Refused: the password that was checked is no longer the account's password.</summary>
     PasswordOutdated,
 
-    /// <summary>Refused: nobody enabled would be left in the role <c>admin</c>.</summary>
+    /// <summary>Refused: the role <c>admin</c> would be left without an enabled account.</summary>
     LastAdministrator,
 
-    /// <summary>Refused: the account has as many roles as fit into a token.</summary>
+    /// <summary>Refused: the account already has as many roles as fit into a token.</summary>
     TooManyRoles,
 }
 
 /// <summary>
-/// Accounts in ASP.NET Core Identity's tables. Each change is one statement or one transaction that no other writer enters.
+/// Accounts, in the tables of ASP.NET Core Identity. Each change is one statement, or one transaction that shuts out other writers.
 /// </summary>
 internal sealed class AccountStore(Db db, UserManager<Account> users, Revocations revocations, Standing standing, TimeProvider time)
 {
-    /// <summary>Adds an account with its roles, or nothing; <see langword="null"/> where the name is taken, in any letter case.</summary>
+    /// <summary>Adds an account together with its roles; <see langword="null"/> if the name is taken, in any letter case.</summary>
     public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
@@ -42,7 +42,8 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             PasswordHash = passwordHash,
             CreatedAt = time.GetUtcNow(),
         };
-        // Identity looks for the name inside the transaction, which no other writer enters: of two at once one finds it taken.
+        // Identity looks the name up inside the transaction, which shuts out other writers. So of two calls at once, one finds the name
+        // taken.
         IdentityResult result = await users.CreateAsync(account);
         if (!result.Succeeded)
             return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName)) ? null
@@ -54,7 +55,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         return await FindBySubjectAsync(account.Id);
     }
 
-    /// <summary>Everything that a login asks, in one reading.</summary>
+    /// <summary>Everything that a login needs, in one reading.</summary>
     public Task<AccountSnapshot?> FindByNameAsync(string username, CancellationToken cancellation = default)
     {
         string normalized = Normalize(username);
@@ -64,7 +65,9 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     public Task<AccountSnapshot?> FindBySubjectAsync(string subject, CancellationToken cancellation = default) =>
         db.Snapshots(db.Users.Where(row => row.Id == subject)).SingleOrDefaultAsync(cancellation);
 
-    /// <summary>One page by name, those after <paramref name="after"/> whose name contains <paramref name="search"/>.</summary>
+    /// <summary>
+    /// One page, sorted by name: the accounts after <paramref name="after"/> whose name contains <paramref name="search"/>.
+    /// </summary>
     public async Task<IReadOnlyList<AccountSnapshot>> ListAsync(string? search, string? after, int limit, CancellationToken cancellation)
     {
         string? needle = search is null ? null : Normalize(search), start = after is null ? null : Normalize(after);
@@ -76,13 +79,14 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             .ToListAsync(cancellation);
     }
 
-    /// <summary>Stores a re-hash of the same password, unless the password has changed meanwhile.</summary>
+    /// <summary>Stores a new hash of the same password, unless the password has changed meanwhile.</summary>
     public async Task<bool> ReplaceHashAsync(string subject, string oldHash, string newHash) =>
         await db.Users.Where(row => row.Id == subject && row.PasswordHash == oldHash)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
 
     /// <summary>
-    /// The owner's new password, in place of the one that was checked: everything that came from the old one ends but the caller's session.
+    /// Sets the owner's new password in place of the one that was checked. Everything that came from the old one ends, except the caller's
+    /// session.
     /// </summary>
     public async Task<AccountChange> ChangePasswordAsync(Caller caller, string oldHash, string newHash)
     {
@@ -96,14 +100,14 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         return AccountChange.Done;
     }
 
-    /// <summary>A new password, and the end of all that came from the old one.</summary>
+    /// <summary>Sets a new password, and ends everything that came from the old one.</summary>
     public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) => ChangeAsync(by, subject, async () =>
     {
         await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash));
         await revocations.EndAccountAsync(subject);
     });
 
-    /// <summary>Ends all that was issued to the account; it may log in again.</summary>
+    /// <summary>Ends everything that was issued to the account. It may log in again.</summary>
     public Task<AccountChange> LogOutAsync(Caller by, string subject) =>
         ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
 
@@ -111,7 +115,9 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
         revocations.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Subject == subject)));
 
-    /// <summary>Disables an account, and ends all that was issued to it: what came before stays dead when it is enabled again.</summary>
+    /// <summary>
+    /// Disables an account and ends everything that was issued to it. That stays ended when the account is enabled again.
+    /// </summary>
     public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
         DateTimeOffset? now = time.GetUtcNow();
@@ -146,7 +152,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     }
 
     /// <summary>
-    /// Takes a role away, and with it the access tokens that say it; the sessions go on, and their next tokens are without it.
+    /// Takes a role away, and ends the access tokens that contain it. The sessions go on; their next tokens are without the role.
     /// </summary>
     public Task<AccountChange> RemoveRoleAsync(Caller by, string subject, string role) => ChangeAsync(by, subject, async () =>
     {
@@ -157,8 +163,8 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             await revocations.EndSubjectAsync(subject, sparesSessions: true);
     });
 
-    // The administrator's standing is asked in the transaction that changes something: nothing that ended it meanwhile can be outrun. And
-    // the change is rolled back where it would leave nobody to administer.
+    // The administrator is checked in the same transaction that makes the change, so an ending meanwhile cannot be missed. If the change
+    // would leave no administrator, it is rolled back.
     private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();

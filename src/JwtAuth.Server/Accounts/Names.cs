@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace JwtAuth.Server.Accounts;
 
-/// <summary>What names look like. ASCII, so that no two that look alike are different.</summary>
+/// <summary>Which names are allowed. They are ASCII, so that no two different names look alike.</summary>
 internal static partial class Names
 {
     public const string AdminRole = "admin";
 
-    /// <summary>Roles that one account may have: all of them have to fit into a token.</summary>
+    /// <summary>How many roles one account may have: all of them have to fit into a token.</summary>
     public const int MaximumRoles = 32;
 
     public static bool IsUsername(string name) => Username().IsMatch(name);

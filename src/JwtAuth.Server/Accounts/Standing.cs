@@ -4,12 +4,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Accounts;
 
-/// <summary>Asks the store whether a caller still stands, in the transaction that the answer is for.</summary>
+/// <summary>Checks in the store whether a caller's credential is still good, in the transaction that needs the answer.</summary>
 internal sealed class Standing(Db db)
 {
     /// <summary>
-    /// Whether the caller's account is enabled and nothing has denied the credential. Asked in the store also where checks ask no denylist:
-    /// calls that change something do not live on what a token said minutes ago.
+    /// Whether the caller's account is enabled and no denial covers the credential. The store is asked even if the denylist is off: a call
+    /// that changes something must not rely on what a token said minutes ago.
     /// </summary>
     public async Task<bool> HoldsAsync(Caller caller)
     {

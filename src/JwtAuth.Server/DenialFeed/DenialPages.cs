@@ -8,12 +8,12 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.DenialFeed;
 
 /// <summary>
-/// The feed of denials, in parts: the log after a cursor, and the news as soon as there are any. A cursor names the log, the last denial
-/// and the keys that its owner knows. So an API goes on where it was, also at another process, and begins anew at another database.
+/// The feed of denials, in parts: the log after a cursor, and news as soon as there is any. A cursor names the log, the last denial and the
+/// keys that its owner knows. So an API continues where it was, also at another process, and starts again at another database.
 /// </summary>
 internal sealed class DenialPages
 {
-    /// <summary>The longest that one waits for news.</summary>
+    /// <summary>The longest time that one call waits for news.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     private const int PageSize = 5000;
@@ -34,19 +34,19 @@ internal sealed class DenialPages
         void Tell() => Interlocked.Exchange(ref news, NewNews()).TrySetResult();
     }
 
-    /// <summary>What follows a cursor; where there is nothing, what comes within <paramref name="wait"/>.</summary>
+    /// <summary>What follows a cursor. If there is nothing, what comes within <paramref name="wait"/>.</summary>
     /// <param name="db">The log.</param>
-    /// <param name="cursor">What the last piece brought; left out at first.</param>
-    /// <param name="wait">How long to wait where there is nothing.</param>
+    /// <param name="cursor">The cursor of the last part; none at first.</param>
+    /// <param name="wait">How long to wait if there is nothing.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    /// <returns><see langword="null"/> where it is not known now what was denied.</returns>
+    /// <returns><see langword="null"/> if it is not known at this moment what was denied.</returns>
     public async Task<DenialPage?> ReadAsync(Db db, string? cursor, TimeSpan wait, CancellationToken cancellation)
     {
         long begunAt = time.GetTimestamp();
         (long after, string? knownKeys) = await ParseAsync(cursor);
         while (true)
         {
-            Task next = Volatile.Read(ref news).Task; // before looking, so that nothing falls in between
+            Task next = Volatile.Read(ref news).Task; // taken before looking, so that no news is missed
             if (tail is { Denylist.IsComplete: false })
                 await tail.CatchUpAsync();
             TimeSpan waited = time.GetElapsedTime(begunAt) - (tail?.Denylist.Age ?? TimeSpan.Zero);
@@ -79,13 +79,13 @@ internal sealed class DenialPages
             return ([], 0);
         if (tail.After(after) is { } recent)
             return (recent.Denials, recent.Last);
-        long known = tail.LastNumber; // a cursor beyond it would not be known at the next call
+        long known = tail.LastNumber; // the next call would not know a cursor beyond it
         List<DenialRow> rows = await db.Denials.AsNoTracking()
             .Where(row => row.Number > after && row.Number <= known).OrderBy(row => row.Number).Take(PageSize).ToListAsync();
         return ([.. rows.Select(row => DeniedTokens.Of(row.ToDenial()))], rows.Count < PageSize ? known : rows[^1].Number);
     }
 
-    // What comes from another database, or from a later state of this one, says nothing here: everything is told anew.
+    // A cursor from another database, or from a later state of this one, is of no use here. The feed then starts from the beginning.
     private async Task<(long After, string? Keys)> ParseAsync(string? cursor)
     {
         if (cursor?.Split('.') is not [var identity, var number, var keys] || identity != database.Identity

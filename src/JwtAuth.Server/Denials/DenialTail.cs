@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Denials;
 
 /// <summary>
-/// Keeps the denylist: reads the log of denials at the start, after each commit of this process that denies, and whenever another process
-/// has written (the command line is one), which a look four times a second finds out.
+/// Keeps the denylist up to date. It reads the log of denials at the start, after each commit of this process that denies something, and
+/// whenever another process (such as the command line) has written. To notice that, it looks four times a second.
 /// </summary>
 internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time, ILogger<DenialTail> log) : BackgroundService, IDenialSource
 {
@@ -16,7 +16,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
 
     private const int MostRecent = 4096;
 
-    /// <summary>How long the log may go unread before nothing is accepted any more.</summary>
+    /// <summary>How long the log may go unread. After that, nothing is accepted.</summary>
     public static readonly TimeSpan MaximumSilence = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim reading = new(1, 1);
@@ -27,7 +27,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     private volatile bool hasBegun;
     private bool isSilent;
 
-    /// <summary>Denials have been read that were not known before.</summary>
+    /// <summary>Denials were read that were not known before.</summary>
     public event Action? Changed;
 
     public Denylist Denylist { get; } = new(time, MaximumSilence);
@@ -35,8 +35,8 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     /// <summary>The number of the last denial that was read.</summary>
     public long LastNumber => Volatile.Read(ref lastNumber);
 
-    /// <summary>The denials after a number, where memory reaches back so far: those who listen are asked for no more.</summary>
-    /// <returns><see langword="null"/> where it does not.</returns>
+    /// <summary>The denials after a number, if memory reaches back that far. So listeners cost no query.</summary>
+    /// <returns><see langword="null"/> if it does not.</returns>
     public (IReadOnlyList<DeniedTokens> Denials, long Last)? After(long number)
     {
         lock (guard)
@@ -49,7 +49,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         }
     }
 
-    /// <summary>Reads the whole log: before the service says that it is ready.</summary>
+    /// <summary>Reads the whole log. Called before the service reports that it is ready.</summary>
     /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
     public Task BeginAsync()
     {
@@ -58,7 +58,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     }
 
     /// <summary>
-    /// Reads what is new, in the log's order. A process that checks nothing, such as a command's, has not begun, and reads nothing.
+    /// Reads what is new, in the log's order. A process that checks no tokens, such as a command, has not begun and reads nothing.
     /// </summary>
     /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
     public Task ReadAsync() => hasBegun ? ReadAsync(always: true) : Task.CompletedTask;
@@ -110,14 +110,14 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         reading.Dispose();
     }
 
-    // Every look and every request finds it out; the log of the service is not to be filled with it.
+    // Every look and every request meets the same fault. It is logged once, so that it does not fill the log.
     private void TellOnce(Exception fault)
     {
         if (!Interlocked.Exchange(ref isSilent, true))
             log.DenialsNotRead(fault);
     }
 
-    // One at a time, so that what is merged is merged in the order of the log.
+    // One reading at a time, so that denials are merged in the order of the log.
     private async Task ReadAsync(bool always)
     {
         await reading.WaitAsync();

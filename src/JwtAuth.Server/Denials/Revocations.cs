@@ -6,17 +6,18 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Denials;
 
 /// <summary>
-/// What ends what: sessions, and with them their refresh tokens, go in the same transaction as the change that ends them, and the denials
-/// of their access tokens are appended to the log there. <see cref="CommitAsync"/> returns when every check in this process knows.
+/// Ends sessions and tokens. Sessions and their refresh tokens are deleted in the same transaction as the change that ends them. The
+/// denials of their access tokens are appended to the log there too. When <see cref="CommitAsync"/> returns, every check in this process
+/// knows of them.
 /// </summary>
 internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = null)
 {
-    /// <summary>Ends a session with its cookie, or with its refresh token and its access tokens.</summary>
+    /// <summary>Ends a session together with its cookie, or with its refresh token and access tokens.</summary>
     public Task EndSessionAsync(SessionRow session) =>
         EndSessionAsync(session.SessionId, session.CookieHash is null ? session.TokensUntil : time.GetUtcNow());
 
-    /// <summary>Ends a session with its refresh token and its access tokens.</summary>
-    /// <param name="sessionId">It need not have a row: a login without <c>offline_access</c> has none.</param>
+    /// <summary>Ends a session together with its refresh token and access tokens.</summary>
+    /// <param name="sessionId">The session need not have a row: a login without <c>offline_access</c> has none.</param>
     /// <param name="latestExpiry">The <c>exp</c> of its latest access token.</param>
     public async Task EndSessionAsync(string sessionId, DateTimeOffset latestExpiry)
     {
@@ -24,7 +25,7 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
         Append(Denial.OfSession(sessionId, DenialRetention.ForgetAfter(latestExpiry)));
     }
 
-    /// <summary>Ends one access token; asked again, it is not written again.</summary>
+    /// <summary>Ends one access token. A second call writes nothing.</summary>
     public async Task EndTokenAsync(AccessToken token)
     {
         if (!await db.Denials.AnyAsync(row => row.Name == token.JwtId && row.Kind == DenialKind.Token && row.TokenSubject == token.Subject))
@@ -32,12 +33,13 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
     }
 
     /// <summary>
-    /// Ends all sessions and access tokens of an account, by a new generation: what is being issued at this moment carries the old one.
+    /// Ends all sessions and access tokens of an account by raising its generation. A token that is being issued at this moment carries the
+    /// old one, so it ends too.
     /// </summary>
     /// <param name="subject">The account.</param>
-    /// <param name="exceptSessionId">A session that is spared, and goes on with the new generation.</param>
-    /// <param name="sparesSessions">Spares every session: only access tokens end, and the next ones say what holds now.</param>
-    /// <returns>How many sessions were ended, of refresh tokens and of cookies.</returns>
+    /// <param name="exceptSessionId">A session that is spared. It continues with the new generation.</param>
+    /// <param name="sparesSessions">Spares every session. Only access tokens end, and the next ones say what holds now.</param>
+    /// <returns>How many sessions were ended: those of refresh tokens, and those of cookies.</returns>
     public async Task<(int RefreshTokens, int Sessions)> EndSubjectAsync(
         string subject, string? exceptSessionId = null, bool sparesSessions = false)
     {
@@ -51,8 +53,8 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Generation, generation));
         DateTimeOffset forgetAt = LatestForgetting();
 
-        // What this denial says as well goes: an account that is ended again and again has one row for each session that was spared, not
-        // one for each time.
+        // Older denials that this one covers are deleted. So an account that is ended again and again has one row for each session that was
+        // spared, not one for each time.
         IQueryable<DenialRow> superseded = db.Denials.Where(row =>
             row.Name == subject && row.Kind == DenialKind.Subject && (exceptSessionId == null || row.ExceptSessionId == exceptSessionId));
         if (await superseded.MaxAsync(row => row.ExpiresAt) is { } later && later > forgetAt)
@@ -63,8 +65,8 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
     }
 
     /// <summary>
-    /// Ends what <see cref="EndSubjectAsync"/> ends, and the account's personal access tokens; those made from them are of an earlier
-    /// generation.
+    /// Ends what <see cref="EndSubjectAsync"/> ends, and also the account's personal access tokens. Access tokens made from them end too,
+    /// since their generation is older.
     /// </summary>
     public async Task EndAccountAsync(string subject, string? exceptSessionId = null)
     {
@@ -73,9 +75,9 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
     }
 
     /// <summary>
-    /// Ends personal access tokens, with the access tokens that were made from them and those that are being made at this moment.
+    /// Ends personal access tokens, together with the access tokens that were made from them or are being made at this moment.
     /// </summary>
-    /// <returns>Those that there were.</returns>
+    /// <returns>The tokens that were ended.</returns>
     public async Task<IReadOnlyList<PersonalAccessTokenRow>> EndPersonalAccessTokensAsync(IQueryable<PersonalAccessTokenRow> which)
     {
         List<PersonalAccessTokenRow> ended = await which.AsNoTracking().ToListAsync();
@@ -88,7 +90,7 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
     /// <summary>Ends every token that a key has signed.</summary>
     public void EndKey(string keyId) => Append(Denial.OfKey(keyId));
 
-    /// <summary>Makes it durable, and then known to every check of this process.</summary>
+    /// <summary>Commits the transaction, and then lets every check of this process know.</summary>
     public async Task CommitAsync(WriteTransaction transaction)
     {
         bool denies = db.ChangeTracker.Entries<DenialRow>().Any();
@@ -98,8 +100,8 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
             await tail.ReadAsync();
     }
 
-    // For all that may have been issued until now: a token of a lifetime that was configured once, and of a login that was slow to sign,
-    // counts as well.
+    // Covers everything that may have been issued until now, also tokens of a longer lifetime that was configured before, and those of a
+    // login that was slow to sign.
     private DateTimeOffset LatestForgetting() => DenialRetention.ForgetAfter(time.GetUtcNow() + TokenValidator.MaximumLifetime);
 
     private void Append(Denial denial) => db.Denials.Add(DenialRow.Of(denial));

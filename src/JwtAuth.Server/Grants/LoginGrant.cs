@@ -6,15 +6,17 @@ using JwtAuth.Server.Sessions;
 
 namespace JwtAuth.Server.Grants;
 
-/// <summary>Tokens for a login at the service itself. With <c>offline_access</c> a session begins; without it nothing is written.</summary>
+/// <summary>
+/// Tokens for a login at the service itself. With <c>offline_access</c> a session begins. Without it, nothing is written.
+/// </summary>
 internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, ILogger<LoginGrant> log)
 {
-    /// <param name="login">What was proved.</param>
-    /// <param name="audience">Whom the tokens are for: one that the issuer knows.</param>
-    /// <param name="scope">What is asked for: scopes that exist.</param>
+    /// <param name="login">The login that was proved.</param>
+    /// <param name="audience">The audience of the tokens: one that the issuer knows.</param>
+    /// <param name="scope">The scopes that are asked for. They exist.</param>
     /// <param name="device">Where the login comes from.</param>
-    /// <param name="replaces">The session that the same browser held before, which then ends.</param>
-    /// <returns><see langword="null"/> where the account is no longer what it was when the login was proved.</returns>
+    /// <param name="replaces">The session that the same browser had before. It ends.</param>
+    /// <returns><see langword="null"/> if the account has changed since the login was proved.</returns>
     public async Task<GrantedTokens?> GrantAsync(Login login, string audience, string? scope, Device device, string? replaces)
     {
         IReadOnlyList<string> granted = ScopeGrant.Of(scope, login.Account.Roles, settings);

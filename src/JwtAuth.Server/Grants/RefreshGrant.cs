@@ -5,7 +5,7 @@ using JwtAuth.Server.Sessions;
 
 namespace JwtAuth.Server.Grants;
 
-/// <summary>What became of a refresh: one of three, and only the first carries tokens.</summary>
+/// <summary>The outcome of a refresh. Only the first of the three carries tokens.</summary>
 internal abstract record RefreshResult
 {
     private RefreshResult()
@@ -14,10 +14,10 @@ internal abstract record RefreshResult
 
     public sealed record Granted(GrantedTokens Tokens) : RefreshResult;
 
-    /// <summary>More was asked for than the login was granted (RFC 6749 §6). Nothing was used up.</summary>
+    /// <summary>The call asked for more than the login was granted (RFC 6749 §6). Nothing was used up.</summary>
     public sealed record ScopeExceeded : RefreshResult;
 
-    /// <summary>The token is not good any more, or was used before: then its session is ended.</summary>
+    /// <summary>The token is no longer good, or was used before. In the second case its session is ended.</summary>
     public sealed record Refused : RefreshResult;
 }
 
@@ -25,13 +25,15 @@ internal abstract record RefreshResult
 internal sealed class RefreshGrant(
     RefreshTokenStore refreshTokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, ILogger<RefreshGrant> log)
 {
-    /// <param name="token">A refresh token that we wrote.</param>
-    /// <param name="scope">Less than was granted at login, for this access token alone; left out, all of it. Scopes that exist.</param>
-    /// <param name="device">Where it comes from.</param>
-    /// <param name="isSharedByTabs">Whether it comes in a cookie, which the tabs of a browser share.</param>
+    /// <param name="token">A refresh token that we issued.</param>
+    /// <param name="scope">
+    /// Fewer scopes than were granted at login, for this access token alone. They exist. If left out, all of them.
+    /// </param>
+    /// <param name="device">Where the call comes from.</param>
+    /// <param name="isSharedByTabs">Whether the token comes in a cookie, which the tabs of a browser share.</param>
     public async Task<RefreshResult> GrantAsync(RefreshToken token, string? scope, Device device, bool isSharedByTabs)
     {
-        // Asked before the token is used up: a typing error costs nothing.
+        // This is checked before the token is used up, so that a typing error costs nothing.
         if (scope is not null && await refreshTokens.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(scope, alive.Session.Scope))
             return new RefreshResult.ScopeExceeded();
 
@@ -58,7 +60,7 @@ internal sealed class RefreshGrant(
         }
     }
 
-    /// <summary>Counts and logs what is no refresh token that could be looked for.</summary>
+    /// <summary>Counts and logs a refresh that is refused for this reason.</summary>
     public RefreshResult Refuse(Device device, string reason)
     {
         log.RefreshRefused(device.Address, reason);
@@ -66,7 +68,7 @@ internal sealed class RefreshGrant(
         return new RefreshResult.Refused();
     }
 
-    /// <summary>The tokens of a session that begins or goes on.</summary>
+    /// <summary>The tokens of a session that begins or continues.</summary>
     public static GrantedTokens TokensOf(Rotation.Successor session, IReadOnlyList<string> scopes, TokenIssuer issuer) => new(
         issuer.Issue(Grant.To(session.Account, session.Session.Audience, scopes, session.Session.SessionId), session.At),
         scopes, session.Token, session.Session.ExpiresAt);
