@@ -4,7 +4,7 @@ using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.Clients;
 
-/// <summary>How a client's secret was received: one of four, and only the first carries a client.</summary>
+/// <summary>The result of checking a client's secret. Only the first of the four carries a client.</summary>
 internal abstract record ClientResult
 {
     private ClientResult()
@@ -13,7 +13,7 @@ internal abstract record ClientResult
 
     public sealed record Verified(Client Client) : ClientResult;
 
-    /// <summary>Unknown id or wrong secret: nobody is told which.</summary>
+    /// <summary>Unknown id or wrong secret. The client is not told which.</summary>
     public sealed record Refused : ClientResult;
 
     public sealed record TooManyAttempts(TimeSpan RetryAfter) : ClientResult;
@@ -22,15 +22,15 @@ internal abstract record ClientResult
 }
 
 /// <summary>
-/// The one way in for a client and its secret. Wrong secrets slow down the network that they come from; a right one is taken all the same,
-/// unless it costs a bcrypt.
+/// The only place that checks a client's secret. Wrong secrets slow down the network that they come from. A right one is accepted even
+/// then, unless checking it costs a bcrypt.
 /// </summary>
 internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
     private readonly FailureLimit failures = new(time);
 
-    // Compared where there is no such client, or where its own secrets were not right but another's would have cost a bcrypt: the work is
-    // the same.
+    // Stand-ins that are compared if there is no such client, or if its own secrets are wrong but another client's would have cost a
+    // bcrypt. So the work is always the same.
     private readonly ClientSecret nobody =
         ClientSecret.TryParse(ClientSecret.Make().AtRest, out ClientSecret? secret) ? secret : throw new InvalidOperationException();
     private readonly ClientSecret? slowNobody =
@@ -43,7 +43,7 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
         if (secrets.Any(candidate => !candidate.IsSlow && candidate.Matches(secret)) && client is not null)
             return new ClientResult.Verified(client);
 
-        // Taken before the attempt is made, so that many at once cannot outrun the limit.
+        // The attempt is counted before it is made, so that many at once cannot get past the limit.
         if (failures.Enter(address) is { } wait)
             return Refuse(new ClientResult.TooManyAttempts(wait));
         if (slowNobody is not null)

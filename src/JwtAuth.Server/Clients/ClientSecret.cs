@@ -9,8 +9,8 @@ using JwtAuth.Server.Passwords;
 namespace JwtAuth.Server.Clients;
 
 /// <summary>
-/// A client's secret at rest: <c>sha256:</c> and the SHA-256, in base64url or hex, of a long random one, which nobody can guess; or a
-/// bcrypt hash, for one that somebody else chose, at the price of a bcrypt for each call.
+/// A client's secret as it is stored. Either <c>sha256:</c> and the SHA-256, in base64url or hex, of a long random secret that nobody can
+/// guess. Or a bcrypt hash of a secret that somebody chose; then each call costs a bcrypt.
 /// </summary>
 internal sealed class ClientSecret
 {
@@ -21,10 +21,10 @@ internal sealed class ClientSecret
 
     private ClientSecret(byte[]? sha256, string? bcrypt) => (this.sha256, this.bcrypt) = (sha256, bcrypt);
 
-    /// <summary>Whether to check it is slow on purpose, so that it goes through <see cref="HashingGate"/>.</summary>
+    /// <summary>Whether checking it is slow on purpose, and so has to go through <see cref="HashingGate"/>.</summary>
     public bool IsSlow => bcrypt is not null;
 
-    /// <summary>A new secret of 256 bits, and what to configure of it.</summary>
+    /// <summary>A new secret of 256 bits, and the text to put into the configuration for it.</summary>
     public static (string Secret, string AtRest) Make()
     {
         string secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));

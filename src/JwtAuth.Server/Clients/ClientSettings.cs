@@ -5,8 +5,8 @@ using JwtAuth.Server.Configuration;
 namespace JwtAuth.Server.Clients;
 
 /// <summary>
-/// The clients that may ask about tokens, by id. Below the id of each, or below a number with its <c>Id</c>, stand <c>Secrets</c>,
-/// <c>Audiences</c> and <c>May</c>.
+/// The clients that may ask about tokens, by id. Each has <c>Secrets</c>, <c>Audiences</c> and <c>May</c>, either below its id or below a
+/// number together with <c>Id</c>.
 /// </summary>
 internal sealed partial record ClientSettings(IReadOnlyDictionary<string, Client> ById)
 {

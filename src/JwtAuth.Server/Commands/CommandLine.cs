@@ -4,7 +4,7 @@ using JwtAuth.Server.Composition;
 namespace JwtAuth.Server.Commands;
 
 /// <summary>
-/// The commands of the same program. They read the same configuration and write to the same database as the running service, which sees it
+/// The commands of this program. They read the same configuration and write to the same database as the running service, which notices
 /// within a second.
 /// </summary>
 internal static class CommandLine
@@ -20,7 +20,7 @@ internal static class CommandLine
         return root.Parse(args).InvokeAsync();
     }
 
-    /// <summary>Runs <paramref name="work"/> with the service's parts, its database prepared, nothing listening.</summary>
+    /// <summary>Runs <paramref name="work"/> with the services of the program and a prepared database. Nothing listens.</summary>
     public static async Task<int> WithServiceAsync(Func<IServiceProvider, Task<int>> work)
     {
         try

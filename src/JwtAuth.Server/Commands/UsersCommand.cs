@@ -4,7 +4,7 @@ using JwtAuth.Server.Passwords;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary><c>users add NAME --role ROLE</c>: an account from the terminal, the first administrator above all.</summary>
+/// <summary><c>users add NAME --role ROLE</c>: adds an account from the terminal, mainly for the first administrator.</summary>
 internal static class UsersCommand
 {
     public static Command Create()

@@ -1,7 +1,7 @@
 namespace JwtAuth.Server.Configuration;
 
 /// <summary>
-/// The service cannot start as it is configured. Each fault is one line: the key, what is wrong, the remedy. No secret is in it.
+/// The service cannot start with this configuration. Each fault is one line: the key, what is wrong, and the remedy. It contains no secret.
 /// </summary>
 internal sealed class ConfigurationFaultException(params IReadOnlyList<string> faults) : Exception(string.Join(Environment.NewLine, faults))
 {

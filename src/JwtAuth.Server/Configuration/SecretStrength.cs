@@ -3,9 +3,7 @@ using System.Text.Unicode;
 
 namespace JwtAuth.Server.Configuration;
 
-/// <summary>
-/// Tells random bytes from what people write in their place (RFC 8725 §3.5). It refuses fewer than one in 10^6 random secrets.
-/// </summary>
+/// <summary>Tells random bytes from what people write instead (RFC 8725 §3.5). It refuses fewer than one in 10^6 random secrets.</summary>
 internal static class SecretStrength
 {
     private static readonly string[] TellTales = ["secret", "password", "example", "changeme", "jwtauth", "default"];
@@ -19,7 +17,7 @@ internal static class SecretStrength
     ];
 
     /// <summary>
-    /// What is wrong with a secret in base64 or base64url, or <see langword="null"/>. The secret itself is never in the text.
+    /// What is wrong with a secret in base64 or base64url; <see langword="null"/> if nothing. The text never contains the secret.
     /// </summary>
     public static string? FaultOf(string text, int minimum, int maximum, out byte[] bytes)
     {
@@ -41,7 +39,7 @@ internal static class SecretStrength
         return WeaknessOf(bytes) ?? (LooksLikeText(canonical) ? "is text, not random bytes" : null);
     }
 
-    /// <summary>What is wrong with raw bytes as a secret, or <see langword="null"/>.</summary>
+    /// <summary>What is wrong with raw bytes as a secret; <see langword="null"/> if nothing.</summary>
     public static string? WeaknessOf(ReadOnlySpan<byte> bytes)
     {
         if (IsText(bytes))
@@ -61,14 +59,14 @@ internal static class SecretStrength
             if (index > 0)
                 steps.Add((byte)(bytes[index] - bytes[index - 1]));
         }
-        // One value in more than a quarter of the places: padding, or text in UTF-16.
+        // One value fills more than a quarter of the places: this is padding, or text in UTF-16.
         return values.Count < 16 || steps.Count < 12 || counts.ContainsAnyExceptInRange(0, bytes.Length / 4) ? "repeats itself" : null;
     }
 
     private static bool IsText(ReadOnlySpan<byte> bytes) =>
         Utf8.IsValid(bytes) && !bytes.ContainsAnyInRange((byte)0x00, (byte)0x08) && !bytes.ContainsAnyInRange((byte)0x0E, (byte)0x1F);
 
-    // The text of random bytes has letters of both cases, and none of these words.
+    // Random bytes in base64 have letters of both cases, and none of these words.
     private static bool LooksLikeText(string canonical) =>
         !canonical.Any(char.IsAsciiLetterUpper) || !canonical.Any(char.IsAsciiLetterLower)
         || TellTales.Any(word => canonical.Contains(word, StringComparison.OrdinalIgnoreCase));

@@ -3,14 +3,14 @@ using System.Globalization;
 namespace JwtAuth.Server.Configuration;
 
 /// <summary>
-/// The values under <c>JwtAuth</c>, read with their bounds. What does not fit becomes a fault, and the default goes on, so that all faults
-/// are told at once. A name is known once a feature has asked for it: no other list of names exists.
+/// The values under <c>JwtAuth</c>, each read with its bounds. A value that does not fit becomes a fault and is replaced by the default, so
+/// that all faults are reported at once. A name is known once a feature has asked for it; there is no other list of names.
 /// </summary>
 internal sealed class SettingValues(IConfiguration configuration, IHostEnvironment environment)
 {
     private const string SectionName = "JwtAuth";
 
-    // Settings of APIs, which may share a file with the service: told in the log, no fault.
+    // Settings of APIs, which may share a file with the service. They are logged and are no fault.
     private static readonly string[] OfApis = ["Authority", "Audience", "Denials", "ClientId", "ClientSecret", "SharedSecrets"];
 
     private readonly IConfigurationSection section = configuration.GetSection(SectionName);
@@ -19,11 +19,11 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
 
     public bool IsDevelopment => environment.IsDevelopment();
 
-    /// <summary>Every name that has been asked for. Below some of them any name may follow.</summary>
+    /// <summary>Every name that was asked for. Below some of them any name may follow.</summary>
     public IReadOnlyCollection<string> Names => names;
 
     /// <summary>
-    /// What was found wrong, and one fault for each name that nobody has asked for. To be read when every feature has read its own.
+    /// What was found wrong, and one fault for each name that nobody asked for. Read it after every feature has read its settings.
     /// </summary>
     public IReadOnlyList<string> Faults =>
     [
@@ -33,7 +33,7 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
             .Select(name => $"{section.Path}:{name} is not a setting; compare its spelling with docs/configuration.md, or remove it."),
     ];
 
-    /// <summary>The text of a key, or <see langword="null"/>.</summary>
+    /// <summary>The text of a key; <see langword="null"/> if it is not set.</summary>
     public string? this[string key]
     {
         get
@@ -43,7 +43,7 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
         }
     }
 
-    /// <summary>The section below a key, in which any names may follow.</summary>
+    /// <summary>The section below a key. Any names may follow in it.</summary>
     public IConfigurationSection Family(string key)
     {
         names.Add(key);
@@ -51,15 +51,15 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
         return section.GetSection(key);
     }
 
-    /// <summary>Settings that have no effect on the service, since they are an API's.</summary>
+    /// <summary>Settings that have no effect on the service, because they belong to an API.</summary>
     public static IEnumerable<string> WithoutEffect(IConfiguration configuration) =>
         NamesOf(configuration.GetSection(SectionName)).Where(IsOfApis).Select(name => $"{SectionName}:{name}");
 
-    /// <summary>The sections below that hold a value and no further sections.</summary>
+    /// <summary>The sections below it that hold a value and no further sections.</summary>
     public static IEnumerable<IConfigurationSection> Leaves(IConfigurationSection section) =>
         section.GetChildren().SelectMany(child => child.GetChildren().Any() ? Leaves(child) : [child]);
 
-    /// <summary>The absolute path of a directory; a relative one begins at the content root.</summary>
+    /// <summary>The absolute path of a directory. A relative path starts at the content root.</summary>
     public string Directory(string key, string otherwise) =>
         Path.GetFullPath(this[key] is { Length: > 0 } path ? path : otherwise, environment.ContentRootPath);
 
@@ -125,7 +125,9 @@ internal sealed class SettingValues(IConfiguration configuration, IHostEnvironme
     public static string[] Words(string? text) =>
         text?.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    /// <summary>Notes what is wrong with a key, and how to mend it, on one line; once, however many values have that fault.</summary>
+    /// <summary>
+    /// Notes on one line what is wrong with a key, and how to fix it. If several values have the same fault, it is noted once.
+    /// </summary>
     public void Fault(string key, string fault, string remedy)
     {
         string line = $"{section.Path}:{key} {fault}; {remedy}.";

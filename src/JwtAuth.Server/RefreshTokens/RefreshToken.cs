@@ -8,16 +8,16 @@ using JwtAuth.Server.Sealing;
 
 namespace JwtAuth.Server.RefreshTokens;
 
-/// <summary>What a refresh token says: the session, and the how-manieth of it this is.</summary>
+/// <summary>What a refresh token says: its session, and its number within that session.</summary>
 internal readonly record struct RefreshToken(string SessionId, long Counter)
 {
     public override string ToString() => $"[refresh token of {SessionId}]";
 }
 
 /// <summary>
-/// Writes and reads refresh tokens: <c>jrt_</c> and, in base64url, the version of the MAC key (1 byte), the session (16), the counter (8)
-/// and an HMAC-SHA256 over all of it (32). Nobody can make or change one without the master key, and none is stored: a successor that has
-/// to be given again is computed again.
+/// Writes and reads refresh tokens. After <c>jrt_</c> follow, in base64url: the version of the MAC key (1 byte), the session (16), the
+/// counter (8), and an HMAC-SHA256 of all that (32). Without the master key nobody can make or change one. None is stored: if a successor
+/// has to be given again, it is computed again.
 /// </summary>
 internal sealed class RefreshTokenCodec(MasterKey masterKey)
 {
@@ -29,7 +29,7 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
 
     private readonly MacKey key = masterKey.MacKey($"refresh tokens {Version}");
 
-    /// <summary>Whether the text says of itself that it is one, and not a JWT.</summary>
+    /// <summary>Whether the text claims to be a refresh token, as opposed to a JWT.</summary>
     public static bool IsMeantBy(ReadOnlySpan<char> text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
     public string Write(RefreshToken token)
@@ -42,14 +42,12 @@ internal sealed class RefreshTokenCodec(MasterKey masterKey)
         return Prefix + Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>
-    /// Whether the text is a refresh token that we wrote, letter for letter. Says nothing of its session, which may have ended.
-    /// </summary>
+    /// <summary>Whether the text is exactly a refresh token that we wrote. Its session may have ended all the same.</summary>
     public bool TryRead([NotNullWhen(true)] string? text, out RefreshToken token)
     {
         token = default;
         Span<byte> bytes = stackalloc byte[Length];
-        // 57 bytes are 76 characters without a spare bit, so that there is one spelling.
+        // 57 bytes are 76 characters without a spare bit, so there is only one spelling.
         if (text is null
             || text.Length != Prefix.Length + Base64Url.GetEncodedLength(Length) || !text.StartsWith(Prefix, StringComparison.Ordinal)
             || Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length), bytes, out _, out int length) != OperationStatus.Done

@@ -8,8 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.RefreshTokens;
 
 /// <summary>
-/// What becomes of a refresh token: it is used up by one conditional update of its session's row, in a transaction that no other writer
-/// enters.
+/// Uses refresh tokens up. Each use is one conditional update of the session's row, in a transaction that shuts out other writers.
 /// </summary>
 internal sealed class RefreshTokenStore(
     Db db, SessionStore sessions, Revocations revocations, IssuerSettings issuer, SessionPolicy policy, TimeProvider time)
@@ -18,7 +17,8 @@ internal sealed class RefreshTokenStore(
     private readonly AccessTokenSettings tokens = policy.AccessTokens;
 
     /// <summary>
-    /// Begins a session for a login, with its first refresh token; <see langword="null"/> as <see cref="SessionStore.BeginAsync"/> says.
+    /// Begins a session for a login, with its first refresh token; <see langword="null"/> in the same cases as
+    /// <see cref="SessionStore.BeginAsync"/>.
     /// </summary>
     public async Task<Rotation.Successor?> BeginAsync(
         AccountSnapshot account, string audience, IReadOnlyList<string> scopes, Device device, string? replaces) =>
@@ -27,10 +27,10 @@ internal sealed class RefreshTokenStore(
             : null;
 
     /// <summary>
-    /// Uses a refresh token up: one conditional update. A loser of a race, or a client whose reply was lost, gets the same successor inside
-    /// the reuse window; any other token that is not the session's present one ends the session. The tabs of a browser share one cookie:
-    /// one that comes with what another tab's refresh has just brought keeps it, since rotating again would overtake the requests of the
-    /// others that are still on their way.
+    /// Uses a refresh token up, with one conditional update. If the token lost a race, or the reply to its first use was lost, it gets the
+    /// same successor within the reuse window. Any other token that is not the session's current one ends the session. The tabs of a
+    /// browser share one cookie. If a tab sends the token that another tab's refresh has just brought, the token stays: rotating again
+    /// would overtake requests of other tabs that are still on their way.
     /// </summary>
     public async Task<Rotation> RotateAsync(RefreshToken token, Device device, bool isSharedByTabs)
     {
@@ -52,7 +52,7 @@ internal sealed class RefreshTokenStore(
                 .SetProperty(row => row.Agent, device.Agent)) == 1;
 
         if (await sessions.FindAsync(token.SessionId) is not { } session || await FindStandingAsync(session, now) is not { } account)
-            return new Rotation.Refused(); // and the transaction is rolled back: nothing was used up
+            return new Rotation.Refused(); // the transaction is rolled back, so nothing was used up
 
         bool isRepeated = !isRotated && IsRepetition(session, token, now, isSharedByTabs);
         if (!isRotated && !isRepeated)
@@ -69,8 +69,8 @@ internal sealed class RefreshTokenStore(
         return new Rotation.Successor(account, session, now, isRepeated);
     }
 
-    // The dead do not wait with the living for their turn to write, nor do the many that lost a race: what they get carries the session's
-    // id and the account's generation, so that an ending meanwhile is not outrun.
+    // Tokens whose session is over need not wait for their turn to write, nor need the many that lost a race. What those get carries the
+    // session's id and the account's generation, so an ending meanwhile still ends it.
     private async Task<Rotation?> AnswerWithoutWritingAsync(RefreshToken token, bool isSharedByTabs)
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -82,7 +82,7 @@ internal sealed class RefreshTokenStore(
             : null;
     }
 
-    // The account of a session that tokens may be issued for now.
+    // The account of a session, if tokens may be issued for it now.
     private async Task<AccountSnapshot?> FindStandingAsync(SessionRow session, DateTimeOffset now) =>
         IsAlive(session, now) && issuer.Knows(session.Audience)
             && await db.Snapshots(db.Users.Where(row => row.Id == session.Subject)).SingleOrDefaultAsync() is { IsEnabled: true } account
@@ -90,8 +90,8 @@ internal sealed class RefreshTokenStore(
                 ? account
                 : null;
 
-    /// <summary>The session of a refresh token that would be taken now, without using it up.</summary>
-    /// <returns>With the name of its account.</returns>
+    /// <summary>The session of a refresh token that would be accepted now. The token is not used up.</summary>
+    /// <returns>The session, with the name of its account.</returns>
     public async Task<(SessionRow Session, string Username)?> FindAliveAsync(RefreshToken token)
     {
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime;
@@ -106,19 +106,19 @@ internal sealed class RefreshTokenStore(
             : null;
     }
 
-    /// <summary>Ends the session of a refresh token that is ours but not good any more, because somebody holds a copy.</summary>
-    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    /// <summary>Ends the session of a refresh token that is ours but no longer good, because somebody has a copy.</summary>
+    /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
     public Task<string?> EndReusedAsync(RefreshToken token) =>
         sessions.EndAsync(token.SessionId, session => IsAlive(session, time.GetUtcNow()));
 
-    /// <summary>Whose session a refresh token of ours comes from, used or not; <see langword="null"/> where it is over.</summary>
+    /// <summary>Whose session a refresh token of ours belongs to, used or not; <see langword="null"/> if the session is over.</summary>
     public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>
         await sessions.FindAsync(token.SessionId) is { } session && IsAlive(session, time.GetUtcNow())
             ? new Caller(session.Subject, session.Generation, session.SessionId, Token: null)
             : null;
 
-    // Shortly after a rotation: the one that it used up, and in a shared cookie the one that it brought. A clock that stepped back since
-    // makes nothing young again.
+    // Shortly after a rotation, a token is a repetition if the rotation used it up, or brought it and it comes in a shared cookie. A clock
+    // that has stepped back since does not extend the window.
     private bool IsRepetition(SessionRow session, RefreshToken token, DateTimeOffset now, bool isSharedByTabs = false) =>
         (token.Counter == session.Counter - 1 || (isSharedByTabs && token.Counter == session.Counter && session.Counter > 0))
         && (now - session.RotatedAt).Duration() < settings.ReuseWindow;

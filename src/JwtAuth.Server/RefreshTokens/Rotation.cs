@@ -3,32 +3,32 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.RefreshTokens;
 
-/// <summary>What became of a refresh token that was presented.</summary>
+/// <summary>The outcome of presenting a refresh token.</summary>
 internal abstract record Rotation
 {
     private Rotation()
     {
     }
 
-    /// <summary>The session goes on.</summary>
-    /// <param name="Account">As it is now.</param>
-    /// <param name="Session">As it is now: its counter is the successor's.</param>
-    /// <param name="At">The moment of the transaction: the <c>iat</c> of the access token.</param>
-    /// <param name="IsRepeated">Whether the successor had been given before, to a racer or in a reply that was lost.</param>
+    /// <summary>The session continues.</summary>
+    /// <param name="Account">The account as it is now.</param>
+    /// <param name="Session">The session as it is now. Its counter is the successor's.</param>
+    /// <param name="At">The time of the transaction: the <c>iat</c> of the access token.</param>
+    /// <param name="IsRepeated">Whether the successor was given before, to another request of a race or in a reply that was lost.</param>
     public sealed record Successor(AccountSnapshot Account, SessionRow Session, DateTimeOffset At, bool IsRepeated) : Rotation
     {
         public RefreshToken Token => new(Session.SessionId, Session.Counter);
     }
 
     /// <summary>
-    /// There is no such session, or it has expired, or its account no longer stands, or its audience is not configured any more. Nothing
-    /// was used up.
+    /// There is no such session, or it has expired, or its account is disabled or has changed, or its audience is no longer configured.
+    /// Nothing was used up.
     /// </summary>
     public sealed record Refused : Rotation;
 
-    /// <summary>It had been used before, outside the reuse window: somebody holds a copy. The session is ended.</summary>
+    /// <summary>The token was used before, outside the reuse window: somebody has a copy. The session is ended.</summary>
     public sealed record Reused(string Subject) : Rotation;
 
-    /// <summary>It is newer than the store, which was restored from a backup. The session is ended.</summary>
+    /// <summary>The token is newer than the store, which must have been restored from a backup. The session is ended.</summary>
     public sealed record Ahead(string Subject) : Rotation;
 }

@@ -3,15 +3,15 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Sessions;
 
-/// <summary>How long what hangs on a login lives.</summary>
-/// <param name="AccessTokens">Its access tokens.</param>
-/// <param name="RefreshTokens">A session of refresh tokens.</param>
-/// <param name="Cookies">A session of a cookie.</param>
+/// <summary>The lifetimes of everything that comes from a login.</summary>
+/// <param name="AccessTokens">Lifetimes of its access tokens.</param>
+/// <param name="RefreshTokens">Lifetimes of a session of refresh tokens.</param>
+/// <param name="Cookies">Lifetimes of a session of a cookie.</param>
 internal sealed record SessionPolicy(AccessTokenSettings AccessTokens, RefreshTokenSettings RefreshTokens, SessionSettings Cookies)
 {
-    /// <summary>When a session ends that is not used any more.</summary>
+    /// <summary>When a session ends if it is not used again.</summary>
     public DateTimeOffset EndOf(SessionRow session) => LifetimesOf(session.CookieHash).EndOf(session.ExpiresAt, session.RotatedAt);
 
-    /// <summary>The lifetimes of a session: a cookie's, where it has a cookie's hash.</summary>
+    /// <summary>The lifetimes of a session: those of a cookie if there is a hash of one.</summary>
     public SessionLifetimes LifetimesOf(byte[]? cookieHash) => cookieHash is null ? RefreshTokens : Cookies;
 }

@@ -2,12 +2,12 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Sessions;
 
-/// <summary>How long a login goes on.</summary>
-/// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
+/// <summary>How long a session lasts.</summary>
+/// <param name="Lifetime">How long after the login a session ends, however much it is used.</param>
 /// <param name="IdleLifetime">How long after its last use a session ends.</param>
 internal abstract record SessionLifetimes(TimeSpan Lifetime, TimeSpan IdleLifetime)
 {
-    /// <summary>When a session ends that is not used any more.</summary>
+    /// <summary>When a session ends if it is not used again.</summary>
     public DateTimeOffset EndOf(DateTimeOffset absoluteEnd, DateTimeOffset lastUse) =>
         absoluteEnd < lastUse + IdleLifetime ? absoluteEnd : lastUse + IdleLifetime;
 
@@ -34,10 +34,10 @@ internal sealed record SessionSettings(TimeSpan Lifetime, TimeSpan IdleLifetime)
 }
 
 /// <summary>Sessions of refresh tokens.</summary>
-/// <param name="Lifetime">How long after its login a session ends, however much it is used.</param>
+/// <param name="Lifetime">How long after the login a session ends, however much it is used.</param>
 /// <param name="IdleLifetime">How long after its last use a session ends.</param>
 /// <param name="ReuseWindow">
-/// How long after its use a refresh token is answered with the same successor. Zero: never, and a second use ends the session.
+/// How long after its use a refresh token still gets the same successor. At zero it never does, and a second use ends the session.
 /// </param>
 internal sealed record RefreshTokenSettings(TimeSpan Lifetime, TimeSpan IdleLifetime, TimeSpan ReuseWindow)
     : SessionLifetimes(Lifetime, IdleLifetime)

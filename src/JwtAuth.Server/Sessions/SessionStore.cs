@@ -10,22 +10,22 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Sessions;
 
 /// <summary>
-/// Sessions: one row for each login that goes on, by refresh tokens or by a cookie. Each change is one transaction that no other writer
-/// enters.
+/// Sessions: one row for each login that continues, by refresh tokens or by a cookie. Each change is one transaction that shuts out other
+/// writers.
 /// </summary>
 internal sealed class SessionStore(
     Db db, Revocations revocations, Standing standing, SessionPolicy policy, TimeProvider time, ILogger<SessionStore> log)
 {
-    /// <summary>How many sessions an account may have: of more, the one that was not used for longest is ended.</summary>
+    /// <summary>How many sessions an account may have. One more ends the session that was unused for longest.</summary>
     public const int MaximumPerAccount = 1000;
 
-    // The use of a cookie is noted no more often: a request that only reads writes once in a while.
+    // The use of a cookie is written down no more often than this, so that a request that only reads seldom writes.
     private readonly TimeSpan noteEvery =
         TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, policy.Cookies.IdleLifetime.Ticks / 20));
 
     /// <summary>
-    /// Begins a session for a login, or <see langword="null"/> where the account no longer is what it was when its password was read:
-    /// changed, disabled, deleted. A session that the login replaces (its client's last one) is ended.
+    /// Begins a session for a login. <see langword="null"/> if the account was changed, disabled or deleted since its password was checked.
+    /// The session that the login replaces (the last one of the same client) is ended.
     /// </summary>
     public async Task<SessionRow?> BeginAsync(AccountSnapshot account, SessionStart start)
     {
@@ -67,13 +67,13 @@ internal sealed class SessionStore(
     }
 
     /// <summary>
-    /// The session of a cookie, and its account as it is now; <see langword="null"/> where the session is over or the account does not
-    /// stand. This is a use of it.
+    /// The session of a cookie, and its account as it is now. <see langword="null"/> if the session is over, or the account is disabled or
+    /// has changed. Counts as a use of the session.
     /// </summary>
     public async Task<(SessionRow Session, AccountSnapshot Account, DateTimeOffset EndsAt)?> UseAsync(byte[] cookieHash, Device device)
     {
         DateTimeOffset now = time.GetUtcNow();
-        // In one reading, so that a change between two is not taken for an ending.
+        // One query reads both. With two, a change in between would look like the end of the session.
         var found = await (
             from session in db.Sessions.AsNoTracking()
             join account in db.Snapshots() on session.Subject equals account.Subject
@@ -89,7 +89,7 @@ internal sealed class SessionStore(
     public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) =>
         db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
 
-    // Who only reads is not refused because others write: the next use is noted instead.
+    // A request that only reads must not fail because others write. If this use cannot be written down, the next one is.
     private async Task<bool> NoteUseAsync(SessionRow session, Device device, DateTimeOffset now)
     {
         try
@@ -107,7 +107,7 @@ internal sealed class SessionStore(
         }
     }
 
-    /// <summary>The caller's sessions, the last used first, or <see langword="null"/> where the caller no longer stands.</summary>
+    /// <summary>The caller's sessions, the last used first; <see langword="null"/> if the caller's credential is no longer good.</summary>
     public async Task<IReadOnlyList<Session>?> ListAsync(Caller caller)
     {
         if (!await standing.HoldsAsync(caller))
@@ -120,18 +120,18 @@ internal sealed class SessionStore(
         return [.. rows.Select(row => new Session(row, policy.EndOf(row))).Where(session => session.EndsAt > now)];
     }
 
-    /// <summary>Ends the caller's own session: the refresh token or the cookie, where there is one, and the access tokens.</summary>
-    /// <returns><see langword="null"/> where the caller no longer stands.</returns>
+    /// <summary>Ends the caller's own session: the refresh token or the cookie, if there is one, and the access tokens.</summary>
+    /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
     public Task<Ended?> EndOwnAsync(Caller caller) => ChangeAsync(caller, async () =>
     {
         if (caller.SessionId is not { } sessionId)
             return caller.Token is { } alone ? await EndAloneAsync(alone) : Nothing();
         SessionRow? session = await FindAsync(sessionId);
         if (session is not null && session.Subject != caller.Subject)
-            return Nothing(); // only a token that somebody else could sign says so
+            return Nothing(); // only a token that somebody else signed could say so
         if (session is { CookieHash: not null })
             return await EndRowAsync(session);
-        // All that are made from one personal access token share its name: what is logged out is this one, not the ones to come.
+        // All access tokens made from one personal access token share its name. The logout ends this one, not those to come.
         if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == sessionId))
             return await EndAloneAsync(made);
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
@@ -140,27 +140,29 @@ internal sealed class SessionStore(
     });
 
     /// <summary>Ends one session of the caller's account.</summary>
-    /// <returns>Whether there was such a session; <see langword="null"/> where the caller no longer stands.</returns>
+    /// <returns>
+    /// What was ended: nothing, if there is no such session; <see langword="null"/> if the caller's credential is no longer good.
+    /// </returns>
     public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => ChangeAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(sessionId);
         return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? await EndRowAsync(session) : Nothing();
     });
 
-    /// <summary>Ends every session and access token of the caller's account, but for <paramref name="exceptSessionId"/>.</summary>
-    /// <returns><see langword="null"/> where the caller no longer stands.</returns>
+    /// <summary>Ends every session and access token of the caller's account, except <paramref name="exceptSessionId"/>.</summary>
+    /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
     public Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId) => ChangeAsync(caller, async () =>
     {
         (int refreshTokens, int sessions) = await revocations.EndSubjectAsync(caller.Subject, exceptSessionId);
         return new Ended(refreshTokens, sessions, AccessTokens: true, policy.AccessTokens.ExpiryOf(time.GetUtcNow()));
     });
 
-    /// <summary>Ends one access token of the caller's account, if one is given; its session goes on.</summary>
-    /// <returns><see langword="null"/> where the caller no longer stands.</returns>
+    /// <summary>Ends one access token of the caller's account, if one is given. Its session continues.</summary>
+    /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
     public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) =>
         ChangeAsync(caller, () => token is null ? Task.FromResult(Nothing()) : EndAloneAsync(token));
 
-    /// <summary>Ends one access token without a caller: by a client that may.</summary>
+    /// <summary>Ends one access token for a client that has the right to. There is no caller.</summary>
     public async Task EndTokenAsync(AccessToken token)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
@@ -168,13 +170,13 @@ internal sealed class SessionStore(
         await revocations.CommitAsync(transaction);
     }
 
-    /// <summary>Ends a session of one of these audiences without a caller: by a client that may.</summary>
-    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    /// <summary>Ends a session of one of these audiences for a client that has the right to. There is no caller.</summary>
+    /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
     public Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences) =>
         EndAsync(sessionId, session => audiences.Contains(session.Audience));
 
-    /// <summary>Ends a session that is found to be one to end.</summary>
-    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    /// <summary>Ends a session if <paramref name="mayEnd"/> says so.</summary>
+    /// <returns>Whose session it was; <see langword="null"/> if none was ended.</returns>
     public async Task<string?> EndAsync(string sessionId, Func<SessionRow, bool> mayEnd)
     {
         await using WriteTransaction transaction = await db.BeginWriteAsync();
@@ -204,7 +206,7 @@ internal sealed class SessionStore(
         return session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Nothing() with { Sessions = 1 };
     }
 
-    // The token and nothing else.
+    // Only the token; its session continues.
     private async Task<Ended> EndAloneAsync(AccessToken token)
     {
         await revocations.EndTokenAsync(token);
@@ -213,7 +215,7 @@ internal sealed class SessionStore(
 
     private Ended Nothing() => new(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow());
 
-    // A token passes until its exp and the skew.
+    // A token is accepted until its exp plus the tolerance for clocks.
     private Ended EndedOf(int refreshTokens, DateTimeOffset latestExpiry)
     {
         bool isAccepted = latestExpiry + policy.AccessTokens.ClockSkew > time.GetUtcNow();
