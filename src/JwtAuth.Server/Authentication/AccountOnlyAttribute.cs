@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Mvc.Filters;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Demands an account bearer (a token for the issuer's own audience) and asks the store whether it still stands: calls that change
-/// something do not live on what a token said minutes ago.
+/// Requires a token for the issuer's own audience, and asks the store whether it is still good: a call that changes something must not rely
+/// on what a token said minutes ago.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilter
 {
-    /// <summary>The role that the account must have now, whatever the token says.</summary>
+    /// <summary>The role that the account must have now. What the token says does not count.</summary>
     public string? Role { get; init; }
 
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)

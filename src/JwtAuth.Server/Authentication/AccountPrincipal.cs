@@ -5,16 +5,15 @@ using JwtAuth.Server.Accounts;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// The identity of a request whose credential is not an access token: with the same claims, so that a controller asks every kind the same
-/// way.
+/// The identity of a request whose credential is not an access token. It has the same claims, so a controller treats all kinds alike.
 /// </summary>
 internal static class AccountPrincipal
 {
-    /// <param name="credential">The scheme.</param>
-    /// <param name="account">As the store has it, or as it was when a ticket was issued.</param>
-    /// <param name="scopes">What the credential may.</param>
-    /// <param name="expiresAt">When it ends by itself; <see langword="null"/> for a password.</param>
-    /// <param name="more">Claims of this kind alone.</param>
+    /// <param name="credential">The name of the scheme.</param>
+    /// <param name="account">The account as it is in the store, or as it was when a ticket was issued.</param>
+    /// <param name="scopes">What the credential allows.</param>
+    /// <param name="expiresAt">When the credential expires; <see langword="null"/> for a password.</param>
+    /// <param name="more">Claims that only this kind has.</param>
     public static ClaimsPrincipal Of(
         string credential, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? expiresAt, params IEnumerable<Claim> more)
     {
@@ -29,7 +28,7 @@ internal static class AccountPrincipal
         return new ClaimsPrincipal(identity);
     }
 
-    /// <summary>What makes a credential a login: its session, and the generation of the account that it stands with.</summary>
+    /// <summary>The claims that make a credential a login: its session, and the generation that its account had.</summary>
     public static IEnumerable<Claim> Login(string sessionId, long generation) => [new("sid", sessionId), Integer("gen", generation)];
 
     private static Claim Integer(string type, long value) =>

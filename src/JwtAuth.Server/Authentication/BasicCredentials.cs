@@ -14,16 +14,16 @@ internal static class BasicCredentials
     // A name of 64 characters, a colon and a password of 72 bytes, in base64.
     private const int MaximumLength = (64 + 1 + Password.MaximumBytes + 2) / 3 * 4;
 
-    // CTL of RFC 5234, which neither half may hold.
+    // CTL of RFC 5234. Neither half may contain them.
     private static readonly SearchValues<byte> ControlCharacters =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(code => (byte)code), 0x7f]);
 
-    /// <summary>Whether a request comes with Basic, in any letter case, and with nothing else.</summary>
+    /// <summary>Whether a request has one <c>Authorization</c> header and it is Basic, in any letter case.</summary>
     public static bool AreIn(StringValues authorization) =>
         authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             && (header.Length == Scheme.Length || header[Scheme.Length] == ' ');
 
-    /// <summary>The pair, which may be wrong; <see langword="null"/> where it cannot be right.</summary>
+    /// <summary>The pair, which may still be wrong; <see langword="null"/> if it cannot be right.</summary>
     public static (string Username, Password Password)? Read(string header)
     {
         string encoded = header[Scheme.Length..].Trim(' ');
@@ -33,7 +33,7 @@ internal static class BasicCredentials
         if (!Convert.TryFromBase64String(encoded, bytes, out int length))
             return null;
 
-        // Base64 has one form: white space, missing padding and left-over bits make another.
+        // Only one form of base64 is accepted. White space, missing padding and left-over bits would be other forms.
         ReadOnlySpan<byte> pair = bytes.AsSpan(0, length);
         int colon = pair.IndexOf((byte)':');
         if (Convert.ToBase64String(pair) != encoded || colon < 0 || pair.ContainsAny(ControlCharacters) || !Utf8.IsValid(pair))

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Primitives;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// HTTP Basic (RFC 7617). It is chosen for a request that comes with it where the call takes it, and answers there as a login does. Who is
-/// known by it has all scopes that the roles allow now, and no login: nothing that a login may end or change is open.
+/// HTTP Basic (RFC 7617). It is chosen for a request that sends it to a call that takes it, and answers as a login does. The caller has all
+/// scopes that the roles allow now, but no login. So calls that end or change something of a login are not open.
 /// </summary>
 internal sealed class BasicHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairAuthenticator authenticator,

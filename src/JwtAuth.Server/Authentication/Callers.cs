@@ -10,10 +10,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>Who has sent a request, and from where.</summary>
+/// <summary>Who sent a request, and from where.</summary>
 internal static class Callers
 {
-    /// <summary>The caller of a call that demands one.</summary>
+    /// <summary>The caller, for actions that require one.</summary>
     public static Caller Caller(this ControllerBase controller) => Accounts.Caller.Of(controller.User)!;
 
     public static Device Device(this ControllerBase controller) => controller.HttpContext.Device();
@@ -21,7 +21,7 @@ internal static class Callers
     public static Device Device(this HttpContext context) =>
         Sessions.Device.Of(context.Connection.RemoteIpAddress, context.Request.Headers.UserAgent);
 
-    /// <summary>The answer to an access token that was refused only now: 401, or 503 where it is not known whether it was ended.</summary>
+    /// <summary>The answer to an access token that is refused only now: 401, or 503 if it is not known whether it was ended.</summary>
     public static ChallengeResult Challenge(TokenRejection rejection)
     {
         var properties = new AuthenticationProperties();
@@ -31,22 +31,22 @@ internal static class Callers
 }
 
 /// <summary>
-/// An action that takes the refresh cookie too, where it comes alone, and asks <see cref="RefreshCookieCallers"/> who calls.
+/// Marks an action that also takes the refresh cookie if no other credential is sent. It asks <see cref="RefreshCookieCallers"/> who calls.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TakesRefreshCookieAttribute : AllowAnonymousAttribute;
 
 /// <summary>
-/// The caller of what the refresh cookie may ask for too, where nothing else was sent that speaks for somebody. <c>Authorization</c>
-/// decides alone where it is sent, and a bad one is never replaced by the cookie.
+/// Finds the caller of an action that also takes the refresh cookie. The cookie counts only if no other credential was sent. If there is an
+/// <c>Authorization</c> header, it alone decides; the cookie never replaces a bad one.
 /// </summary>
 internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenStore refreshTokens, ILogger<RefreshCookieCallers> log)
 {
-    /// <summary>Either the caller, or the answer to somebody who is none.</summary>
-    /// <param name="controller">Whose request it is.</param>
+    /// <summary>Either the caller, or the answer if there is none.</summary>
+    /// <param name="controller">The controller that handles the request.</param>
     /// <param name="endsItself">
-    /// Whether the call ends no more than the cookie's own session: for that a refresh token is enough that was used before. Elsewhere such
-    /// a one is a copy in the wrong hands, and ends the session.
+    /// Whether the call ends only the cookie's own session. Then a refresh token that was used before is good enough. For any other call,
+    /// such a token is a copy in the wrong hands and ends the session.
     /// </param>
     public async Task<(Caller? Caller, IActionResult? Refusal)> FindAsync(ControllerBase controller, bool endsItself)
     {

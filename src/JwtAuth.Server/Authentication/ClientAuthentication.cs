@@ -9,13 +9,14 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Which client asks (RFC 6749 §2.3.1): by one method, <c>client_secret_basic</c> or, in a form, <c>client_secret_post</c>.
+/// Finds out which client calls (RFC 6749 §2.3.1). The client uses one method: <c>client_secret_basic</c> or, in a form,
+/// <c>client_secret_post</c>.
 /// </summary>
 internal static class ClientAuthentication
 {
     private const string BasicScheme = "Basic ";
 
-    /// <summary>Either a client that may do this, or the answer to one that may not.</summary>
+    /// <summary>Either a client that has the right, or the answer to one that has not.</summary>
     public static async Task<(Client? Client, IActionResult? Refusal)> CheckAsync(
         HttpContext context, IReadOnlyDictionary<string, string> fields, ClientAuthenticator authenticator, ClientRights right)
     {
@@ -50,7 +51,7 @@ internal static class ClientAuthentication
         }
     }
 
-    /// <summary>The answer where it is not known at the moment what was denied.</summary>
+    /// <summary>The answer if it is not known at the moment what was denied.</summary>
     public static ObjectResult DenialsUnknown(HttpResponse response)
     {
         response.Headers.RetryAfter = "1";

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Options;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// The two kinds of cookie, both by ASP.NET Core's cookie authentication: the session's, an opaque secret whose ticket the store makes at
-/// each use, and the signed one, which is the ticket itself, protected by Data Protection, and stored by the browser alone.
+/// The two kinds of cookie. Both use ASP.NET Core's cookie authentication. The session's cookie is an opaque secret; its ticket is made
+/// from the store at each use. The signed cookie is the ticket itself, protected by Data Protection; only the browser stores it.
 /// </summary>
 internal static class CookieCredentials
 {
@@ -23,7 +23,7 @@ internal static class CookieCredentials
     private const string CookieOverHint = "The cookie is over, or none of this service's: "
         + "logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
 
-    // The 4 KB that a browser keeps of a cookie (RFC 6265 §6.1), without its attributes.
+    // A browser keeps 4 KB of a cookie (RFC 6265 §6.1). This leaves room for the attributes.
     private const int LongestPair = 4096 - 64;
 
     public static AuthenticationBuilder AddCookieCredentials(this AuthenticationBuilder builder)
@@ -46,7 +46,7 @@ internal static class CookieCredentials
         return builder;
     }
 
-    /// <summary>Puts the secret of a session that has begun into the response.</summary>
+    /// <summary>Puts the secret of a new session into the response.</summary>
     public static Task WriteSessionAsync(this HttpContext context, string secret, DateTimeOffset expiresAt)
     {
         var properties = new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt };
@@ -56,17 +56,17 @@ internal static class CookieCredentials
 
     /// <summary>Issues a signed cookie.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="account">Whose.</param>
-    /// <param name="scopes">What it may.</param>
-    /// <param name="until">When the one ends whose place it takes; left out, it has a lifetime of its own.</param>
-    /// <returns>When it ends; <see langword="null"/> where it says more than a browser keeps: then none is issued.</returns>
+    /// <param name="account">The account it is for.</param>
+    /// <param name="scopes">What the cookie allows.</param>
+    /// <param name="until">When the cookie that it replaces ends. If left out, it gets a lifetime of its own.</param>
+    /// <returns>When it ends; <see langword="null"/> if it would be longer than a browser keeps. Then none is issued.</returns>
     public static async Task<DateTimeOffset?> WriteSignedAsync(
         this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
     {
         IServiceProvider services = context.RequestServices;
         DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until
             ?? now + services.GetRequiredService<SignedCookieSettings>().Lifetime;
-        // A ticket knows whole seconds.
+        // A ticket counts in whole seconds.
         var properties = new AuthenticationProperties
         {
             IsPersistent = true,
@@ -92,14 +92,14 @@ internal static class CookieCredentials
     {
         builder.AddCookie(scheme, options =>
         {
-            options.SlidingExpiration = false; // a session slides in the store, a signed cookie not at all
+            options.SlidingExpiration = false; // the session in the store slides; a signed cookie does not
             options.Events.OnRedirectToLogin = RefuseAsync;
             options.ForwardForbid = Credentials.Bearer;
         });
         return builder.Services.AddOptions<CookieAuthenticationOptions>(scheme);
     }
 
-    // "Bearer", always (RFC 6750 §3): there is no challenge that asks a browser for a cookie.
+    // The challenge is always "Bearer" (RFC 6750 §3), because there is none that asks a browser for a cookie.
     private static Task RefuseAsync(RedirectContext<CookieAuthenticationOptions> context)
     {
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -110,13 +110,13 @@ internal static class CookieCredentials
             : Task.CompletedTask;
     }
 
-    // Nothing is kept of a signed cookie, but it carries the generation of its account. Where denials are held in memory they tell whether
-    // that still stands; else the store is asked.
+    // The store keeps nothing of a signed cookie, but the cookie carries the generation of its account. If denials are held in memory, they
+    // tell whether it is still good. Otherwise the store is asked.
     private static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         IServiceProvider services = context.HttpContext.RequestServices;
         bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
-            // At that very moment the handler still takes it
+            // At the exact end, the handler would still accept it.
             && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow()
             && Caller.Of(context.Principal!) is { } caller
             && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
@@ -127,12 +127,12 @@ internal static class CookieCredentials
     }
 
     /// <summary>
-    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would write the key
-    /// that it is given into a ticket of its own; here the cookie is the key and nothing else.
+    /// Makes the ticket of a session's cookie from the store at each use, so that it says what holds now. The handler would put its key
+    /// into a ticket. Here the cookie is just the key.
     /// </summary>
     private sealed class SessionTickets(IssuerSettings issuer) : ITicketStore, ISecureDataFormat<AuthenticationTicket>
     {
-        // Where the handler puts the key, and looks for it.
+        // The claim in which the handler keeps the key.
         private const string KeyClaim = "Microsoft.AspNetCore.Authentication.Cookies-SessionId";
 
         public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
@@ -151,7 +151,7 @@ internal static class CookieCredentials
                 Credentials.Session);
         }
 
-        // The login has begun the session already, in the transaction that made sure of its account.
+        // The login has already begun the session, in the transaction that checked its account.
         public Task<string> StoreAsync(AuthenticationTicket ticket) => Task.FromResult(ticket.Properties.GetParameter<string>(Secret)!);
 
         public string Protect(AuthenticationTicket data) => data.Principal.FindFirst(KeyClaim)!.Value;
@@ -163,7 +163,8 @@ internal static class CookieCredentials
 
         public AuthenticationTicket? Unprotect(string? protectedText, string? purpose) => Unprotect(protectedText);
 
-        // Sessions are renewed by their use, ended where all that ends is ended, and found with the request that asks.
+        // The handler need not do any of this: sessions are renewed by their use, ended by the same code as everything else, and found with
+        // the request at hand.
         public Task RenewAsync(string key, AuthenticationTicket ticket) => Task.CompletedTask;
 
         public Task RemoveAsync(string key) => Task.CompletedTask;

@@ -2,8 +2,8 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <param name="Enabled">Whether a login may ask for one.</param>
-/// <param name="Lifetime">How long it is good, and a copy of it after a logout.</param>
+/// <param name="Enabled">Whether a login may ask for a signed cookie.</param>
+/// <param name="Lifetime">How long it is good. After a logout, a copy of it stays good until then.</param>
 internal sealed record SignedCookieSettings(bool Enabled, TimeSpan Lifetime)
 {
     public static SignedCookieSettings Read(SettingValues values) => new(
@@ -11,13 +11,13 @@ internal sealed record SignedCookieSettings(bool Enabled, TimeSpan Lifetime)
         values.Duration("SignedCookies:Lifetime", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
 }
 
-/// <param name="Enabled">Whether name and password are taken with each request (RFC 7617).</param>
+/// <param name="Enabled">Whether name and password are accepted with each request (RFC 7617).</param>
 internal sealed record BasicSettings(bool Enabled)
 {
     public static BasicSettings Read(SettingValues values) => new(values.Flag("Basic:Enabled", values.IsDevelopment));
 }
 
-/// <summary>The pages of others that may call with cookies and read the answers.</summary>
+/// <summary>The pages of other origins that may call with cookies and read the answers.</summary>
 /// <param name="Origins">Exact origins.</param>
 internal sealed record CorsSettings(IReadOnlyList<string> Origins)
 {

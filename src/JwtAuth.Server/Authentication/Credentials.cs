@@ -5,9 +5,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>
-/// The kinds of credential that a request can come with. Each is an authentication scheme, and the name is the one that <c>/me</c> tells.
-/// </summary>
+/// <summary>The kinds of credential that a request can carry. Each is an authentication scheme, and <c>/me</c> reports its name.</summary>
 internal static class Credentials
 {
     public const string Bearer = JwtBearerDefaults.AuthenticationScheme;
@@ -16,16 +14,16 @@ internal static class Credentials
     public const string PersonalAccessToken = "personal_access_token";
     public const string Basic = "basic";
 
-    /// <summary>What <see cref="Bearer"/> is called on the wire.</summary>
+    /// <summary>The name of <see cref="Bearer"/> on the wire.</summary>
     public const string BearerOnTheWire = "bearer";
 
-    /// <summary>No credential for a request, but a kind of token, and of cookie.</summary>
+    /// <summary>Not a credential for a request, but a kind of token and of cookie.</summary>
     public const string RefreshToken = "refresh_token";
 
     // Chooses one of the above for each request.
     private const string Any = "any";
 
-    /// <summary>All of them, of which each request gets one; and whether the call takes that one.</summary>
+    /// <summary>Adds all of them. Each request gets one scheme, and the default policy checks whether the call takes it.</summary>
     public static AuthenticationBuilder AddCredentials(this IServiceCollection services)
     {
         services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder()
@@ -41,14 +39,15 @@ internal static class Credentials
     }
 
     /// <summary>
-    /// The one credential that a request is judged by. <c>Authorization</c> decides alone where it is sent, and a bad one is never replaced
-    /// by a cookie. A cookie comes by itself, and is nothing where the call does not take it.
+    /// The one credential that decides about a request. If there is an <c>Authorization</c> header, it alone decides; a cookie never
+    /// replaces a bad one. Browsers send cookies unasked, so a cookie is ignored if the call does not take it.
     /// </summary>
     private static string Of(HttpContext context)
     {
         TakesAttribute takes = TakesAttribute.Of(context);
         StringValues authorization = context.Request.Headers.Authorization;
-        // A browser that remembers a name and password sends them by itself, from any page: only calls that change nothing may take them.
+        // A browser that remembers a name and password sends them by itself, from any page. So only calls that change nothing may take
+        // them.
         if (takes.Includes(Basic)
             && BasicCredentials.AreIn(authorization) && context.RequestServices.GetRequiredService<BasicSettings>().Enabled)
         {
@@ -64,7 +63,7 @@ internal static class Credentials
     }
 }
 
-/// <summary>The kinds that this service takes as it is configured, by their names on the wire.</summary>
+/// <summary>The kinds that this service accepts with its configuration, by their names on the wire.</summary>
 internal sealed class TakenCredentials(SignedCookieSettings signedCookies, BasicSettings basic)
 {
     public IReadOnlyList<string> Kinds { get; } =
@@ -74,7 +73,7 @@ internal sealed class TakenCredentials(SignedCookieSettings signedCookies, Basic
     ];
 }
 
-/// <summary>The credentials that a call takes beside an access token.</summary>
+/// <summary>The credentials that a call takes besides an access token.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class TakesAttribute(params string[] others) : Attribute
 {

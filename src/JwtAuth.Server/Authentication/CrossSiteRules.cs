@@ -3,8 +3,8 @@ using JwtAuth.Server.Errors;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Refuses a change that a cookie would authorize and that no page of ours asks for (CSRF): a browser sends cookies by itself, whoever
-/// asks. <c>SameSite</c> keeps other sites away; this keeps away their neighbours on the same site as well.
+/// Refuses a change that is authorized by a cookie but not requested by a page of ours (CSRF). A browser sends cookies by itself, whichever
+/// page asks. <c>SameSite</c> keeps other sites out. This also keeps out other origins on the same site.
 /// </summary>
 internal sealed class CrossSiteRules(RequestDelegate next, OwnCookies cookies)
 {

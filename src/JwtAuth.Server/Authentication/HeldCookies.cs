@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>Ends what is behind the cookies that a request has brought, and lets the browser forget them.</summary>
+/// <summary>Ends the sessions behind the cookies that a request carries, and makes the browser forget them.</summary>
 internal sealed class HeldCookies(
     RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenStore refreshTokens, SessionStore sessions, AccountStore accounts)
 {
     /// <summary>
-    /// The browser forgets its cookies, so the sessions behind them must not live on, be they another login's. Only a page of ours may do
-    /// that to another one.
+    /// The browser forgets its cookies, so the sessions behind them must end too, even those of another login. Only a page of ours may end
+    /// another login's session.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="caller">Whose logout it is.</param>
@@ -43,9 +43,9 @@ internal sealed class HeldCookies(
     }
 
     /// <summary>
-    /// Puts another signed cookie in the place of the caller's, which a logout of all others has ended too. It says the same and ends at
-    /// the same moment, so that a copy in other hands is not prolonged. It is of the generation that this logout has begun: no change since
-    /// then is survived.
+    /// Replaces the caller's signed cookie, because a logout of all others has ended it too. The new one says the same and ends at the same
+    /// time, so that a copy in other hands is not prolonged. It has the generation that this logout has begun. If anything else has changed
+    /// since, none is issued.
     /// </summary>
     public async Task RenewSignedAsync(HttpContext context, Caller caller)
     {
@@ -56,7 +56,8 @@ internal sealed class HeldCookies(
     }
 
     /// <summary>
-    /// Until when a copy of the signed cookie lives that the request has brought. A request of another page's gives up none.
+    /// Until when a copy of the request's signed cookie stays good. <see langword="null"/> if another page sent the request, because then
+    /// the cookie is not cleared.
     /// </summary>
     public async Task<DateTimeOffset?> SignedUntilAsync(HttpContext context) =>
         cookies.IsAskedByOurs(context.Request) && await context.AuthenticateAsync(Credentials.SignedCookie) is { Succeeded: true } signed

@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// A request of an authenticated client to an OAuth endpoint (RFC 6749 §2.3, §3.2): a form, each parameter once, of which one is
-/// <c>token</c>.
+/// A request of an authenticated client to an OAuth endpoint (RFC 6749 §2.3, §3.2): a form that contains each parameter once. One of them
+/// is <c>token</c>.
 /// </summary>
 internal sealed class OAuthForm
 {
@@ -18,7 +18,7 @@ internal sealed class OAuthForm
     /// <summary>The parameter <c>token</c>.</summary>
     public string Token { get; }
 
-    /// <summary>Either the request, or the answer to one that is not to be had.</summary>
+    /// <summary>Either the request, or the answer that refuses it.</summary>
     public static async Task<(OAuthForm? Form, IActionResult? Refusal)> ReadAsync(
         HttpContext context, ClientAuthenticator authenticator, ClientRights right)
     {
@@ -33,7 +33,7 @@ internal sealed class OAuthForm
                 OAuthErrorCode.InvalidRequest, "Send the parameter token, in application/x-www-form-urlencoded and UTF-8."));
     }
 
-    // Null where it is a form that cannot be read in one way; empty where it is none.
+    // Null if the form is malformed or ambiguous; empty if the body is not a form.
     private static async Task<Dictionary<string, string>?> FieldsAsync(HttpRequest request)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
@@ -56,7 +56,7 @@ internal sealed class OAuthForm
     }
 }
 
-/// <summary>Tells the API's description which fields a form has; the first is required.</summary>
+/// <summary>Tells the API's description which fields a form has. The first is required.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class FormFieldsAttribute(params string[] names) : Attribute
 {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Our cookies (RFC 6265): no script reads them and no other site sends them. Names and <c>Secure</c> follow the issuer's scheme, not the
-/// request's; on https a name without its prefix is never read.
+/// Our cookies (RFC 6265). No script reads them and no other site sends them. Their names and <c>Secure</c> follow the issuer's scheme, not
+/// that of the request. On https, a name without its prefix is never read.
 /// </summary>
 internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeProvider time) : ICookieManager
 {
@@ -24,19 +24,20 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
     public static bool Has(HttpRequest request, string name) => ValuesOf(request, name).Any();
 
     /// <summary>
-    /// The cookie's value. Of two with one name, one was put there by somebody else, a neighbouring host above all: then there is none.
+    /// The cookie's value. If there are two with one name, somebody else has set one of them, most likely a neighbouring host. Then none
+    /// counts.
     /// </summary>
     public static string? Read(HttpRequest request, string name) => ValuesOf(request, name).Take(2).ToArray() is [var only] ? only : null;
 
     /// <summary>
-    /// Whether a page of ours, or of an allowed origin, sent the request, or no browser at all. A browser sends cookies by itself, and says
-    /// where it was told to: by <c>Origin</c>, or where it leaves that out by <c>Sec-Fetch-Site</c>.
+    /// Whether the request was sent by a page of ours, by an allowed origin, or without a browser. A browser sends cookies by itself, but
+    /// it says which page asked: in <c>Origin</c> or, if that is missing, in <c>Sec-Fetch-Site</c>.
     /// </summary>
     public bool IsAskedByOurs(HttpRequest request) =>
         request.Headers.Origin.Count > 0 ? HasOwnOrigin(request)
             : request.Headers["Sec-Fetch-Site"] is { Count: 0 } or ["same-origin"] or ["none"];
 
-    /// <summary>Whether the request names a page of ours, or of an allowed origin.</summary>
+    /// <summary>Whether the request names our origin or an allowed one.</summary>
     public bool HasOwnOrigin(HttpRequest request) => request.Headers.Origin is [{ } origin] && origins.Contains(origin);
 
     public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset expiresAt) =>
@@ -51,14 +52,14 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
         .Where(pair => pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
         .Select(pair => pair[(name.Length + 1)..]);
 
-    /// <summary>Makes the browser forget a cookie, if it has sent one of that name.</summary>
+    /// <summary>Makes the browser forget a cookie if it has sent one with that name.</summary>
     public void ClearSent(HttpContext context, string name)
     {
         if (Has(context.Request, name))
             Clear(context.Response, name);
     }
 
-    // By Max-Age, which asks no clock of the browser.
+    // With Max-Age, so that the browser's clock does not matter.
     private CookieOptions Options(string path, TimeSpan maxAge) => new()
     {
         HttpOnly = true,
@@ -68,8 +69,8 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
         MaxAge = maxAge,
     };
 
-    // A login takes none: the handler would go on with the session that it finds, and a session that somebody else has put there would be
-    // taken over.
+    // A login reads no cookie. Otherwise the handler would continue the session that it finds, and somebody else may have planted that
+    // session.
     string? ICookieManager.GetRequestCookie(HttpContext context, string key) =>
         TakesAttribute.Of(context)
             .Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;

@@ -10,18 +10,18 @@ using Microsoft.Extensions.Options;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Takes a personal access token where an access token is expected: it comes in the same header and is told by its prefix. Its refusals are
-/// on the wire what those of an access token are.
+/// Accepts a personal access token where an access token is expected. It comes in the same header and is recognised by its prefix. On the
+/// wire, its refusals look like those of an access token.
 /// </summary>
 internal sealed class PersonalAccessTokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
     PersonalAccessTokenAuthenticator authenticator, IssuerSettings issuer, IHostEnvironment environment)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    // What has come of it; null where a second token was sent besides.
+    // The result of the check; null if a second token was sent as well.
     private PersonalAccessTokenResult? result;
 
-    /// <summary>Whether the request's one <c>Authorization</c> header says that it holds one, and the call asks who is there.</summary>
+    /// <summary>Whether the one <c>Authorization</c> header claims to hold such a token, and the call asks who is calling.</summary>
     public static bool IsAskedFor(HttpContext context) =>
         PresentedToken.KindOf(BearerEvents.TokenOf(context.Request.Headers.Authorization)) == Credentials.PersonalAccessToken
         && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null;

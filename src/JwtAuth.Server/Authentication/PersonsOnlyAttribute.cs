@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Mvc.Filters;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Refuses access tokens that were made from a personal access token: a program sees no sessions of its owner and ends none.
+/// Refuses access tokens that were made from a personal access token. A program sees no sessions of its owner and ends none.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class PersonsOnlyAttribute : Attribute, IAsyncAuthorizationFilter

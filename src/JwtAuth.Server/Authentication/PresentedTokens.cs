@@ -4,33 +4,33 @@ using JwtAuth.Server.RefreshTokens;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>What a text is that somebody has presented as a token.</summary>
+/// <summary>What kind of token a presented text is.</summary>
 internal abstract record PresentedToken
 {
     private PresentedToken()
     {
     }
 
-    /// <summary>An access token whose every check has passed.</summary>
+    /// <summary>An access token that has passed every check.</summary>
     public sealed record Access(AccessToken Token) : PresentedToken;
 
     /// <summary>A refresh token that we wrote. Its session may have ended.</summary>
     public sealed record Refresh(RefreshToken Token) : PresentedToken;
 
-    /// <summary>A text that says of itself that it is a personal access token. It may be misspelt, or over.</summary>
+    /// <summary>A text that claims to be a personal access token. It may be misspelt, or no longer good.</summary>
     public sealed record Personal(PersonalAccessToken Token) : PresentedToken;
 
-    /// <summary>Nothing that is good here; or, where the rejection is temporary, what cannot be told just now.</summary>
+    /// <summary>Nothing that is good here. If the rejection is temporary, it cannot be told at the moment.</summary>
     public sealed record Refused(TokenRejection Rejection) : PresentedToken;
 
-    /// <summary>What a text says of itself by how it begins, before anything of it is looked at.</summary>
+    /// <summary>The kind that a text claims to be, judged by its beginning alone.</summary>
     public static string KindOf(ReadOnlySpan<char> text) =>
         PersonalAccessToken.IsMeantBy(text) ? Credentials.PersonalAccessToken
         : RefreshTokenCodec.IsMeantBy(text) ? Credentials.RefreshToken
         : Credentials.BearerOnTheWire;
 }
 
-/// <summary>The one reader of presented tokens: it tells the kinds apart, and checks what can be checked without the store.</summary>
+/// <summary>The only reader of presented tokens. It tells the kinds apart, and checks what can be checked without the store.</summary>
 internal sealed class PresentedTokens(RefreshTokenCodec codec, TokenValidator validator)
 {
     public async Task<PresentedToken> ReadAsync(string text)

@@ -9,15 +9,16 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Data Protection's key ring, which protects signed cookies: in the database, so that every process opens what another has protected, and
-/// sealed with the master key. The repository is synchronous because its callers are; it is read at the start and once a day. Of two
-/// processes that make a key at once, the second takes the first one's: who has stored a key reads the ring again, and uses what is there.
+/// The key ring of Data Protection, which protects signed cookies. It is in the database, so that every process can open what another has
+/// protected, and it is sealed with the master key. The repository is synchronous because its callers are. It is read at the start and once
+/// a day. If two processes make a key at once, the second takes the first one's: after storing a key, Data Protection reads the ring again
+/// and uses what is there.
 /// </summary>
 internal sealed class ProtectionKeys(IServiceScopeFactory scopes, MasterKey masterKey) : IXmlRepository
 {
     private const string Purpose = "data protection";
 
-    // How many keys there were when they were last read.
+    // How many keys there were at the last reading.
     private int known;
 
     public IReadOnlyCollection<XElement> GetAllElements()
@@ -34,7 +35,7 @@ internal sealed class ProtectionKeys(IServiceScopeFactory scopes, MasterKey mast
         using IServiceScope scope = scopes.CreateScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
         byte[] text = Encoding.UTF8.GetBytes(element.ToString(SaveOptions.DisableFormatting));
-        using IDbContextTransaction transaction = db.Database.BeginTransaction(); // which no other writer enters
+        using IDbContextTransaction transaction = db.Database.BeginTransaction(); // shuts out other writers
         if (db.ProtectionKeys.Count() > known)
             return;
         db.ProtectionKeys.Add(new ProtectionKeyRow { Name = friendlyName, Sealed = masterKey.Seal(Purpose, friendlyName, text) });

@@ -2,12 +2,12 @@ using JwtAuth.Server.RefreshTokens;
 
 namespace JwtAuth.Server.Authentication;
 
-/// <summary>The refresh token's cookie: it goes to <c>/auth</c> only.</summary>
+/// <summary>The refresh token's cookie. Browsers send it only to <c>/auth</c>.</summary>
 internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies)
 {
     private const string Path = "/auth";
 
-    /// <summary>Whether the request has the cookie, once, with a refresh token that we wrote.</summary>
+    /// <summary>Whether the request has the cookie exactly once, with a refresh token that we wrote.</summary>
     public bool TryRead(HttpRequest request, out RefreshToken token) => codec.TryRead(OwnCookies.Read(request, cookies.Refresh), out token);
 
     public void Write(HttpResponse response, RefreshToken token, DateTimeOffset expiresAt) =>
@@ -16,8 +16,8 @@ internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies)
     public void Clear(HttpResponse response) => cookies.Clear(response, cookies.Refresh, Path);
 
     /// <summary>
-    /// Whether a page of ours, or of an allowed origin, sent the request. Only browsers have this cookie, and they say so with every call
-    /// that takes it: nothing is done with it, or for it, without that.
+    /// Whether a page of ours, or of an allowed origin, sent the request. Only browsers have this cookie, and they send an origin with
+    /// every call that takes it. Without an origin, nothing is done with the cookie or for it.
     /// </summary>
     public bool IsAskedByOurs(HttpRequest request) => cookies.HasOwnOrigin(request);
 }

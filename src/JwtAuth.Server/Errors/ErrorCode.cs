@@ -1,7 +1,7 @@
 namespace JwtAuth.Server.Errors;
 
 /// <summary>
-/// The wire errors of the JSON endpoints: a code for machines, a sentence for people (RFC 9457). <c>docs/errors.md</c> has the remedies.
+/// The errors of the JSON endpoints: a code for machines and a sentence for people (RFC 9457). <c>docs/errors.md</c> has the remedies.
 /// </summary>
 internal sealed record ErrorCode(string Code, int Status, string Title)
 {
@@ -38,7 +38,7 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
         ContentTooLarge, UnsupportedMediaType, TooManyAttempts, ServerError, Busy,
     ];
 
-    /// <summary>The code for a bare status that the framework answered with.</summary>
+    /// <summary>The code for a status that the framework set without a body.</summary>
     public static ErrorCode OfStatus(int status) => status switch
     {
         401 => TokenRequired,

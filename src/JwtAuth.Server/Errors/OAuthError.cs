@@ -4,8 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Errors;
 
 /// <summary>
-/// The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status,
-/// and a sentence for people where there is one.
+/// The errors of the OAuth endpoints: a code for machines (RFC 6749 §5.2, RFC 7009 §2.2.1), a status, and for some a sentence for people.
 /// </summary>
 internal sealed record OAuthErrorCode(string Code, int Status, string? Description = null)
 {
@@ -22,14 +21,14 @@ internal sealed record OAuthErrorCode(string Code, int Status, string? Descripti
 
 /// <summary>An error of the OAuth endpoints on the wire (RFC 6749 §5.2).</summary>
 /// <param name="Error" example="invalid_request">For machines.</param>
-/// <param name="ErrorDescription">For people; nothing of what was sent.</param>
+/// <param name="ErrorDescription">For people. It repeats nothing of the request.</param>
 internal sealed record OAuthError(
     string Error, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ErrorDescription = null)
 {
     public static ObjectResult Result(OAuthErrorCode error, string? description = null) =>
         new(new OAuthError(error.Code, description ?? error.Description)) { StatusCode = error.Status };
 
-    /// <summary>What answers for an error that the rest of the service tells in a problem document.</summary>
+    /// <summary>The OAuth form of an error that the rest of the service reports in a problem document.</summary>
     public static OAuthError Of(ErrorCode error) =>
         new(error.Status switch
         {

@@ -18,7 +18,7 @@ internal static class Problems
         Extensions = { ["code"] = error.Code },
     };
 
-    /// <summary>The answer of an action, or of what stands before one.</summary>
+    /// <summary>The answer of an action, or of a filter before it.</summary>
     public static ObjectResult Result(ErrorCode error, string? detail = null) =>
         new(Of(error, detail)) { StatusCode = error.Status, ContentTypes = { ContentType } };
 
@@ -31,11 +31,11 @@ internal static class Problems
         return controller.Problem(error);
     }
 
-    /// <summary>A value of <c>Retry-After</c>: a second at least.</summary>
+    /// <summary>A value of <c>Retry-After</c>, in whole seconds and never less than one.</summary>
     public static string Seconds(TimeSpan retryAfter) =>
         ((long)Math.Ceiling(Math.Max(1, retryAfter.TotalSeconds))).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Writes the answer outside of a controller; the OAuth endpoints have a form of their own (RFC 6749 §5.2).</summary>
+    /// <summary>Writes the answer outside of a controller. The OAuth endpoints have their own form (RFC 6749 §5.2).</summary>
     public static Task WriteAsync(HttpContext context, ErrorCode error, string? detail = null)
     {
         context.Response.StatusCode = error.Status;

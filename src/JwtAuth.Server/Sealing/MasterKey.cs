@@ -5,8 +5,8 @@ using JwtAuth.Bearer.Keys;
 namespace JwtAuth.Server.Sealing;
 
 /// <summary>
-/// Seals what the database must not be able to tell: AES-256-GCM, a subkey for each purpose (HKDF, RFC 5869), bound to the name of what is
-/// sealed, so that one sealed value cannot stand in for another. Format: 12 bytes of nonce, the ciphertext, 16 bytes of tag.
+/// Encrypts what a reader of the database must not learn. It uses AES-256-GCM with a subkey for each purpose (HKDF, RFC 5869). Each value
+/// is bound to its name, so no sealed value can replace another. Format: 12 bytes of nonce, the ciphertext, 16 bytes of tag.
 /// </summary>
 internal sealed class MasterKey
 {
@@ -32,7 +32,9 @@ internal sealed class MasterKey
         return result;
     }
 
-    /// <exception cref="CryptographicException">Sealed with another master key, for another purpose or name, or changed since.</exception>
+    /// <exception cref="CryptographicException">
+    /// The value was sealed with another master key, purpose or name, or was changed since.
+    /// </exception>
     public byte[] Open(string purpose, string name, ReadOnlySpan<byte> sealedSecret)
     {
         if (sealedSecret.Length < NonceLength + TagLength)
@@ -44,7 +46,7 @@ internal sealed class MasterKey
         return secret;
     }
 
-    /// <summary>A key of its own for message authentication codes of one purpose.</summary>
+    /// <summary>A separate key for the message authentication codes of one purpose.</summary>
     public MacKey MacKey(string purpose)
     {
         byte[] subkey = new byte[32];

@@ -3,16 +3,16 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Sealing;
 
-/// <summary>The master key in the data directory, in Development only: base64 in a file that its owner alone may read.</summary>
+/// <summary>The master key in the data directory, in Development only: base64, in a file that only its owner may read.</summary>
 internal static class MasterKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>The key from <c>master.key</c>. To be called by one process at a time, as the database's start is.</summary>
+    /// <summary>The key from <c>master.key</c>. Only one process at a time may call it; the start of the database sees to that.</summary>
     /// <param name="dataDirectory">Where the file is.</param>
-    /// <param name="mayMake">Whether nothing was sealed yet, so that a missing key may be made.</param>
+    /// <param name="mayMake">Whether a missing key may be made, because nothing was sealed yet.</param>
     /// <exception cref="ConfigurationFaultException">
-    /// The file is missing though it was used, readable by others, cut short or of another format: it is never replaced.
+    /// The file is missing though it was used before, others can read it, or it is cut short or has another format. It is never replaced.
     /// </exception>
     public static MasterKey Read(string dataDirectory, bool mayMake)
     {
@@ -47,7 +47,7 @@ internal static class MasterKeyFile
             stream.Flush(flushToDisk: true);
         }
 
-        // Renamed when it is whole: a process that is killed before leaves no half of a key.
+        // The file is renamed once it is complete. So a process that is killed earlier leaves no half key.
         File.Move(draft, path, overwrite: false);
     }
 }

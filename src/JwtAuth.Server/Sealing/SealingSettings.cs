@@ -2,8 +2,8 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Sealing;
 
-/// <param name="DataDirectory">Absolute path.</param>
-/// <param name="MasterKey">32 bytes, or <see langword="null"/> where it lives in the data directory (Development).</param>
+/// <param name="DataDirectory">The absolute path.</param>
+/// <param name="MasterKey">32 bytes, or <see langword="null"/> if the key is in the data directory (Development).</param>
 internal sealed record SealingSettings(string DataDirectory, byte[]? MasterKey)
 {
     public static SealingSettings Read(SettingValues values)
