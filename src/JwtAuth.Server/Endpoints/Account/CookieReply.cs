@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
 
-/// <summary>A login whose credential went into a cookie.</summary>
+/// <summary>A login whose credential is in a cookie.</summary>
 /// <param name="Credential" example="session">`session` or `signed_cookie`.</param>
 /// <param name="Scope" example="orders:read">What was granted.</param>
 /// <param name="ExpiresAt">When it ends at the latest.</param>
@@ -18,8 +18,8 @@ internal sealed record CookieReply(string Credential, string Scope, DateTimeOffs
 /// <summary>Writes the reply of a login that asked for a cookie.</summary>
 internal sealed class CookieReplies(SessionStore sessions, OwnCookies cookies, IssuerSettings settings, ILogger<CookieReplies> log)
 {
-    // A browser has one of the two, the last that it logged in with: a session that it held before is over, and its secret is not taken
-    // over (session fixation).
+    // A browser has one of the two cookies: that of its last login. A session that it had before ends, and its secret is not reused
+    // (session fixation).
     public async Task<IActionResult> GrantAsync(ControllerBase controller, AccountSnapshot account, string? scope, string credential)
     {
         IReadOnlyList<string> granted = [.. ScopeGrant.Of(scope, account.Roles, settings).Where(name => name != ScopeGrant.OfflineAccess)];

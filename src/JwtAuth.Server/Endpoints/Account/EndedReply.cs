@@ -8,17 +8,17 @@ namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>What was ended, and what was not. docs/revocation.md has the whole table.</summary>
 /// <param name="RefreshToken" example="revoked">`revoked` or `none`.</param>
-/// <param name="AccessToken" example="denied">
-/// `denied`; `live` where this service keeps no denylist; `none` where there was none to end.
+/// <param name="AccessToken" example="denied">`denied`; `live` if this service keeps no denylist; `none` if there was none to end.</param>
+/// <param name="Session" example="none">`ended` or `none`, for the session of a cookie.</param>
+/// <param name="SignedCookie" example="none">`live`: the browser forgets it, but a copy is good until it expires. Otherwise `none`.</param>
+/// <param name="LiveUntil">
+/// Until when a verifier that does not hear of it still accepts the credential, plus or minus its clock skew.
 /// </param>
-/// <param name="Session" example="none">`ended` or `none`: the session of a cookie.</param>
-/// <param name="SignedCookie" example="none">`live`: the browser forgets it, and a copy of it is good until it expires; or `none`.</param>
-/// <param name="LiveUntil">The moment until when a verifier that does not hear of it is still fooled, give or take its clock skew.</param>
 internal sealed record EndedReply(string RefreshToken, string AccessToken, string Session, string SignedCookie, DateTimeOffset LiveUntil)
 {
-    /// <param name="ended">What was.</param>
-    /// <param name="denylist">Whether that is heard of an access token.</param>
-    /// <param name="signedUntil">Until when a copy of a signed cookie lives that was given up.</param>
+    /// <param name="ended">What was ended.</param>
+    /// <param name="denylist">Whether other services hear of an ended access token.</param>
+    /// <param name="signedUntil">Until when a copy of the signed cookie stays good that the browser was told to forget.</param>
     public static EndedReply Of(Ended ended, DenylistSettings denylist, DateTimeOffset? signedUntil = null) => new(
         ended.RefreshTokens > 0 ? "revoked" : "none",
         !ended.AccessTokens ? "none" : denylist.Enabled ? "denied" : "live",
@@ -26,12 +26,12 @@ internal sealed record EndedReply(string RefreshToken, string AccessToken, strin
         signedUntil is null ? "none" : "live",
         signedUntil > ended.LiveUntil ? signedUntil.Value : ended.LiveUntil);
 
-    /// <summary>The answer of a call that ends something; a challenge where the caller no longer stands.</summary>
-    /// <param name="controller">Whose answer.</param>
-    /// <param name="ended">What was; <see langword="null"/> where the caller no longer stands.</param>
-    /// <param name="denylist">Whether that is heard of an access token.</param>
-    /// <param name="tell">Logs it, where anything was ended.</param>
-    /// <param name="signedUntil">Until when a copy of a signed cookie lives that was given up.</param>
+    /// <summary>The answer of a call that ends something. A challenge if the caller's credential is no longer good.</summary>
+    /// <param name="controller">The controller that answers.</param>
+    /// <param name="ended">What was ended; <see langword="null"/> if the caller's credential is no longer good.</param>
+    /// <param name="denylist">Whether other services hear of an ended access token.</param>
+    /// <param name="tell">Logs it. Called if anything was ended.</param>
+    /// <param name="signedUntil">Until when a copy of the signed cookie stays good that the browser was told to forget.</param>
     public static IActionResult Answer(
         ControllerBase controller, Ended? ended, DenylistSettings denylist, Action tell, DateTimeOffset? signedUntil = null)
     {

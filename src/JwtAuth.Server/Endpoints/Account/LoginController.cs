@@ -17,9 +17,9 @@ internal sealed class LoginController(
     PersonalAccessTokenLogin personalAccessTokens,
     TokenReplies replies) : ControllerBase
 {
-    /// <summary>Changes a password into a signed JWT.</summary>
+    /// <summary>Exchanges a password for a signed JWT.</summary>
     /// <remarks>
-    /// With the scope `offline_access` a session begins, and the reply brings its first refresh token. Without it nothing is written.
+    /// With the scope `offline_access` a session begins, and the reply contains its first refresh token. Without it, nothing is stored.
     /// </remarks>
     /// <response code="200">The tokens.</response>
     /// <response code="400">`invalid_request`, `invalid_scope`, `invalid_audience`</response>
@@ -49,7 +49,7 @@ internal sealed class LoginController(
 
     private async Task<IActionResult> GrantAsync(Login login, LoginTerms terms)
     {
-        // A browser has one cookie: the session that it held before could not be reached any more.
+        // A browser has one cookie, so it could no longer reach the session that it had before.
         string? replaced = terms.RefreshInCookie ? replies.HeldSession(Request) : null;
         return await grant.GrantAsync(login, terms.Audience, terms.Scope, this.Device(), replaced) is { } granted
             ? Ok(replies.Of(granted, Response, terms.RefreshInCookie))

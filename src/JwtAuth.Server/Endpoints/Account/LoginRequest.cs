@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
 
-/// <summary>A login with name and password, or with a personal access token instead of them.</summary>
+/// <summary>A login with name and password, or with a personal access token instead.</summary>
 internal sealed record LoginRequest
 {
     /// <summary>The account's name, in any letter case.</summary>
@@ -19,44 +19,46 @@ internal sealed record LoginRequest
     public Password? Password { get; init; }
 
     /// <summary>
-    /// Scopes to ask for, separated by spaces (RFC 6749 §3.3). What the user may not have is left out; so is `offline_access` where there
-    /// is no refresh token to be had.
+    /// Scopes to ask for, separated by spaces (RFC 6749 §3.3). Those that the user may not have are left out. So is `offline_access` if the
+    /// login gets no refresh token.
     /// </summary>
     /// <example>orders:read</example>
     public string? Scope { get; init; }
 
     /// <summary>
-    /// The API that the token is for; left out, the first that is configured. The issuer's own URL for the account. A cookie is for the
-    /// issuer alone.
+    /// The API that the token is for. If left out, the first one that is configured. For the account, send the issuer's own URL. A cookie
+    /// is always for the issuer.
     /// </summary>
     /// <example>orders</example>
     public string? Audience { get; init; }
 
-    /// <summary>`bearer`, or for a cookie instead of tokens `session` or `signed_cookie`.</summary>
+    /// <summary>`bearer`; or, for a cookie instead of tokens, `session` or `signed_cookie`.</summary>
     /// <example>bearer</example>
     public string? Credential { get; init; }
 
-    /// <summary>`cookie` puts the refresh token into an HttpOnly cookie instead of the reply; left out, it is in the reply.</summary>
+    /// <summary>`cookie` puts the refresh token into an HttpOnly cookie. If left out, it is in the reply.</summary>
     /// <example>null</example>
     public string? Refresh { get; init; }
 
-    /// <summary>Instead of name and password: the reply is an access token for an API, within its scopes.</summary>
+    /// <summary>
+    /// Instead of name and password. The reply is an access token for an API, within the scopes of the personal access token.
+    /// </summary>
     /// <example>null</example>
     public PersonalAccessToken? PersonalAccessToken { get; init; }
 }
 
-/// <summary>What a login asks for, once it is found to be something that can be had.</summary>
-/// <param name="Cookie">The kind of cookie that is wanted instead of tokens; <see langword="null"/> for tokens.</param>
-/// <param name="Audience">Whom the credential is for.</param>
+/// <summary>What a login asks for, after the checks.</summary>
+/// <param name="Cookie">The kind of cookie to issue instead of tokens; <see langword="null"/> for tokens.</param>
+/// <param name="Audience">The audience of the credential.</param>
 /// <param name="Scope">Scopes that exist.</param>
-/// <param name="RefreshInCookie">Whether the refresh token travels in a cookie.</param>
+/// <param name="RefreshInCookie">Whether the refresh token goes into a cookie.</param>
 internal sealed record LoginTerms(string? Cookie, string Audience, string? Scope, bool RefreshInCookie);
 
-/// <summary>The checks of what a login asks for, before anybody's secret is looked at.</summary>
+/// <summary>Checks what a login asks for, before it checks any secret.</summary>
 internal sealed class LoginTermsReader(
     IssuerSettings settings, SignedCookieSettings signedCookies, OwnCookies cookies, RefreshCookie refreshCookie)
 {
-    /// <summary>Either the terms, or the answer to a login that cannot be had.</summary>
+    /// <summary>Either the terms, or the answer that refuses the login.</summary>
     public (LoginTerms? Terms, IActionResult? Refusal) Read(LoginRequest request, HttpRequest http)
     {
         string? cookie = request.Credential is Credentials.Session or Credentials.SignedCookie ? request.Credential : null;

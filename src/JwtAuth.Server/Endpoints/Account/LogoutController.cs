@@ -15,14 +15,14 @@ internal sealed class LogoutController(
     : ControllerBase
 {
     /// <summary>
-    /// Ends the session that the credential comes from: its cookie or refresh token, and its access tokens wherever denials are heard.
+    /// Ends the session of the credential: its cookie or refresh token, and its access tokens at every API that hears of denials.
     /// </summary>
     /// <remarks>
-    /// By an access token, by either cookie, or by the refresh cookie alone with an `Origin` that is ours or allowed. All our cookies are
-    /// cleared, and what is behind them ends too; but for a signed cookie, of which a copy lives until it expires.
+    /// Send an access token, either cookie, or only the refresh cookie with an `Origin` that is ours or allowed. All our cookies are
+    /// cleared, and the sessions behind them end too. Only a copy of a signed cookie stays good until it expires.
     /// </remarks>
-    /// <response code="200">What was ended, and until when a verifier that does not hear of it is fooled.</response>
-    /// <response code="401">No credential, or one that is over.</response>
+    /// <response code="200">What was ended, and until when a verifier that does not hear of it still accepts the credential.</response>
+    /// <response code="401">No credential, or one that is no longer good.</response>
     [HttpPost("/auth/logout")]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]
@@ -40,7 +40,7 @@ internal sealed class LogoutController(
 
     /// <summary>Ends every other session of the account, all signed cookies, and the access tokens of all others.</summary>
     /// <response code="200">What was ended.</response>
-    /// <response code="401">No credential, or one that is over.</response>
+    /// <response code="401">No credential, or one that is no longer good.</response>
     [HttpPost("/auth/logout/others")]
     [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
@@ -51,16 +51,16 @@ internal sealed class LogoutController(
         (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: false);
         if (caller is null)
             return refusal!;
-        // Of signed cookies nobody knows which is whose, so that all of them end.
+        // Nobody knows which signed cookie belongs to whom, so all of them end.
         Ended? ended = await sessions.EndAllAsync(caller, exceptSessionId: IsSigned ? null : caller.SessionId);
         if (IsSigned && ended is not null)
             await held.RenewSignedAsync(HttpContext, caller);
         return Reply(caller, "logout of all others", ended);
     }
 
-    /// <summary>Ends every session, signed cookie and access token of the account, the caller's too.</summary>
+    /// <summary>Ends every session, signed cookie and access token of the account, including the caller's.</summary>
     /// <response code="200">What was ended.</response>
-    /// <response code="401">No credential, or one that is over.</response>
+    /// <response code="401">No credential, or one that is no longer good.</response>
     [HttpPost("/auth/logout/everywhere")]
     [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]

@@ -5,13 +5,15 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
 
-/// <summary>Who the credential speaks for.</summary>
-/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">The account's identity.</param>
+/// <summary>The account that the credential stands for.</summary>
+/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">The account's identifier.</param>
 /// <param name="Username" example="alice">Its name.</param>
-/// <param name="Roles">Its roles: when the token or the signed cookie was issued, else now.</param>
-/// <param name="Scope" example="orders:read">What the credential may.</param>
+/// <param name="Roles">
+/// Its roles, as of the time when the token or the signed cookie was issued. For other credentials, its roles now.
+/// </param>
+/// <param name="Scope" example="orders:read">What the credential allows.</param>
 /// <param name="Scheme" example="bearer">`bearer`, `session`, `signed_cookie`, `personal_access_token` or `basic`.</param>
-/// <param name="ExpiresAt">When the credential ends by itself; null for a password, which does not.</param>
+/// <param name="ExpiresAt">When the credential expires; null for a password, which does not.</param>
 internal sealed record MeReply(
     string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt)
 {
@@ -30,12 +32,13 @@ internal sealed record MeReply(
 internal sealed class MeController : ControllerBase
 {
     /// <summary>
-    /// Tells who the credential speaks for, whichever kind it is. Takes access tokens for any configured audience, from the token alone.
+    /// Tells which account the credential stands for, whatever its kind. Accepts access tokens for any configured audience, and answers
+    /// from the token alone.
     /// </summary>
     /// <response code="200">The account.</response>
     /// <response code="401">No credential, or one that was refused (RFC 6750 §3).</response>
-    /// <response code="429">`too_many_attempts`: by Basic, counted together with logins; wrong personal access tokens</response>
-    /// <response code="503">`busy`: by Basic</response>
+    /// <response code="429">`too_many_attempts`: with Basic, counted together with logins; or wrong personal access tokens</response>
+    /// <response code="503">`busy`: with Basic</response>
     [HttpGet("/me")]
     [Takes(Credentials.Session, Credentials.SignedCookie, Credentials.PersonalAccessToken, Credentials.Basic)]
     [ProducesResponseType<MeReply>(200)]

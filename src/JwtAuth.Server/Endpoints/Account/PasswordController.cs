@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
 
-/// <summary>A new password in place of the present one.</summary>
-/// <param name="CurrentPassword" example="a quiet harbour at dawn">A stolen token alone changes nothing.</param>
+/// <summary>A new password to replace the present one.</summary>
+/// <param name="CurrentPassword" example="a quiet harbour at dawn">Needed so that a stolen token alone changes nothing.</param>
 /// <param name="NewPassword" example="the lamp by the window">It must satisfy the policy.</param>
 internal sealed record PasswordRequest(Password CurrentPassword, Password NewPassword);
 
@@ -21,10 +21,10 @@ internal sealed class PasswordController(
     AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher,
     ILogger<PasswordController> log) : ControllerBase
 {
-    /// <summary>Changes the password. Every session and token of the account ends, but for the caller's session.</summary>
+    /// <summary>Changes the password. Every session and token of the account ends, except the caller's session.</summary>
     /// <response code="204">Done.</response>
     /// <response code="400">`weak_password`</response>
-    /// <response code="401">`invalid_credentials`: the current password is wrong; or an access token that is over</response>
+    /// <response code="401">`invalid_credentials`: the current password is wrong; or an access token that is no longer good</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="429">`too_many_attempts`: counted together with logins</response>
     /// <response code="503">`busy`</response>

@@ -13,9 +13,9 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <summary>A personal access token to make.</summary>
 /// <param name="Name" example="nightly report">What its owner calls it: 1 to 64 printable characters.</param>
 /// <param name="Scope" example="orders:read">
-/// Scopes, separated by spaces; left out, none. What the owner may not have is left out, and `offline_access` always.
+/// Scopes, separated by spaces; none, if left out. Those that the owner may not have are left out, and `offline_access` always is.
 /// </param>
-/// <param name="LifetimeDays" example="30">Days until it ends by itself: 1 to 365; left out, 30.</param>
+/// <param name="LifetimeDays" example="30">Days until it expires: 1 to 365; 30, if left out.</param>
 internal sealed record PersonalAccessTokenRequest(
     string Name, string? Scope = null, int LifetimeDays = PersonalAccessTokenRequest.DefaultDays)
 {
@@ -24,12 +24,14 @@ internal sealed record PersonalAccessTokenRequest(
 }
 
 /// <summary>A personal access token that was made.</summary>
-/// <param name="Id" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its name for deleting it, never a secret.</param>
+/// <param name="Id" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its identifier, with which it can be deleted. Not a secret.</param>
 /// <param name="Name" example="nightly report">What its owner calls it.</param>
-/// <param name="Token" example="jpat_…">The token. It is shown this once.</param>
-/// <param name="Scope" example="orders:read">What it was granted; what it may is within what its owner may when it is used.</param>
+/// <param name="Token" example="jpat_…">The token. It is shown only this once.</param>
+/// <param name="Scope" example="orders:read">
+/// What it was granted. When it is used, it also needs its owner to have these rights still.
+/// </param>
 /// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">When it ends by itself.</param>
+/// <param name="ExpiresAt">When it expires.</param>
 internal sealed record NewPersonalAccessTokenReply(
     string Id, string Name, string Token, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
 {
@@ -37,17 +39,17 @@ internal sealed record NewPersonalAccessTokenReply(
 }
 
 /// <summary>A personal access token, as its owner sees it.</summary>
-/// <param name="Id" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its name for deleting it, never a secret.</param>
+/// <param name="Id" example="nV2_ZkqvRZ1cWm0p3b1x4g">Its identifier, with which it can be deleted. Not a secret.</param>
 /// <param name="Name" example="nightly report">What its owner calls it.</param>
 /// <param name="Scope" example="orders:read">What it was granted.</param>
 /// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">When it ends by itself.</param>
-/// <param name="LastUsedAt">Its last use, give or take a minute; null before the first.</param>
+/// <param name="ExpiresAt">When it expires.</param>
+/// <param name="LastUsedAt">Its last use, to about a minute; null before the first.</param>
 internal sealed record PersonalAccessTokenReply(
     string Id, string Name, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt);
 
 /// <summary>Personal access tokens, the newest first.</summary>
-/// <param name="Tokens">All of them: an account has 50 at most.</param>
+/// <param name="Tokens">All of them. An account has 50 at most.</param>
 internal sealed record PersonalAccessTokensReply(IReadOnlyList<PersonalAccessTokenReply> Tokens);
 
 [ApiController]
@@ -59,10 +61,10 @@ internal sealed class PersonalAccessTokensController(
     PersonalAccessTokenStore tokens, AccountStore accounts, IssuerSettings settings,
     ILogger<PersonalAccessTokensController> log) : ControllerBase
 {
-    /// <summary>Makes a personal access token, for a script. It is shown this once.</summary>
+    /// <summary>Makes a personal access token, for a script. It is shown only this once.</summary>
     /// <response code="201">The token.</response>
     /// <response code="400">`invalid_request`, `invalid_scope`</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="409">`too_many_tokens`: an account has 50 at most</response>
     [HttpPost]
@@ -96,7 +98,7 @@ internal sealed class PersonalAccessTokensController(
 
     /// <summary>Lists the account's personal access tokens, without the tokens themselves.</summary>
     /// <response code="200">The tokens.</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     [HttpGet]
     [ProducesResponseType<PersonalAccessTokensReply>(200)]
@@ -107,7 +109,7 @@ internal sealed class PersonalAccessTokensController(
 
     /// <summary>Shows one personal access token, without the token itself.</summary>
     /// <response code="200">The token.</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="404">The account has no such token.</response>
     [HttpGet("{id}")]
@@ -120,10 +122,10 @@ internal sealed class PersonalAccessTokensController(
     }
 
     /// <summary>
-    /// Deletes a personal access token: it is dead at once, and so are the access tokens that were made from it wherever denials are heard.
+    /// Deletes a personal access token. It is dead at once. So are the access tokens made from it, at every API that hears of denials.
     /// </summary>
     /// <response code="204">Done.</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="404">The account has no such token.</response>
     [HttpDelete("{id}")]

@@ -9,9 +9,11 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A refresh (RFC 6749 §6).</summary>
-/// <param name="RefreshToken" example="jrt_…">The one that the last reply brought; left out where it is in the cookie.</param>
-/// <param name="Scope" example="orders:read">Less than was granted at login, for this access token alone; left out, all of it.</param>
-/// <param name="Refresh" example="null">`cookie`: the refresh token comes and goes in the cookie.</param>
+/// <param name="RefreshToken" example="jrt_…">The one from the last reply. Leave it out if it is in the cookie.</param>
+/// <param name="Scope" example="orders:read">
+/// Fewer scopes than were granted at login, for this access token alone. If left out, all of them.
+/// </param>
+/// <param name="Refresh" example="null">`cookie`: the refresh token comes in the cookie, and the next one goes there.</param>
 internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope = null, string? Refresh = null)
 {
     public override string ToString() => "[refresh request]";
@@ -23,10 +25,10 @@ internal sealed record RefreshRequest(string? RefreshToken = null, string? Scope
 internal sealed class RefreshController(
     RefreshGrant grant, RefreshTokenCodec codec, RefreshCookie cookie, TokenReplies replies, IssuerSettings settings) : ControllerBase
 {
-    /// <summary>Changes a refresh token into a new access token and the next refresh token.</summary>
+    /// <summary>Exchanges a refresh token for a new access token and the next refresh token.</summary>
     /// <remarks>
-    /// Each is good for one refresh. Sent again within `JwtAuth:RefreshTokens:ReuseWindow` it brings the same successor, for the loser of a
-    /// race and for a reply that was lost; later it ends the session.
+    /// Each is good for one refresh. If it is sent again within `JwtAuth:RefreshTokens:ReuseWindow`, the answer is the same successor; this
+    /// is for the loser of a race, or a reply that was lost. After that, sending it again ends the session.
     /// </remarks>
     /// <response code="200">The tokens.</response>
     /// <response code="400">`invalid_grant`; `invalid_scope`: more than was granted; `invalid_request`</response>
@@ -53,7 +55,7 @@ internal sealed class RefreshController(
             RefreshResult.Granted granted => Ok(replies.Of(granted.Tokens, Response, byCookie)),
             RefreshResult.ScopeExceeded => this.Problem(
                 ErrorCode.InvalidScope, "A refresh grants no more than the login did (RFC 6749 §6)."),
-            // The cookie stays: a late refusal must not take away what a login has put there since, and a dead one harms nobody.
+            // The cookie stays. A late refusal must not remove the cookie of a newer login, and a dead cookie does no harm.
             _ => this.Problem(
                 ErrorCode.InvalidGrant,
                 byCookie && !cookie.TryRead(Request, out _) ? "The request has no refresh cookie of ours, "

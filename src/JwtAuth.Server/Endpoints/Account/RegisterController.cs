@@ -14,7 +14,7 @@ namespace JwtAuth.Server.Endpoints.Account;
 internal sealed record RegisterRequest(string Username, Password Password);
 
 /// <summary>An account that was made.</summary>
-/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">Its identity: random, and never used again.</param>
+/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">Its identifier: random, and never used again.</param>
 /// <param name="Username" example="alice">The name as it was given.</param>
 internal sealed record RegisterReply(string Sub, string Username);
 
@@ -26,11 +26,11 @@ internal sealed class RegisterController(
     ILogger<RegisterController> log) : ControllerBase
 {
     /// <summary>Makes an account.</summary>
-    /// <response code="201">It is made, and outlasts a crash.</response>
+    /// <response code="201">The account was made, and survives a crash.</response>
     /// <response code="400">`invalid_request`, `weak_password`</response>
     /// <response code="403">`registration_closed`</response>
     /// <response code="409">`username_taken`</response>
-    /// <response code="429">`too_many_attempts`: too many names were found taken from this address.</response>
+    /// <response code="429">`too_many_attempts`: this address has tried too many names that were taken.</response>
     /// <response code="503">`busy`</response>
     [HttpPost("/auth/register")]
     [ProducesResponseType<RegisterReply>(201)]
@@ -45,7 +45,7 @@ internal sealed class RegisterController(
         if (limit.WaitOfProbes(HttpContext.Connection.RemoteIpAddress) is { } wait)
             return this.Problem(ErrorCode.TooManyAttempts, wait);
 
-        // Hashed before the name is looked at: a name that is taken costs as much as one that is free.
+        // The password is hashed before the name is looked up, so that a taken name costs as much time as a free one.
         if (await hasher.HashAsync(request.Password, HttpContext.Connection.RemoteIpAddress, cancellation) is not { } hash)
             return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
         if (await accounts.AddAsync(request.Username, hash) is not { } account)

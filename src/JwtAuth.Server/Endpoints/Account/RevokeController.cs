@@ -12,7 +12,7 @@ namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A token to revoke.</summary>
 /// <param name="Token" example="jrt_…">
-/// An access, refresh or personal access token of the caller's own account; left out, the access token of the call.
+/// An access, refresh or personal access token of the caller's own account. If left out, the access token of the call.
 /// </param>
 internal sealed record RevokeRequest(string? Token = null)
 {
@@ -27,13 +27,13 @@ internal sealed class RevokeController(
     : ControllerBase
 {
     /// <summary>
-    /// Ends one token of the caller's account: an access token alone, a refresh token with its session, a personal access token with those
-    /// that were made from it.
+    /// Ends one token of the caller's account. An access token ends alone, a refresh token with its session, a personal access token with
+    /// the access tokens made from it.
     /// </summary>
     /// <response code="200">
-    /// What was ended. A token that is unknown, over or somebody else's ends nothing, and nobody is told which.
+    /// What was ended. A token that is unknown, no longer good or somebody else's ends nothing; the answer does not tell which.
     /// </response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     [HttpPost("/auth/revoke")]
     [ProducesResponseType<EndedReply>(200)]
     public async Task<IActionResult> Revoke([FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] RevokeRequest? request)

@@ -8,21 +8,23 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
 
-/// <summary>A session, with what its owner knows it by.</summary>
+/// <summary>A session, with what helps its owner recognise it.</summary>
 internal sealed record SessionReply
 {
-    /// <summary>Its name, never a secret.</summary>
+    /// <summary>Its identifier. Not a secret.</summary>
     /// <example>nV2_ZkqvRZ1cWm0p3b1x4g</example>
     public required string Sid { get; init; }
 
-    /// <summary>What its browser or program holds: `refresh_token` or `session`, a cookie.</summary>
+    /// <summary>What its browser or program holds: `refresh_token`, or `session` for a cookie.</summary>
     /// <example>refresh_token</example>
     public required string Credential { get; init; }
 
-    /// <summary>The login.</summary>
+    /// <summary>When the login was.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The login, the last refresh, or the last use of the cookie, which is noted once a minute at most.</summary>
+    /// <summary>
+    /// The time of the login, the last refresh, or the last use of the cookie. The use of a cookie is noted at most once a minute.
+    /// </summary>
     public required DateTimeOffset LastUsedAt { get; init; }
 
     /// <summary>When it ends if it is not used again.</summary>
@@ -32,16 +34,16 @@ internal sealed record SessionReply
     /// <example>192.0.2.7</example>
     public required string Address { get; init; }
 
-    /// <summary>What it was last used with, as that said of itself.</summary>
+    /// <summary>The program that used it last, as it describes itself.</summary>
     /// <example>Mozilla/5.0</example>
     public required string Agent { get; init; }
 
-    /// <summary>Whether the call comes from it.</summary>
+    /// <summary>Whether this call comes from it.</summary>
     public required bool Current { get; init; }
 }
 
 /// <summary>Sessions, the last used first.</summary>
-/// <param name="Sessions">All of them: an account has 1,000 at most.</param>
+/// <param name="Sessions">All of them. An account has 1,000 at most.</param>
 internal sealed record SessionsReply(IReadOnlyList<SessionReply> Sessions);
 
 [ApiController]
@@ -51,9 +53,9 @@ internal sealed record SessionsReply(IReadOnlyList<SessionReply> Sessions);
 [Tags("Sessions")]
 internal sealed class SessionsController(SessionStore sessions, ILogger<SessionsController> log) : ControllerBase
 {
-    /// <summary>Lists the account's sessions: the logins that go on, by refresh tokens or by a cookie.</summary>
+    /// <summary>Lists the account's sessions: the logins that continue, by refresh tokens or by a cookie.</summary>
     /// <response code="200">The sessions.</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     [HttpGet]
     [ProducesResponseType<SessionsReply>(200)]
     public async Task<IActionResult> List()
@@ -64,9 +66,9 @@ internal sealed class SessionsController(SessionStore sessions, ILogger<Sessions
             : Callers.Challenge(TokenRejection.NotStanding);
     }
 
-    /// <summary>Ends one session: its cookie, or its refresh token and its access tokens wherever denials are heard.</summary>
+    /// <summary>Ends one session: its cookie; or its refresh token, and its access tokens at every API that hears of denials.</summary>
     /// <response code="204">Done.</response>
-    /// <response code="401">No access token, or one that is over.</response>
+    /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="404">The account has no such session.</response>
     [HttpDelete("{sid}")]
     [ProducesResponseType(204)]

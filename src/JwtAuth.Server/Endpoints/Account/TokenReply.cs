@@ -8,10 +8,10 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <summary>A token reply (RFC 6749 §5.1).</summary>
 /// <param name="AccessToken">The signed JWT (RFC 9068).</param>
 /// <param name="TokenType" example="Bearer">Always `Bearer`.</param>
-/// <param name="ExpiresIn" example="300">Remaining life in seconds.</param>
+/// <param name="ExpiresIn" example="300">How long it is still good, in seconds.</param>
 /// <param name="Scope" example="orders:read offline_access">What was granted.</param>
 /// <param name="RefreshToken" example="jrt_…">
-/// Where `offline_access` was granted, and no cookie was asked for: good for one refresh.
+/// There is one if `offline_access` was granted and no cookie was asked for. Good for one refresh.
 /// </param>
 internal sealed record TokenReply(
     string AccessToken,
@@ -23,10 +23,10 @@ internal sealed record TokenReply(
     public override string ToString() => "[token reply]";
 }
 
-/// <summary>Writes the reply of a grant: the refresh token, where there is one, in the body or in the cookie.</summary>
+/// <summary>Writes the reply of a grant. The refresh token, if there is one, goes into the body or the cookie.</summary>
 internal sealed class TokenReplies(RefreshTokenCodec codec, RefreshCookie cookie)
 {
-    /// <summary>The session of the refresh cookie that the request has brought, if it has one of ours.</summary>
+    /// <summary>The session of the request's refresh cookie, if it is one of ours.</summary>
     public string? HeldSession(HttpRequest request) => cookie.TryRead(request, out RefreshToken held) ? held.SessionId : null;
 
     public TokenReply Of(GrantedTokens granted, HttpResponse response, bool byCookie = false)

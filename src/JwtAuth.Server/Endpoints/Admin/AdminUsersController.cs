@@ -10,14 +10,14 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints.Admin;
 
 /// <summary>An account, as an administrator sees it.</summary>
-/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">Its identity.</param>
+/// <param name="Sub" example="Zk9zJH2mT0mWcQyq1m0V1g">Its identifier.</param>
 /// <param name="Username" example="alice">Its name.</param>
 /// <param name="Roles">Its roles.</param>
 /// <param name="Enabled">Whether it can log in.</param>
 /// <param name="CreatedAt">When it was made.</param>
 internal sealed record UserReply(string Sub, string Username, IReadOnlyList<string> Roles, bool Enabled, DateTimeOffset CreatedAt);
 
-/// <summary>A page of accounts in the order of their names.</summary>
+/// <summary>A page of accounts, sorted by name.</summary>
 /// <param name="Users">The page.</param>
 /// <param name="Next">What to send as `after` for the next page; null on the last.</param>
 internal sealed record UsersReply(IReadOnlyList<UserReply> Users, string? Next);
@@ -37,9 +37,9 @@ internal sealed class AdminUsersController(
 
     /// <summary>Lists accounts.</summary>
     /// <param name="search">Part of a name, in any letter case.</param>
-    /// <param name="after">The `next` of the page before.</param>
-    /// <param name="limit">Accounts on a page, 1 to 200.</param>
-    /// <param name="cancellation">The caller has gone.</param>
+    /// <param name="after">The `next` of the previous page.</param>
+    /// <param name="limit">How many accounts are on a page, 1 to 200.</param>
+    /// <param name="cancellation">The caller has disconnected.</param>
     [HttpGet]
     [ProducesResponseType<UsersReply>(200)]
     public async Task<IActionResult> List(string? search, string? after, int limit = 50, CancellationToken cancellation = default)
@@ -52,7 +52,8 @@ internal sealed class AdminUsersController(
     }
 
     /// <summary>
-    /// Disables an account: no login, and all that was issued to it ends; it stays dead when the account is enabled again.
+    /// Disables an account. It cannot log in, and everything that was issued to it ends. That stays ended when the account is enabled
+    /// again.
     /// </summary>
     /// <response code="204">Done, or it was disabled already.</response>
     /// <response code="404">No such account.</response>
@@ -75,7 +76,7 @@ internal sealed class AdminUsersController(
     [ProducesResponseType(204)]
     public async Task<IActionResult> LogOut(string sub) => Reply("logout", sub, await accounts.LogOutAsync(this.Caller(), sub));
 
-    /// <summary>Sets a new password, and ends all that came from the old one.</summary>
+    /// <summary>Sets a new password, and ends everything that came from the old one.</summary>
     /// <response code="204">Done.</response>
     /// <response code="400">`weak_password`</response>
     /// <response code="404">No such account.</response>
@@ -113,7 +114,7 @@ internal sealed class AdminUsersController(
             ? Reply($"giving role {role}", sub, await accounts.AddRoleAsync(this.Caller(), sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
-    /// <summary>Takes a role away: the account's access tokens end, and the next ones are without it.</summary>
+    /// <summary>Takes a role away. The account's access tokens end, and the next ones are without the role.</summary>
     /// <response code="204">Done, or it did not have the role.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>
@@ -124,7 +125,7 @@ internal sealed class AdminUsersController(
             ? Reply($"taking role {role}", sub, await accounts.RemoveRoleAsync(this.Caller(), sub, role))
             : this.Problem(ErrorCode.InvalidRequest, "A role has 1 to 32 of a-z, 0-9 and . _ -");
 
-    /// <summary>Deletes an account with all that was issued to it. Its `sub` is never used again.</summary>
+    /// <summary>Deletes an account and everything that was issued to it. Its `sub` is never used again.</summary>
     /// <response code="204">Done.</response>
     /// <response code="404">No such account.</response>
     /// <response code="409">`last_administrator`</response>

@@ -5,34 +5,34 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Metadata;
 
-/// <summary>Authorization server metadata (RFC 8414 §2): what is there, and nothing that is not.</summary>
+/// <summary>Authorization server metadata (RFC 8414 §2). It lists only what exists.</summary>
 internal sealed record MetadataReply
 {
     /// <summary>The `iss` of every token.</summary>
     public required string Issuer { get; init; }
 
-    /// <summary>Where the public keys are.</summary>
+    /// <summary>The URL of the public keys.</summary>
     public required string JwksUri { get; init; }
 
     /// <summary>Where a client asks about a token (RFC 7662).</summary>
     public required string IntrospectionEndpoint { get; init; }
 
-    /// <summary>How it authenticates there.</summary>
+    /// <summary>How a client authenticates there.</summary>
     public required IReadOnlyList<string> IntrospectionEndpointAuthMethodsSupported { get; init; }
 
     /// <summary>Where a client ends a token (RFC 7009).</summary>
     public required string RevocationEndpoint { get; init; }
 
-    /// <summary>How it authenticates there.</summary>
+    /// <summary>How a client authenticates there.</summary>
     public required IReadOnlyList<string> RevocationEndpointAuthMethodsSupported { get; init; }
 
     /// <summary>The configured scopes.</summary>
     public required IReadOnlyList<string> ScopesSupported { get; init; }
 
-    /// <summary>None: there is no authorization endpoint.</summary>
+    /// <summary>Empty: there is no authorization endpoint.</summary>
     public required IReadOnlyList<string> ResponseTypesSupported { get; init; }
 
-    /// <summary>None: there is no OAuth token endpoint; a login is `POST /auth/login`.</summary>
+    /// <summary>Empty: there is no OAuth token endpoint; a login is `POST /auth/login`.</summary>
     public required IReadOnlyList<string> GrantTypesSupported { get; init; }
 }
 
@@ -43,17 +43,17 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
 {
     private static readonly TimeSpan LongestCaching = TimeSpan.FromMinutes(5);
 
-    /// <summary>The public keys (RFC 7517 §5). A successor stands here before it signs; an HS256 key never does.</summary>
+    /// <summary>The public keys (RFC 7517 §5). A new key is listed before it signs. An HS256 key is never listed.</summary>
     [HttpGet("/.well-known/jwks.json")]
     [Produces("application/json")]
     public FileContentResult JsonWebKeySet()
     {
-        // Nobody may still hold a copy from before a key was published when that key begins to sign.
+        // When a new key begins to sign, nobody may still hold a copy from before it was published.
         Cache(keys.PublishAhead / 2 < LongestCaching ? keys.PublishAhead / 2 : LongestCaching);
         return File(ring.JsonWebKeySet.ToArray(), "application/json");
     }
 
-    /// <summary>The service's metadata (RFC 8414), at its own place and where OpenID Connect libraries look for it.</summary>
+    /// <summary>The service's metadata (RFC 8414), at its own address and at the one where OpenID Connect libraries look for it.</summary>
     [HttpGet("/.well-known/oauth-authorization-server")]
     [HttpGet("/.well-known/openid-configuration")]
     [ProducesResponseType<MetadataReply>(200)]

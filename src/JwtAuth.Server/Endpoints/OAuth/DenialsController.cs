@@ -16,14 +16,16 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime)
     : ControllerBase
 {
-    /// <summary>The feed of denials: what was ended before it expired, from a cursor on, and then each as it happens.</summary>
+    /// <summary>
+    /// The feed of denials. It lists what was ended before it expired: first everything after a cursor, then each denial when it happens.
+    /// </summary>
     /// <remarks>
-    /// For clients that may read `denials`, by `client_secret_basic`. Begin without a cursor, send the reply's cursor with the next call,
-    /// at once while `more` is true. Where there is nothing new the answer waits up to `wait` seconds for it.
+    /// For clients with the right `denials`, by `client_secret_basic`. Start without a cursor, and send the reply's cursor with the next
+    /// call. While `more` is true, make that call at once. If there is nothing new, the answer waits for it up to `wait` seconds.
     /// </remarks>
-    /// <param name="cursor" example="null">What the last reply said; none at first.</param>
+    /// <param name="cursor" example="null">The cursor of the last reply; none at first.</param>
     /// <param name="wait" example="5">Seconds, 0 to 30.</param>
-    /// <response code="200">What was denied since, in the order of commits.</response>
+    /// <response code="200">What was denied since, in the order of the commits.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
     /// <response code="503">`temporarily_unavailable`: it is not known at the moment what was denied</response>
@@ -37,10 +39,10 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Denia
             return refusal!;
         double seconds = 0;
         if (wait is not null && !(double.TryParse(wait, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)
-            && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // it reads -Infinity too
+            && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // TryParse accepts -Infinity too
             return OAuthError.Result(OAuthErrorCode.InvalidRequest, "wait is a number of seconds from 0 to 30.");
 
-        // A service that stops does not keep those waiting that listen to it.
+        // When the service stops, it does not keep its listeners waiting.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(HttpContext.RequestAborted, lifetime.ApplicationStopping);
         if (await pages.ReadAsync(db, cursor, TimeSpan.FromSeconds(seconds), either.Token) is { } page)
             return new JsonResult(page, DenialPage.Format);

@@ -11,9 +11,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.OAuth;
 
-/// <summary>
-/// What a token is worth now (RFC 7662 §2.2). Of one that is worth nothing, or not this client's business, only `active` is told.
-/// </summary>
+/// <summary>Whether a token is good now (RFC 7662 §2.2). If it is not, or is not for this client, only `active` is told.</summary>
 internal sealed record IntrospectionReply(bool Active)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Iss { get; init; }
@@ -55,7 +53,8 @@ internal sealed class IntrospectionController(
     private static readonly IntrospectionReply Inactive = new(Active: false);
 
     /// <summary>
-    /// Tells a client what a token for one of its audiences is worth now (RFC 7662): exactly what a check of it would say.
+    /// Tells a client whether a token for one of its audiences is good now (RFC 7662). The answer is the same as that of a check of the
+    /// token.
     /// </summary>
     /// <response code="200">`active`, and if so the claims.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>

@@ -19,12 +19,12 @@ internal sealed class RevocationController(
     DenylistSettings denylist, ILogger<RevocationController> log) : ControllerBase
 {
     /// <summary>
-    /// Ends a token for one of the client's audiences (RFC 7009): an access token alone, a refresh token with its session, a personal
-    /// access token with those that were made from it.
+    /// Ends a token for one of the client's audiences (RFC 7009). An access token ends alone, a refresh token with its session, a personal
+    /// access token with the access tokens made from it.
     /// </summary>
-    /// <response code="200">Ended, or there was nothing to end; nobody is told which.</response>
+    /// <response code="200">Ended, or there was nothing to end. The answer does not tell which.</response>
     /// <response code="400">
-    /// `unsupported_token_type`: an access token, where no denylist is kept; `invalid_request`, `unauthorized_client`
+    /// `unsupported_token_type`: an access token, if no denylist is kept; `invalid_request`, `unauthorized_client`
     /// </response>
     /// <response code="401">`invalid_client`</response>
     [HttpPost("/oauth/revoke")]
