@@ -8,7 +8,7 @@ using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer;
 
-/// <summary>The calls of an API to its issuer, each with a limit of time and of size, none of them redirected.</summary>
+/// <summary>The calls of an API to its issuer. Each has a limit of time and of size, and none follows redirects.</summary>
 internal sealed class Backchannel : IDisposable
 {
     private const int LargestReply = 16 * 1024 * 1024;
@@ -40,14 +40,14 @@ internal sealed class Backchannel : IDisposable
     }
 
     /// <summary>The issuer's public keys (RFC 7517 §5).</summary>
-    /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
+    /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
     public Task<FetchedKeySet> FetchKeysAsync(CancellationToken stopping) =>
         AskAsync(".well-known/jwks.json", Patience, authenticates: false, async (reply, cancellation) =>
             new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation),
                 reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
 
-    /// <summary>The piece of the feed of denials that follows a cursor.</summary>
-    /// <exception cref="HttpRequestException">There was no answer, or another one than 200.</exception>
+    /// <summary>The part of the feed of denials that follows a cursor.</summary>
+    /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
     public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, CancellationToken stopping) => AskAsync(
         string.Create(CultureInfo.InvariantCulture,
             $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),

@@ -10,13 +10,13 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// What a bearer token's transport, check and refusals look like on the wire (RFC 6750): one <c>Authorization</c> header, one method, and
-/// challenges of fixed ASCII text in which nothing of the token appears. The check is made where JwtBearer asks for the token, so that
-/// nothing of JwtBearer's own validation is ever reached.
+/// How a bearer token is sent, checked and refused on the wire (RFC 6750): in one <c>Authorization</c> header, by one method. The
+/// challenges are fixed ASCII text and contain nothing of the token. The check is made where JwtBearer asks for the token, so JwtBearer's
+/// own validation is never reached.
 /// </summary>
 /// <param name="checker">The scheme's check.</param>
-/// <param name="own">The events of the application, if it has set any: raised as JwtBearer would raise them.</param>
-/// <param name="explains">Whether a refusal says why: in Development alone.</param>
+/// <param name="own">The events of the application, if it has set any. They are raised as JwtBearer would raise them.</param>
+/// <param name="explains">Whether a refusal says why. Only in Development.</param>
 internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
 {
     private const string Scheme = "Bearer ";
@@ -32,8 +32,8 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
 
     public override Task MessageReceived(MessageReceivedContext context)
     {
-        // What comes again and again is settled without a task and without a copy of the token: nothing is there but a token that was seen
-        // before.
+        // The fast path, for tokens that come again and again: no task, and no copy of the token. It needs a request with nothing but one
+        // token that was seen before.
         if (IsAlone && !context.Options.SaveToken && !MayHoldAnother(context.Request))
         {
             (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(TokenOf(context.Request.Headers.Authorization));
@@ -86,7 +86,7 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         own is null && OnMessageReceived == Untouched.OnMessageReceived && OnTokenValidated == Untouched.OnTokenValidated
         && OnAuthenticationFailed == Untouched.OnAuthenticationFailed;
 
-    // What the application makes of it, if anything.
+    // Raises the application's event. The result is what the application decided, if anything.
     private static async Task<AuthenticateResult?> RaiseAsync(
         Func<TokenValidatedContext, Task> tokenValidated, Func<AuthenticationFailedContext, Task> authenticationFailed,
         MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
@@ -148,7 +148,8 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
     private Task RefuseAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
-        // Another scheme has answered before: wholly, or that it does not know, which then is the answer of all.
+        // Another scheme has answered already. Either its answer is complete, or it is a 503 because that scheme cannot tell; then the 503
+        // stands for all.
         if (context.Response.HasStarted
             || (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count > 0))
         {
@@ -196,15 +197,14 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         await base.Forbidden(context);
     }
 
-    // Only spaces separate (RFC 9110 §11.4); what else surrounds a token makes it another token. Empty where there is none, or more than
-    // one header.
+    // Only spaces separate (RFC 9110 §11.4). Any other character belongs to the token. Empty if there is no token, or more than one header.
     internal static ReadOnlySpan<char> TokenOf(StringValues headers) =>
         headers.Count == 1 && headers[0] is { } header
             && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header.AsSpan(Scheme.Length).Trim(' ')
             : default;
 
-    // Cheap, and true too often rather than too seldom: a name in the query may be escaped, and is told in any letter case.
+    // A cheap check. It would rather say yes too often than too seldom: a name in the query may be escaped, and any letter case counts.
     private static bool MayHoldAnother(HttpRequest request) =>
         (request.QueryString.Value is { Length: > 0 } query
             && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
@@ -226,7 +226,7 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         }
         catch (Exception fault) when (fault is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
-            return true; // a form that cannot be read cannot be told to be free of tokens
+            return true; // a form that cannot be read may contain a token
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class BearerHealth(RemoteIssuer issuer, JwtAuthBearerOptions opt
     }
 }
 
-/// <summary>The same as measures, under the meter <c>JwtAuth.Bearer</c>.</summary>
+/// <summary>The same data as metrics, under the meter <c>JwtAuth.Bearer</c>.</summary>
 internal static class BearerMeasures
 {
     public const string Name = "JwtAuth.Bearer";

@@ -19,12 +19,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class JwtAuthBearerExtensions
 {
     /// <summary>
-    /// Adds the scheme <c>Bearer</c> (RFC 6750): tokens are checked here, by the issuer's published keys and by the denials that its feed
-    /// brings. What is needed is read from the configuration's section <c>JwtAuth</c> (<c>Authority</c>, <c>Audience</c>, <c>Denials</c>,
-    /// <c>ClientId</c>, <c>ClientSecret</c>, <c>SharedSecrets</c>); <paramref name="configure"/> has the last word.
+    /// Adds the scheme <c>Bearer</c> (RFC 6750). Tokens are checked here, with the keys that the issuer publishes and the denials from its
+    /// feed. The settings are read from the section <c>JwtAuth</c> of the configuration (<c>Authority</c>, <c>Audience</c>, <c>Denials</c>,
+    /// <c>ClientId</c>, <c>ClientSecret</c>, <c>SharedSecrets</c>). After that, <paramref name="configure"/> may change them.
     /// </summary>
     /// <remarks>
-    /// Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.
+    /// If an option is missing or wrong, the start fails with an <see cref="OptionsValidationException"/> that says which one, and the
+    /// remedy.
     /// </remarks>
     public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, Action<JwtAuthBearerOptions>? configure = null)
     {
@@ -35,10 +36,11 @@ public static class JwtAuthBearerExtensions
     }
 
     /// <summary>
-    /// Adds a scheme of another name, for an API that takes tokens of more than one issuer; nothing of it is read from the configuration.
+    /// Adds a scheme with another name, for an API that accepts tokens of more than one issuer. Nothing is read from the configuration.
     /// </summary>
     /// <remarks>
-    /// Options that lack something stop the start with an <see cref="OptionsValidationException"/> that says which, and the remedy.
+    /// If an option is missing or wrong, the start fails with an <see cref="OptionsValidationException"/> that says which one, and the
+    /// remedy.
     /// </remarks>
     public static AuthenticationBuilder AddJwtAuthBearer(
         this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure)
@@ -64,7 +66,7 @@ public static class JwtAuthBearerExtensions
     }
 
     /// <summary>
-    /// Adds a health check: unhealthy before keys and denials have been heard, and once the feed has been silent for too long; its data
+    /// Adds a health check. It is unhealthy until keys and denials have been read, and when the feed has been silent for too long. Its data
     /// tell how old they are.
     /// </summary>
     public static IHealthChecksBuilder AddJwtAuthBearer(
@@ -76,7 +78,7 @@ public static class JwtAuthBearerExtensions
             failureStatus: null, tags: null));
     }
 
-    /// <summary>The scheme with keys and denials from wherever they come; the issuer itself has its own.</summary>
+    /// <summary>The scheme, with keys and denials from any source. The issuer itself has its own sources.</summary>
     internal static AuthenticationBuilder AddChecking(
         this AuthenticationBuilder builder, string scheme, Action<JwtAuthBearerOptions> configure,
         Func<JwtAuthBearerOptions, string?> faultOf,
@@ -128,7 +130,7 @@ public static class JwtAuthBearerExtensions
             options.ConfigurationFault = "JwtAuth:Audience is one name in one place and a list in another; take one of them out.";
         foreach (string audience in ListOf(section.GetSection("Audience")))
             options.Audiences.Add(audience);
-        // By name alone: a number or a combination means nothing that anybody has written down.
+        // Only the names are accepted. A number, or a combination, is not documented.
         if (section["Denials"] is { Length: > 0 } from)
             options.Denials = Enum.GetValues<DenialsFrom>()
                 .Cast<DenialsFrom?>().FirstOrDefault(known => string.Equals($"{known}", from, StringComparison.OrdinalIgnoreCase));

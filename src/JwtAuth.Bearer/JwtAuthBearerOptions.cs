@@ -3,80 +3,84 @@ using JwtAuth.Bearer.Keys;
 
 namespace JwtAuth.Bearer;
 
-/// <summary>Whether an API hears which tokens were ended before they expired.</summary>
+/// <summary>Whether an API hears of tokens that were ended before they expired.</summary>
 public enum DenialsFrom
 {
-    /// <summary>From the issuer's feed, within a blink. It needs a client that may: <see cref="JwtAuthBearerOptions.ClientId"/>.</summary>
+    /// <summary>
+    /// From the issuer's feed, almost at once. This needs a client with the right to read it: <see cref="JwtAuthBearerOptions.ClientId"/>.
+    /// </summary>
     Feed,
 
-    /// <summary>From nowhere: a token that was ended lives here until it expires.</summary>
+    /// <summary>From nowhere. A token that was ended is accepted here until it expires.</summary>
     None,
 }
 
 /// <summary>
-/// Whose access tokens an API takes. Nothing here has a default that switches a check off: what is missing stops the start. Of the scheme
-/// <c>Bearer</c> the first six are read from the configuration's section <c>JwtAuth</c> as well.
+/// Whose access tokens an API accepts. No default switches a check off: if a setting is missing, the start fails. For the scheme
+/// <c>Bearer</c>, the first six are also read from the section <c>JwtAuth</c> of the configuration.
 /// </summary>
 public sealed class JwtAuthBearerOptions
 {
     private const int LongestSharedSecret = 1024;
 
     /// <summary>
-    /// The issuer: <c>iss</c> must be exactly this (RFC 9068 §4), and its keys are read from there. https, or http on loopback. Required.
+    /// The issuer's URL. <c>iss</c> must be exactly this (RFC 9068 §4), and the keys are read from there. https, or http on loopback.
+    /// Required.
     /// </summary>
     public string Authority { get; set; } = "";
 
     /// <summary>
-    /// The audiences that this API answers to: <c>aud</c> must name one of them. At least one (<c>JwtAuth:Audience</c>, or a list of them).
+    /// The audiences of this API. <c>aud</c> must name one of them. At least one is required (<c>JwtAuth:Audience</c>, or a list of them).
     /// </summary>
     public IList<string> Audiences { get; } = [];
 
-    /// <summary>Where denials come from. Required: an API either hears of them, or says that it does not.</summary>
+    /// <summary>Where denials come from. Required, so that an API that does not hear of them says so.</summary>
     public DenialsFrom? Denials { get; set; }
 
-    /// <summary>The <c>client_id</c> of this API at the issuer, which lets it read the feed (<c>May: denials</c>).</summary>
+    /// <summary>The <c>client_id</c> of this API at the issuer. With it the API reads the feed (<c>May: denials</c>).</summary>
     public string? ClientId { get; set; }
 
-    /// <summary>Its secret.</summary>
+    /// <summary>The secret of that client.</summary>
     public string? ClientSecret { get; set; }
 
     /// <summary>
-    /// The secrets, base64 and 32 bytes or more, that this API shares with the issuer for HS256; two while one takes the other's place.
+    /// The secrets that this API shares with the issuer for HS256, in base64, each 32 bytes or more. Two while one replaces the other.
     /// Empty for RS256 and ES256.
     /// </summary>
     public IList<string> SharedSecrets { get; } = [];
 
-    /// <summary>Tolerance for clocks that differ, from zero to a minute; 30 seconds by default.</summary>
+    /// <summary>The tolerance for clocks that differ: zero to a minute, by default 30 seconds.</summary>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long the feed may be silent before nothing is accepted any more (503 with <c>Retry-After</c>): 10 seconds to 10 minutes; 30
-    /// seconds by default.
+    /// How long the feed may be silent. After that, nothing is accepted (503 with <c>Retry-After</c>). 10 seconds to 10 minutes, by default
+    /// 30 seconds.
     /// </summary>
     public TimeSpan MaximumSilence { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Whether tokens are accepted though the feed has been silent for longer than <see cref="MaximumSilence"/>, at first since the start:
-    /// an outage of the issuer then hides what was ended meanwhile. False by default.
+    /// Whether tokens are accepted even if the feed has been silent for longer than <see cref="MaximumSilence"/>. Before the first reading,
+    /// the time counts from the start. During an outage of the issuer, tokens that were ended meanwhile are then accepted. False by
+    /// default.
     /// </summary>
     public bool AcceptWhileSilent { get; set; }
 
     /// <summary>
-    /// How many tokens that were seen and found good are remembered, about 4 KB each, so that they are not verified again: 0 to 1,000,000;
-    /// 10,000 by default.
+    /// How many tokens that were seen and found good are remembered, so that they need not be verified again. Each takes about 4 KB. 0 to
+    /// 1,000,000, by default 10,000.
     /// </summary>
     public int CacheSize { get; set; } = 10_000;
 
     /// <summary>
-    /// What carries the calls to the issuer; by default a handler that follows no redirects. For a proxy, or a certificate authority of
-    /// one's own.
+    /// The handler for calls to the issuer, for example for a proxy or your own certificate authority. By default, a handler that follows
+    /// no redirects.
     /// </summary>
     public HttpMessageHandler? BackchannelHttpHandler { get; set; }
 
-    /// <summary>What the configuration says in two ways.</summary>
+    /// <summary>A setting that the configuration contains in two different ways.</summary>
     internal string? ConfigurationFault { get; set; }
 
-    /// <summary>What is wrong with the rules of checking; <see langword="null"/> if nothing.</summary>
+    /// <summary>What is wrong with the rules for checking tokens; <see langword="null"/> if nothing.</summary>
     internal string? Fault =>
         AuthorityFault
         ?? (Audiences.Count == 0
@@ -85,7 +89,7 @@ public sealed class JwtAuthBearerOptions
         || ClockSkew > TokenValidator.MaximumClockSkew ? "ClockSkew must lie between zero and one minute." : null)
         ?? (CacheSize is < 0 or > 1_000_000 ? "CacheSize must lie between 0 and 1,000,000 tokens." : null);
 
-    /// <summary>What is wrong for an API, which hears of keys and denials from elsewhere.</summary>
+    /// <summary>What is wrong for an API, which gets keys and denials from its issuer.</summary>
     internal string? RemoteFault =>
         Fault
         ?? ConfigurationFault
@@ -104,7 +108,7 @@ public sealed class JwtAuthBearerOptions
                 + "make one with: openssl rand -base64 32."
             : null);
 
-    /// <summary>What of this the check of a token has to know.</summary>
+    /// <summary>The options that the check of a token needs.</summary>
     internal ValidationRules Rules => new(Authority, [.. Audiences], ClockSkew) { AcceptWhileSilent = AcceptWhileSilent };
 
     internal IReadOnlyList<byte[]> SharedSecretBytes => [.. SharedSecrets.Select(secret => BytesOf(secret)!)];

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JwtAuth.Bearer;
 
-/// <summary>What an API hears from its issuer, from the start of the host to its end: the keys, and the denials if it wants them.</summary>
+/// <summary>What an API reads from its issuer for as long as the host runs: the keys, and the denials if it wants them.</summary>
 internal sealed class RemoteIssuer : BackgroundService
 {
     private readonly Backchannel backchannel;
@@ -24,7 +24,7 @@ internal sealed class RemoteIssuer : BackgroundService
 
     public PublishedKeys Keys { get; }
 
-    /// <summary><see langword="null"/> where denials are not heard.</summary>
+    /// <summary><see langword="null"/> if denials are not read.</summary>
     public DenialFeed? Feed { get; }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)

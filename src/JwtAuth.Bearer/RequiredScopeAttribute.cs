@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Authorization;
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// Demands a scope of the access token. Without it the answer is 403 with <c>error="insufficient_scope"</c> and the scope's name (RFC 6750
-/// §3.1). Several of them demand all.
+/// Requires a scope in the access token. Without it the answer is 403, with <c>error="insufficient_scope"</c> and the scope's name (RFC
+/// 6750 §3.1). If there are several, all are required.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, AllowMultiple = true)]
 public sealed partial class RequiredScopeAttribute : AuthorizeAttribute, IAuthorizationRequirement, IAuthorizationRequirementData
 {
-    /// <summary>Demands <paramref name="scope"/>.</summary>
+    /// <summary>Requires <paramref name="scope"/>.</summary>
     /// <exception cref="ArgumentException">It is not one scope-token of RFC 6749 §3.3.</exception>
     public RequiredScopeAttribute(string scope)
     {
@@ -19,7 +19,7 @@ public sealed partial class RequiredScopeAttribute : AuthorizeAttribute, IAuthor
         Scope = scope;
     }
 
-    /// <summary>The scope that is demanded.</summary>
+    /// <summary>The scope that is required.</summary>
     public string Scope { get; }
 
     /// <inheritdoc/>
