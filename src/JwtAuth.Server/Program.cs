@@ -4,7 +4,7 @@ using JwtAuth.Server.Configuration;
 
 try
 {
-    // A first word without dashes is a command; all else, but for a cry for help, is the service.
+    // If the first word has no dash, or asks for help or the version, it is a command. Anything else starts the service.
     if (args is [var verb, ..] && (!verb.StartsWith('-') || verb is "--help" or "-h" or "-?" or "--version"))
         return await CommandLine.RunAsync(args);
 

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// Deletes sessions, personal access tokens and denials that nothing can need any more, every few minutes. Whether one is over is decided
+/// Deletes sessions, personal access tokens and denials that nothing can need any more, every five minutes. Whether one is over is decided
 /// where it is used, not here.
 /// </summary>
 internal sealed class ExpiredRows(
@@ -23,7 +23,7 @@ internal sealed class ExpiredRows(
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
         Db db = scope.ServiceProvider.GetRequiredService<Db>();
-        // A clock that has stepped forward may step back: what only seems to be over is kept for a while.
+        // A clock that has stepped forward may step back. So rows that seem to be over are kept for a while.
         DateTimeOffset now = time.GetUtcNow(), overSince = now - DenialRetention.Margin;
         DateTimeOffset unrefreshedSince = overSince - refresh.IdleLifetime, unusedSince = overSince - cookies.IdleLifetime;
         await DeleteAsync(db.Sessions
@@ -33,7 +33,7 @@ internal sealed class ExpiredRows(
         await DeleteAsync(db.Denials.Where(row => row.ExpiresAt <= now).OrderBy(row => row.Number));
     }
 
-    // Some at a time, so that nobody waits long to write.
+    // In portions, so that nobody has to wait long to write.
     private static async Task DeleteAsync<T>(IQueryable<T> rows)
     {
         while (await rows.Take(AtOnce).ExecuteDeleteAsync() == AtOnce)

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// The greeting of a start in Development: where to look, where the data is, and whether the issuer fits the address.
+/// The greeting at the start in Development: the pages to open, where the data is, and a warning if the issuer does not fit the address.
 /// </summary>
 internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory logs) : IHostedLifecycleService
 {
     private readonly string issuer = settings.Issuer.Url;
 
-    /// <summary>After the service has begun to listen, before it says that it has started.</summary>
+    /// <summary>Runs after the service has begun to listen, and before the host reports that it has started.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         ILogger log = logs.CreateLogger("JwtAuth.Server");
@@ -40,7 +40,7 @@ internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Another machine's name, or a proxy that is trusted, may lead here from anywhere.
+    // The name of another machine, or a trusted proxy, may lead here from any address.
     private bool IsReachedDirectly() => new Uri(issuer).IsLoopback && settings.Proxy.TrustedNetworks.Count == 0;
 
     private bool IsTheIssuers(BindingAddress address) =>

@@ -52,7 +52,7 @@ internal static class HttpApi
         services.AddHealth();
         services.AddSwaggerPages();
 
-        // Only exact origins; the function form makes every reply vary by Origin, also where one origin is allowed.
+        // Only exact origins. With a function, every reply varies by Origin, even if only one origin is allowed.
         HashSet<string> origins = settings.Cors.Origins.ToHashSet(StringComparer.Ordinal);
         services.AddCors(options => options.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origins.Contains)
@@ -72,7 +72,7 @@ internal static class HttpApi
         });
     }
 
-    /// <summary>The order in which a request passes.</summary>
+    /// <summary>The order in which a request passes through the pipeline.</summary>
     public static void UseHttpApi(this WebApplication app)
     {
         if (app.Services.GetRequiredService<ProxySettings>().TrustedNetworks.Count > 0)
@@ -94,9 +94,9 @@ internal static class HttpApi
         app.MapHealth();
     }
 
-    /// <summary>Starts to listen, and returns then.</summary>
+    /// <summary>Starts to listen, and returns once it does.</summary>
     /// <exception cref="ConfigurationFaultException">
-    /// An address is taken, not this machine's or not allowed, or https has no certificate.
+    /// An address is taken, is not this machine's or is not allowed, or https has no certificate.
     /// </exception>
     public static async Task ListenAsync(this WebApplication app)
     {
@@ -114,7 +114,7 @@ internal static class HttpApi
         }
     }
 
-    // A challenge speaks by its header alone (RFC 6750 §3).
+    // A challenge has only its header (RFC 6750 §3).
     private static Task WriteBareStatusAsync(HttpContext context)
     {
         bool isChallenge = context.Response.Headers.WWWAuthenticate.Count > 0;

@@ -4,11 +4,12 @@ using JwtAuth.Server.Configuration;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// Development has open registration, explained refusals and a master key in a file: it listens on loopback, unless told otherwise.
+/// Development has open registration, explains refusals and keeps its master key in a file. So it listens on loopback only, unless the
+/// configuration allows more.
 /// </summary>
 internal static class ListenAddresses
 {
-    /// <exception cref="ConfigurationFaultException">An address is none, or Development would be reached from elsewhere.</exception>
+    /// <exception cref="ConfigurationFaultException">An address is malformed, or Development could be reached from elsewhere.</exception>
     public static void Check(IConfiguration configuration, IHostEnvironment environment, ListenSettings settings)
     {
         foreach ((string key, string url) in Configured(configuration))
@@ -31,7 +32,7 @@ internal static class ListenAddresses
         string? urls = configuration["urls"];
         foreach (string url in Split(urls))
             yield return ("urls (ASPNETCORE_URLS)", url);
-        // Ports alone listen on every address; urls override them.
+        // A port alone listens on every address. urls override ports.
         foreach (string key in (string[])["http_ports", "https_ports"])
         {
             foreach (string port in string.IsNullOrEmpty(urls) ? Split(configuration[key]) : [])
@@ -47,7 +48,7 @@ internal static class ListenAddresses
         {
             var address = BindingAddress.Parse(url);
             bool isPort = address.IsUnixPipe || address.IsNamedPipe || address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
-            // What follows the last colon is taken for a part of the host where it is no number.
+            // If the part after the last colon is not a number, it is read as part of the host.
             return isPort && (address.IsUnixPipe
                 || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
         }

@@ -30,26 +30,26 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace JwtAuth.Server.Composition;
 
-/// <summary>How the parts are put together: services, the order of preparation, the order of the pipeline.</summary>
+/// <summary>Puts the parts together: the services, and what is prepared in which order.</summary>
 internal static class ServiceBuilder
 {
-    // Where nothing else is configured: what the service says, why tokens are refused, and the framework's warnings.
+    // The defaults for logging: what the service says, why tokens are refused, and the framework's warnings.
     private static Dictionary<string, string?> QuietLogging(IHostEnvironment environment) => new()
     {
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
-        // What hinders the start is told in one line, without a trace.
+        // A fault at the start is reported in one line, without a stack trace.
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
-        // JSON: one line for each event
+        // JSON has one line for each event.
         ["Logging:Console:FormatterName"] = environment.IsDevelopment() ? ConsoleFormatterNames.Simple : ConsoleFormatterNames.Json,
         ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'" + (environment.IsDevelopment() ? " " : ""),
         ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
         ["Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer"] = "Information",
     };
 
-    /// <summary>The service, configured and checked, but not yet prepared or listening.</summary>
-    /// <exception cref="ConfigurationFaultException">It cannot start as it is configured.</exception>
+    /// <summary>The service, configured and checked, but not prepared and not listening yet.</summary>
+    /// <exception cref="ConfigurationFaultException">It cannot start with this configuration.</exception>
     public static WebApplication Build(string[] args)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
@@ -70,8 +70,8 @@ internal static class ServiceBuilder
         return builder.Build();
     }
 
-    /// <summary>Schema, master key, signing keys and denials: everything that must be there before the first request.</summary>
-    /// <exception cref="ConfigurationFaultException">Something is not, with the remedy.</exception>
+    /// <summary>Prepares everything that must be there before the first request: schema, master key, signing keys and denials.</summary>
+    /// <exception cref="ConfigurationFaultException">Something is missing or cannot be read. The message has the remedy.</exception>
     public static async Task PrepareAsync(this WebApplication app, bool serves = true)
     {
         await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
@@ -80,13 +80,13 @@ internal static class ServiceBuilder
         {
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
-            app.Services.GetRequiredService<Meters>(); // measures from the start
+            app.Services.GetRequiredService<Meters>(); // so that it measures from the start
         }
         foreach (string setting in SettingValues.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
     }
 
-    // Where containers mount secrets, one file for each key; a directory that was named must be there.
+    // The directory where containers mount secrets, one file for each key. If the configuration names one, it must exist.
     private static string SecretsDirectory(WebApplicationBuilder builder)
     {
         const string Key = "KeyPerFileDirectory";
@@ -155,7 +155,7 @@ internal static class ServiceBuilder
 
     private static void AddChecking(IServiceCollection services, Settings settings)
     {
-        // The repository seals as it stores, so that nothing is left to encrypt.
+        // The repository seals what it stores, so nothing is left to encrypt.
         services.AddOptions<KeyManagementOptions>()
             .Configure<ProtectionKeys>((options, keys) => (options.XmlRepository, options.XmlEncryptor) = (keys, new NullXmlEncryptor()));
         AuthenticationBuilder credentials = services.AddCredentials().AddChecking(
@@ -201,8 +201,8 @@ internal static class ServiceBuilder
         }
     }
 
-    // At some level each of these writes what a request brought: its path, its query, a header, an action's arguments. A level that is
-    // configured for one provider would win over a general one, so the console's is set as well.
+    // At some level, each of these logs what a request contained: its path, its query, a header, or the arguments of an action. A level
+    // that is configured for one provider takes precedence over a general one, so the level of the console is set as well.
     private static void SilenceWhatLogsRequests(ILoggingBuilder logging)
     {
         foreach (string category in (string[])

@@ -14,9 +14,7 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Composition;
 
-/// <summary>
-/// Everything that is configured, checked as a whole before anything starts. Each feature reads its own part, and is handed no other.
-/// </summary>
+/// <summary>The whole configuration, checked before anything starts. Each feature reads its own part and gets no other.</summary>
 internal sealed record Settings
 {
     public required IssuerSettings Issuer { get; init; }
@@ -57,7 +55,7 @@ internal sealed record Settings
 
     public required ListenSettings Listen { get; init; }
 
-    /// <summary>The settings, complete and sound.</summary>
+    /// <summary>The settings, complete and valid.</summary>
     /// <exception cref="ConfigurationFaultException">Something is missing, weak, misspelt or out of range.</exception>
     public static Settings Read(IConfiguration configuration, IHostEnvironment environment)
     {
@@ -66,7 +64,7 @@ internal sealed record Settings
         return values.Faults is { Count: > 0 } faults ? throw new ConfigurationFaultException(faults) : settings;
     }
 
-    /// <summary>The settings, with defaults in the place of what does not fit: the values know what is wrong.</summary>
+    /// <summary>The settings, with defaults for values that do not fit. The faults are in <paramref name="values"/>.</summary>
     public static Settings Read(SettingValues values)
     {
         IssuerSettings issuer = IssuerSettings.Read(values);
@@ -95,7 +93,7 @@ internal sealed record Settings
         };
     }
 
-    /// <summary>Hands each part to whoever asks for it.</summary>
+    /// <summary>Registers each part as a service.</summary>
     public void AddTo(IServiceCollection services) => services
         .AddSingleton(Issuer)
         .AddSingleton(AccessTokens).AddSingleton(RefreshTokens).AddSingleton(Sessions).AddSingleton(SignedCookies).AddSingleton(Basic)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Counts attempts by key and forgets one every so often. So many are free; beyond them each has to keep a distance from the one before
-/// that doubles, from one second up. Bounded: when it is full, the emptiest buckets go. Not thread-safe.
+/// Counts attempts by key, and forgets one after each <c>forgetOneEvery</c>. The first attempts are free. After that, each must wait some
+/// time after the one before; that time doubles, starting from one second. The number of keys is bounded: when it is full, the emptiest
+/// buckets are dropped. Not thread-safe.
 /// </summary>
 internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forgetOneEvery, TimeSpan longestDelay, int capacity)
 {
@@ -12,13 +13,13 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
 
     public int Count => buckets.Count;
 
-    /// <summary>How long until the next attempt with this key may be made; zero for now.</summary>
+    /// <summary>How long to wait before the next attempt with this key; zero if it may be made now.</summary>
     public TimeSpan WaitOf(string key)
     {
         if (!buckets.TryGetValue(key, out Bucket bucket) || bucket.Level <= free - 1)
             return TimeSpan.Zero;
 
-        // From the level at the last attempt: what is told must not change while it is waited for.
+        // Computed from the level at the last attempt, so that the announced time does not change during the wait.
         double seconds = Math.Min(Math.Pow(2, Math.Max(0, Math.Round(bucket.Level - free))), longestDelay.TotalSeconds);
         TimeSpan distance = TimeSpan.FromSeconds(seconds), untilForgotten = forgetOneEvery * (bucket.Level - (free - 1));
         TimeSpan wait = (distance < untilForgotten ? distance : untilForgotten) - time.GetElapsedTime(bucket.LastAt);
@@ -46,7 +47,7 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
     private double LevelOf(Bucket bucket) =>
         bucket.Level == 0 ? 0 : Math.Max(0, bucket.Level - time.GetElapsedTime(bucket.LastAt) / forgetOneEvery);
 
-    // A tenth at a time, so that a flood of new keys does not pay for a sort each.
+    // A tenth at a time, so that a flood of new keys does not cause a sort for each.
     private void MakeRoom()
     {
         foreach (string key in buckets.OrderBy(pair => LevelOf(pair.Value))

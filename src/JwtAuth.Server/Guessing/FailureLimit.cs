@@ -3,8 +3,8 @@ using System.Net;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Slows a network down from which random secrets come that are not good: 30 are free, one is forgotten every six seconds, and a minute is
-/// the longest wait. For credentials that nobody can guess; what people choose has <see cref="GuessingLimit"/>.
+/// Slows down a network that sends wrong random secrets. 30 failures are free, one is forgotten every six seconds, and the longest wait is
+/// a minute. For credentials that nobody can guess; for passwords that people choose, see <see cref="GuessingLimit"/>.
 /// </summary>
 internal class FailureLimit(TimeProvider time)
 {
@@ -13,7 +13,8 @@ internal class FailureLimit(TimeProvider time)
         new(time, free: 30, forgetOneEvery: TimeSpan.FromSeconds(6), longestDelay: TimeSpan.FromMinutes(1), capacity: 10_000);
 
     /// <summary>
-    /// Counts a failure, or tells how long nobody there is answered. Taken before an attempt is made, many at once cannot outrun it.
+    /// Counts a failure, or tells how long that network must wait. Call it before an attempt is made, so that many at once cannot get past
+    /// the limit.
     /// </summary>
     public TimeSpan? Enter(IPAddress? address)
     {
@@ -27,7 +28,7 @@ internal class FailureLimit(TimeProvider time)
         }
     }
 
-    /// <summary>Takes a failure back that was none.</summary>
+    /// <summary>Takes back an attempt that turned out not to be a failure.</summary>
     public void Withdraw(IPAddress? address)
     {
         lock (guard)

@@ -3,9 +3,9 @@ using System.Net;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Slows guessing by three bounded buckets in memory: account and address, address, account. Asked before bcrypt by every door that takes a
-/// password, for known and unknown names alike. The account's bucket spares addresses from which its owner has logged in, so that a
-/// stranger cannot shut the owner out (unlike a lockout).
+/// Slows down guessing, with three bounded buckets in memory: by account and address, by address, and by account. Every way to log in with
+/// a password asks it before bcrypt, for known and unknown names alike. The bucket of the account does not count addresses from which its
+/// owner has logged in. So, unlike with a lockout, a stranger cannot shut the owner out.
 /// </summary>
 internal sealed class GuessingLimit(TimeProvider time)
 {
@@ -24,10 +24,11 @@ internal sealed class GuessingLimit(TimeProvider time)
         new(time, free: 0, forgetOneEvery: TimeSpan.FromDays(30), longestDelay: TimeSpan.Zero, Capacity);
 
     /// <summary>
-    /// Takes an attempt from each bucket, or says how long to wait. Many at once cannot outrun it: the attempt is taken before it is made.
+    /// Takes an attempt from each bucket, or says how long to wait. The attempt is taken before it is made, so that many at once cannot get
+    /// past the limit.
     /// </summary>
     /// <param name="account">The name as it was sent, normalized; it need not exist.</param>
-    /// <param name="address">Where the attempt comes from; IPv6 counts by /64.</param>
+    /// <param name="address">Where the attempt comes from. IPv6 addresses count by /64.</param>
     public TimeSpan? Enter(string account, IPAddress? address)
     {
         string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
@@ -43,7 +44,7 @@ internal sealed class GuessingLimit(TimeProvider time)
         }
     }
 
-    /// <summary>How long to wait for an attempt, which is not taken.</summary>
+    /// <summary>How long an attempt would have to wait. None is taken.</summary>
     public TimeSpan? WaitOf(string account, IPAddress? address)
     {
         string network = NetworkPrefix.Of(address);
@@ -51,7 +52,7 @@ internal sealed class GuessingLimit(TimeProvider time)
             return WaitOf(account, network, $"{network} {account}");
     }
 
-    /// <summary>Gives the attempt back: it was never made, since bcrypt was busy.</summary>
+    /// <summary>Gives the attempt back. It was not made, because bcrypt was busy.</summary>
     public void Withdraw(string account, IPAddress? address)
     {
         string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
@@ -64,7 +65,7 @@ internal sealed class GuessingLimit(TimeProvider time)
         }
     }
 
-    /// <summary>The password was right: the pair starts afresh and the address is remembered as its owner's.</summary>
+    /// <summary>The password was right. The pair starts from zero, and the address is remembered as the owner's.</summary>
     public void Succeed(string account, IPAddress? address)
     {
         string network = NetworkPrefix.Of(address), pair = $"{network} {account}";
@@ -79,7 +80,7 @@ internal sealed class GuessingLimit(TimeProvider time)
         }
     }
 
-    /// <summary>The password was known to be right without an attempt: the address is remembered as its owner's.</summary>
+    /// <summary>The password was known to be right without an attempt. The address is remembered as the owner's.</summary>
     public void Recognize(string account, IPAddress? address)
     {
         string pair = $"{NetworkPrefix.Of(address)} {account}";
@@ -90,14 +91,14 @@ internal sealed class GuessingLimit(TimeProvider time)
         }
     }
 
-    /// <summary>How long an address has to wait that has asked too often which names are taken.</summary>
+    /// <summary>How long an address must wait that has asked too often which names are taken.</summary>
     public TimeSpan? WaitOfProbes(IPAddress? address)
     {
         lock (guard)
             return probes.WaitOf(NetworkPrefix.Of(address)) is var wait && wait > TimeSpan.Zero ? wait : null;
     }
 
-    /// <summary>Counts an answer that told a stranger that a name is taken.</summary>
+    /// <summary>Counts an answer from which a stranger learned that a name is taken.</summary>
     public void CountProbe(IPAddress? address)
     {
         lock (guard)

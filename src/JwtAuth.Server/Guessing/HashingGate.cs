@@ -5,12 +5,12 @@ using System.Threading.RateLimiting;
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>
-/// Bounded admission to bcrypt: so many at once, so many waiting, so long. Hashing is dear on purpose; without a gate a few hundred logins
-/// stop everything else.
+/// Limits bcrypt: how many hash at once, how many wait, and for how long. Hashing is slow on purpose. Without this limit, a few hundred
+/// logins would stop everything else.
 /// </summary>
 internal sealed class HashingGate(HashingSettings settings, TimeProvider time, IHostApplicationLifetime? lifetime = null) : IDisposable
 {
-    // So much of a queue that is worth dividing may one network fill; the rest is for everybody else.
+    // One network may fill only this much of a queue that is long enough to share. The rest is for everybody else.
     private readonly int placesOfOneNetwork = settings.MaxConcurrentHashes
         + (settings.QueueLimit < 10 ? settings.QueueLimit : settings.QueueLimit * 3 / 5);
     private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
@@ -22,12 +22,11 @@ internal sealed class HashingGate(HashingSettings settings, TimeProvider time, I
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
-    /// <summary>When to come back, for who was not admitted.</summary>
+    /// <summary>When to try again after no place was free.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// A place at bcrypt, to be disposed of; <see langword="null"/> where the queue is full, the wait too long or the service about to
-    /// stop.
+    /// A place at bcrypt, to be disposed of. <see langword="null"/> if the queue is full, the wait is too long, or the service is stopping.
     /// </summary>
     public async Task<IDisposable?> EnterAsync(CancellationToken cancellation, IPAddress? address = null)
     {

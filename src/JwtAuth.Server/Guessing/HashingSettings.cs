@@ -2,10 +2,10 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Guessing;
 
-/// <summary>Admission to what is slow on purpose.</summary>
-/// <param name="MaxConcurrentHashes">At once.</param>
-/// <param name="QueueLimit">Waiting.</param>
-/// <param name="MaxQueueWait">How long.</param>
+/// <summary>Limits for work that is slow on purpose.</summary>
+/// <param name="MaxConcurrentHashes">How many hash at once.</param>
+/// <param name="QueueLimit">How many may wait.</param>
+/// <param name="MaxQueueWait">How long one may wait.</param>
 internal sealed record HashingSettings(int MaxConcurrentHashes, int QueueLimit, TimeSpan MaxQueueWait)
 {
     public static HashingSettings Read(SettingValues values) => new(

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace JwtAuth.Server.Guessing;
 
-/// <summary>What counts as one place to come from: an IPv4 address, an IPv6 /64.</summary>
+/// <summary>Which addresses count as one network: a single IPv4 address, or an IPv6 /64.</summary>
 internal static class NetworkPrefix
 {
     public static string Of(IPAddress? address)

@@ -2,8 +2,8 @@
 namespace JwtAuth.Server.Observability;
 
 /// <summary>
-/// Every line that the service itself logs, numbered. Names that people chose come in only after they were found well formed; passwords,
-/// tokens and keys never.
+/// Every line that the service itself logs, numbered. A name that people chose is logged only after it was found well formed. Passwords,
+/// tokens and keys are never logged.
 /// </summary>
 internal static partial class LogEvents
 {

@@ -4,7 +4,7 @@ using JwtAuth.Bearer.Denials;
 namespace JwtAuth.Server.Observability;
 
 /// <summary>
-/// What is counted, under the meter <c>JwtAuth</c>: refreshes by what became of them, and the denials that are held in memory.
+/// The metrics under the meter <c>JwtAuth</c>: refreshes and requests by HTTP Basic, each by outcome, and the denials held in memory.
 /// </summary>
 internal sealed class Meters
 {
