@@ -7,15 +7,15 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>What the lab's page has to know before it can tell its story.</summary>
-/// <param name="Issuer">The service's origin: elsewhere no cookie is given.</param>
+/// <summary>What the lab's page needs to know at the start.</summary>
+/// <param name="Issuer">The service's origin. At other origins no cookie is set.</param>
 /// <param name="Denylist">Whether ended access tokens are refused here.</param>
 /// <param name="Registration">Whether the page can make an account.</param>
-/// <param name="Credentials">The kinds that this service takes.</param>
-/// <param name="Stealing">Whether there is a thief for this page.</param>
+/// <param name="Credentials">The kinds of credential that this service accepts.</param>
+/// <param name="Stealing">Whether this page may use the thief.</param>
 internal sealed record LabReply(string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, bool Stealing);
 
-/// <summary>The kinds of the cookies that the browser holds, which no script can see: those of `/me`, and `refresh_token`.</summary>
+/// <summary>The kinds of cookie that the browser holds, which no script can see: the names used by `/me`, and `refresh_token`.</summary>
 internal sealed record HeldReply(IReadOnlyList<string> Held);
 
 [ApiController]
@@ -30,7 +30,7 @@ internal sealed class LabController(
     public LabReply About() =>
         new(issuer.Url, denylist.Enabled, registration.IsOpen, taken.Kinds, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
 
-    // Below /auth, where the refresh token's cookie goes too.
+    // Below /auth, because the browser sends the refresh token's cookie only there.
     [HttpGet("/auth/lab/cookies")]
     public HeldReply Cookies() =>
         new([.. Named().Where(cookie => OwnCookies.Read(Request, cookie.Name) is { Length: > 0 }).Select(cookie => cookie.Kind)]);

@@ -3,7 +3,7 @@ using JwtAuth.Server.Pipeline;
 namespace JwtAuth.Server.Lab;
 
 /// <summary>
-/// All that the lab adds to the service: its files and their headers, where it is enabled; its thief, where there may be one.
+/// All that the lab adds to the service: its files and their headers if it is enabled, and its thief if there may be one.
 /// </summary>
 internal static class LabPages
 {
@@ -11,7 +11,7 @@ internal static class LabPages
 
     public static void AddLab(this IServiceCollection services, LabSettings settings)
     {
-        // The lab's own files, and nothing from elsewhere or inline.
+        // Only the lab's own files; nothing from elsewhere and nothing inline.
         services.AddSingleton(new PathRule("/lab")
         {
             ContentSecurityPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

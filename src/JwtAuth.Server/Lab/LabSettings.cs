@@ -2,8 +2,8 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Lab;
 
-/// <param name="Enabled">Whether <c>/lab/</c> is there.</param>
-/// <param name="Steals">Whether its thief is: in Development, with an issuer on loopback, and nowhere else, whatever is configured.</param>
+/// <param name="Enabled">Whether <c>/lab/</c> exists.</param>
+/// <param name="Steals">Whether its thief exists. That is only in Development with an issuer on loopback, whatever is configured.</param>
 internal sealed record LabSettings(bool Enabled, bool Steals)
 {
     public static LabSettings Read(SettingValues values, string issuer)

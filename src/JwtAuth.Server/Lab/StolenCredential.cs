@@ -1,10 +1,10 @@
 namespace JwtAuth.Server.Lab;
 
-/// <summary>A copy of a credential, as somebody holds it who is not its owner. It never shows itself.</summary>
-/// <param name="kind">What it is.</param>
-/// <param name="header">The header that it travels in.</param>
+/// <summary>A copy of a credential in the hands of somebody who is not its owner. It never appears in a log.</summary>
+/// <param name="kind">The kind of credential.</param>
+/// <param name="header">The header that carries it.</param>
 /// <param name="name">The cookie's name, or the scheme.</param>
-/// <param name="value">The header's value, whole.</param>
+/// <param name="value">The whole value of the header.</param>
 internal sealed class StolenCredential(string kind, string header, string name, string value)
 {
     public string Kind => kind;
@@ -13,12 +13,12 @@ internal sealed class StolenCredential(string kind, string header, string name, 
 
     public string Name => name;
 
-    /// <summary>What it adds to each request: a line, with its end.</summary>
+    /// <summary>How many bytes it adds to each request: one line, with its end.</summary>
     public int ByteCount => header.Length + ": ".Length + value.Length + "\r\n".Length;
 
     public string Reveal() => value;
 
-    /// <summary>The same with another value: what a refresh gives for a refresh token.</summary>
+    /// <summary>The same with another value, for the successor of a refresh token.</summary>
     public StolenCredential With(string next) => new(kind, header, name, next);
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>What the thief holds: in memory alone, not much and not long. Pages know a copy by its handle.</summary>
+/// <summary>The copies that the thief holds: in memory only, not many, and not for long. Pages name a copy by its handle.</summary>
 internal sealed class StolenCredentials(TimeProvider time) : IDisposable
 {
     public const int Capacity = 100;
@@ -12,10 +12,10 @@ internal sealed class StolenCredentials(TimeProvider time) : IDisposable
 
     private readonly Lock guard = new();
     private readonly Dictionary<string, (StolenCredential Credential, long KeptAt)> copies = [];
-    private readonly Queue<string> order = new(); // the oldest first; all live equally long
+    private readonly Queue<string> order = new(); // the oldest first; all have the same lifetime
 
     /// <summary>Keeps a copy.</summary>
-    /// <returns>Its handle.</returns>
+    /// <returns>The handle of the copy.</returns>
     public string Keep(StolenCredential credential)
     {
         string handle = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
@@ -36,7 +36,7 @@ internal sealed class StolenCredentials(TimeProvider time) : IDisposable
                 && !IsOver(copy.KeptAt) ? copy.Credential : null;
     }
 
-    /// <summary>Puts another value in a copy's place, which ends when that would have.</summary>
+    /// <summary>Replaces a copy's value. The new one ends when the old one would have.</summary>
     public void Replace(string handle, StolenCredential credential)
     {
         lock (guard)

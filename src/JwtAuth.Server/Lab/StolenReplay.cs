@@ -9,21 +9,21 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>How a stolen copy fared.</summary>
-/// <param name="Status">The answer's.</param>
-/// <param name="Who">Who <c>/me</c> took the thief for.</param>
-/// <param name="Scheme">The kind of credential that it was taken for.</param>
-/// <param name="ExpiresAt">When the copy ends by itself.</param>
-/// <param name="RetryAfter">Seconds to wait, where the answer is not now.</param>
+/// <summary>The result of trying a stolen copy.</summary>
+/// <param name="Status">The status of the answer.</param>
+/// <param name="Who">The name that <c>/me</c> gave the thief.</param>
+/// <param name="Scheme">The kind of credential that <c>/me</c> reported.</param>
+/// <param name="ExpiresAt">When the copy expires.</param>
+/// <param name="RetryAfter">How many seconds to wait, if the service is busy or has had too many attempts.</param>
 internal sealed record ReplayReply(
     int Status, string? Who = null, string? Scheme = null, DateTimeOffset? ExpiresAt = null, int? RetryAfter = null);
 
-/// <summary>Sends a stolen copy to this service as anybody would, in a request of its own over the wire.</summary>
+/// <summary>Sends a stolen copy to this service as anybody could, in a separate request over the network.</summary>
 internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : IDisposable
 {
     private const int MaximumReplyBytes = 64 * 1024;
 
-    // It connects to an address, and expects the issuer's certificate there.
+    // It connects to an address, but expects the certificate of the issuer's host name.
     private readonly HttpClient client = new(
         new SocketsHttpHandler
         {
@@ -37,7 +37,7 @@ internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : 
         MaxResponseContentBufferSize = MaximumReplyBytes,
     };
 
-    /// <summary>Asks with it who it speaks for.</summary>
+    /// <summary>Asks <paramref name="path"/> whom the copy stands for.</summary>
     public async Task<ReplayReply> AskAsync(HttpContext context, StolenCredential copy, string path)
     {
         using HttpRequestMessage request = RequestOf(context, HttpMethod.Get, path, copy);
@@ -51,7 +51,7 @@ internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : 
             expiry.ValueKind == JsonValueKind.Null ? null : expiry.GetDateTimeOffset());
     }
 
-    /// <summary>Changes a refresh token for its successor, which the thief then holds.</summary>
+    /// <summary>Exchanges a refresh token for its successor, which the thief then holds.</summary>
     public async Task<(ReplayReply Reply, StolenCredential Copy)> RefreshAsync(HttpContext context, StolenCredential copy)
     {
         using HttpRequestMessage request = RequestOf(context, HttpMethod.Post, "/auth/refresh", copy);
@@ -68,7 +68,7 @@ internal sealed class StolenReplay(IssuerSettings issuer, OwnCookies cookies) : 
 
     public void Dispose() => client.Dispose();
 
-    // To the address that this very request came in by.
+    // The request goes to the local address of the current one.
     private HttpRequestMessage RequestOf(HttpContext context, HttpMethod method, string path, StolenCredential copy)
     {
         var here = (IPEndPoint)context.Features.Get<IConnectionSocketFeature>()!.Socket.LocalEndPoint!;

@@ -8,27 +8,26 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>A copy that the thief has taken; never the credential itself.</summary>
-/// <param name="Handle">What to name it by.</param>
-/// <param name="Kind">What it is: a name of `/me`, or `refresh_token`.</param>
+/// <summary>A copy that the thief has taken. It never contains the credential itself.</summary>
+/// <param name="Handle">The handle that names the copy.</param>
+/// <param name="Kind">The kind of credential: a name used by `/me`, or `refresh_token`.</param>
 /// <param name="Name">The cookie's name, or the scheme.</param>
-/// <param name="Bytes">What it adds to each request.</param>
+/// <param name="Bytes">How many bytes it adds to each request.</param>
 internal sealed record StolenReply(string Handle, string Kind, string Name, int Bytes);
 
-/// <summary>All that one request brought.</summary>
+/// <summary>All copies taken from one request.</summary>
 internal sealed record LootReply(IReadOnlyList<StolenReply> Stolen);
 
-/// <param name="Handle">Of a copy.</param>
+/// <param name="Handle">The handle of a copy.</param>
 internal sealed record TryRequest(string Handle);
 
-/// <summary>How a copy fared.</summary>
+/// <summary>The result of trying a copy.</summary>
 /// <param name="Here">At this service.</param>
-/// <param name="Unhearing">Of an access token: where the same is checked and no denials are heard.</param>
+/// <param name="Unhearing">For an access token: at an API that checks the same but does not hear of denials.</param>
 internal sealed record TrialReply(ReplayReply Here, ReplayReply? Unhearing);
 
 /// <summary>
-/// The thief of the lab: it copies what a request brings, and tries the copies. It is not in the route table but in Development on
-/// loopback.
+/// The thief of the lab. It copies the credentials of a request and tries the copies. It has routes only in Development on loopback.
 /// </summary>
 [ApiController]
 [ApiExplorerSettings(IgnoreApi = true)]
@@ -39,7 +38,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
 
     private const string BearerPrefix = "Bearer ", BasicPrefix = "Basic ";
 
-    // The second is where the browser sends the refresh token's cookie to.
+    // The browser sends the refresh token's cookie only to the second.
     [HttpPost("/lab/thief/steal")]
     [HttpPost("/auth/lab/thief/steal")]
     [AllowAnonymous]
@@ -58,7 +57,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException
             && !HttpContext.RequestAborted.IsCancellationRequested)
         {
-            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter); // the service did not answer itself
+            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter); // the service did not answer its own request
         }
     }
 
@@ -75,7 +74,7 @@ internal sealed class ThiefController(StolenCredentials loot, StolenReplay repla
             copy.Kind == Credentials.BearerOnTheWire ? await replay.AskAsync(HttpContext, copy, "/lab/thief/unhearing-api") : null);
     }
 
-    // An API like any other, with Denials: None.
+    // An ordinary API with Denials: None.
     [HttpGet("/lab/thief/unhearing-api")]
     [Authorize(AuthenticationSchemes = Unhearing)]
     public MeReply UnhearingApi() => MeReply.Of(User);

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace JwtAuth.Server.Lab;
 
-/// <summary>What the thief of the lab answers: pages of this service, on this machine. To everybody else it is not there.</summary>
+/// <summary>Lets only pages of this service, on this machine, use the lab's thief. For everybody else it does not exist.</summary>
 internal sealed class ThiefRules(RequestDelegate next, IssuerSettings issuer)
 {
-    // The last is what a header of a trusted proxy is called once it was believed.
+    // The last is the name that the header of a trusted proxy has after it was processed.
     private static readonly string[] Forwarding = ["X-Forwarded-For", "Forwarded", "X-Original-For"];
 
     public Task InvokeAsync(HttpContext context)
@@ -23,8 +23,8 @@ internal sealed class ThiefRules(RequestDelegate next, IssuerSettings issuer)
     }
 
     /// <summary>
-    /// Whether the request comes over loopback, by its connection and by what a proxy says of it, and no proxy says that it has passed it
-    /// on.
+    /// Whether the request comes over loopback, by its connection and by the address that a proxy reports, and no header shows that a proxy
+    /// has forwarded it.
     /// </summary>
     public static bool IsFromThisMachine(HttpContext context) =>
         context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint is IPEndPoint peer && IPAddress.IsLoopback(peer.Address)
@@ -32,6 +32,6 @@ internal sealed class ThiefRules(RequestDelegate next, IssuerSettings issuer)
         && !Forwarding.Any(context.Request.Headers.ContainsKey);
 }
 
-/// <summary>A call of the lab's thief.</summary>
+/// <summary>Marks the calls of the lab's thief.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class ThiefAttribute : Attribute;
