@@ -1,6 +1,6 @@
 namespace JwtAuth.Server.Lab;
 
-/// <summary>A copy of a credential in the hands of somebody who is not its owner. It never appears in a log.</summary>
+/// <summary>A copy of a credential in the hands of somebody who is not its owner. Printing or logging it does not show the value.</summary>
 /// <param name="kind">The kind of credential.</param>
 /// <param name="header">The header that carries it.</param>
 /// <param name="name">The cookie's name, or the scheme.</param>

@@ -14,7 +14,7 @@ namespace JwtAuth.Server.Lab;
 /// <param name="Who">The name that <c>/me</c> gave the thief.</param>
 /// <param name="Scheme">The kind of credential that <c>/me</c> reported.</param>
 /// <param name="ExpiresAt">When the copy expires.</param>
-/// <param name="RetryAfter">How many seconds to wait, if the service is busy or has had too many attempts.</param>
+/// <param name="RetryAfter">How many seconds to wait, if the service cannot answer now.</param>
 internal sealed record ReplayReply(
     int Status, string? Who = null, string? Scheme = null, DateTimeOffset? ExpiresAt = null, int? RetryAfter = null);
 

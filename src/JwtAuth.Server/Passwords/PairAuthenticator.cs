@@ -7,20 +7,20 @@ using JwtAuth.Server.Observability;
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>
-/// The way in for a name and a password that come with every request. It leads through <see cref="PasswordAuthenticator"/>, but for a pair
-/// that was found right a moment ago: that one costs a reading of the account, which has to be enabled and to have the same hash still.
+/// Checks a name and a password that come with every request. It uses <see cref="PasswordAuthenticator"/>, unless the pair was found right
+/// a moment ago. Then it only reads the account, which must be enabled and still have the same hash.
 /// </summary>
 internal sealed class PairAuthenticator(
     AccountStore accounts, VerifiedPairs pairs, GuessingLimit limit, Meters meters, IServiceScopeFactory scopes,
     ILogger<PairAuthenticator> log)
 {
-    // A hash may change while it is verified: renewed by another login, it is only another hash of the same password.
+    // A hash may change while it is verified. If another login has renewed it, it is only another hash of the same password.
     private const int Rounds = 3;
 
-    /// <param name="username">As it was sent.</param>
-    /// <param name="password">One that <see cref="PasswordPolicy.Unusable"/> has nothing against.</param>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="cancellation">The caller has gone; the verification goes on for others with the same pair.</param>
+    /// <param name="username">The name as it was sent.</param>
+    /// <param name="password">One to which <see cref="PasswordPolicy.Unusable"/> does not object.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="cancellation">The caller has disconnected. The verification continues for others with the same pair.</param>
     public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
     {
         PasswordResult result = await FindAsync(username, password, address, cancellation);
@@ -32,7 +32,7 @@ internal sealed class PairAuthenticator(
 
     private async Task<PasswordResult> FindAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
     {
-        // Before anything is remembered: else who may not guess any more would learn by the difference which guess was right.
+        // Checked before the remembered pairs. Otherwise a caller that has to wait would learn from the difference which guess was right.
         string name = PasswordAuthenticator.BucketOf(username);
         if (limit.WaitOf(name, address) is { } wait)
         {
@@ -67,10 +67,10 @@ internal sealed class PairAuthenticator(
         return new PasswordResult.Busy(HashingGate.RetryAfter);
     }
 
-    // In a scope of its own, since it outlives the request that began it. Null where the pair is remembered now.
+    // It has its own scope, because it may outlive the request that started it. Null if the pair is remembered now.
     private async Task<PasswordResult?> VerifyAsync(string mac, string username, Password password, IPAddress? address)
     {
-        // The one before may have ended since this request looked.
+        // An earlier verification may have finished since this request looked.
         if (pairs.Find(mac) is not null)
             return null;
 

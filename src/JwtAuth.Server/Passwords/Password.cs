@@ -4,11 +4,11 @@ using System.Text.Json.Serialization;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>A password in clear on its way to bcrypt. It never shows itself: not in a log, a debugger or an exception.</summary>
+/// <summary>A password in plain text on its way to bcrypt. It is never shown in a log, a debugger or an exception.</summary>
 [JsonConverter(typeof(FromString))]
 internal sealed class Password
 {
-    /// <summary>bcrypt reads no further than this (in UTF-8), so nothing longer is taken.</summary>
+    /// <summary>bcrypt reads only this many bytes (of UTF-8), so nothing longer is accepted.</summary>
     public const int MaximumBytes = 72;
 
     private readonly string text;

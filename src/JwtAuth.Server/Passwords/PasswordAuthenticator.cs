@@ -8,21 +8,21 @@ using Microsoft.AspNetCore.Identity;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>How a password was received: one of four, and only the first carries an account.</summary>
+/// <summary>The result of checking a password. Only the first of the four carries an account.</summary>
 internal abstract record PasswordResult
 {
     private PasswordResult()
     {
     }
 
-    /// <summary>Right.</summary>
+    /// <summary>The password is right.</summary>
     public sealed record Verified(Login Login) : PasswordResult
     {
-        /// <summary>As it was read before bcrypt began.</summary>
+        /// <summary>The account as it was read before bcrypt began.</summary>
         public AccountSnapshot Account => Login.Account;
     }
 
-    /// <summary>Unknown name, wrong password or disabled account: nobody is told which.</summary>
+    /// <summary>Unknown name, wrong password or disabled account. The caller is not told which.</summary>
     public sealed record Refused : PasswordResult;
 
     public sealed record TooManyAttempts(TimeSpan RetryAfter) : PasswordResult;
@@ -31,7 +31,8 @@ internal abstract record PasswordResult
 }
 
 /// <summary>
-/// The one way in for a name and a password: guessing limit, one reading of the account, admission to bcrypt, bcrypt, in this order.
+/// The only place that checks a name and a password. The order is: limit on guessing, one reading of the account, admission to bcrypt,
+/// bcrypt.
 /// </summary>
 internal sealed class PasswordAuthenticator(
     AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, TimeProvider time,
@@ -39,10 +40,10 @@ internal sealed class PasswordAuthenticator(
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
 
-    /// <param name="username">As it was sent.</param>
-    /// <param name="password">One that <see cref="PasswordPolicy.Unusable"/> has nothing against.</param>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="cancellation">The caller has gone; an attempt that was admitted stays counted.</param>
+    /// <param name="username">The name as it was sent.</param>
+    /// <param name="password">One to which <see cref="PasswordPolicy.Unusable"/> does not object.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="cancellation">The caller has disconnected. An attempt that was admitted stays counted.</param>
     public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
     {
         string bucket = BucketOf(username);
@@ -83,15 +84,15 @@ internal sealed class PasswordAuthenticator(
     }
 
     /// <summary>
-    /// What guesses at a name are counted under. A name that cannot exist takes the same way as one that does not, and all of them share a
-    /// bucket.
+    /// The key under which guesses at a name are counted. A name that cannot exist is treated like one that does not exist, and all such
+    /// names share a bucket.
     /// </summary>
     public static string BucketOf(string username) => Names.IsUsername(username) ? username.ToUpperInvariant() : "?";
 
-    /// <summary>An address as logs have it.</summary>
+    /// <summary>An address as it appears in logs.</summary>
     public static string Text(IPAddress? address) => address?.ToString() ?? "unknown";
 
-    // The password was right whether or not the store can be written: then the next login renews the hash.
+    // The password was right, even if the store cannot be written. In that case the next login renews the hash.
     private async Task<bool> RenewAsync(AccountSnapshot account, string hash)
     {
         try

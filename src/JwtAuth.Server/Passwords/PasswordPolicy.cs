@@ -4,14 +4,14 @@ using System.Reflection;
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>
-/// What a new password must be (NIST SP 800-63B §5.1.1.2): long enough and not the first that anybody would try. No rule about kinds of
-/// characters.
+/// The rules for a new password (NIST SP 800-63B §5.1.1.2): long enough, and not one that anybody would try first. There is no rule about
+/// kinds of characters.
 /// </summary>
 internal sealed class PasswordPolicy(PasswordSettings settings)
 {
     private static readonly HashSet<string> Commonest = Load();
 
-    /// <summary>Why this cannot be an account's password, or <see langword="null"/>.</summary>
+    /// <summary>Why this cannot be the account's password; <see langword="null"/> if it can.</summary>
     public string? FaultOf(Password password, string username)
     {
         string text = password.Reveal();
@@ -24,8 +24,8 @@ internal sealed class PasswordPolicy(PasswordSettings settings)
     }
 
     /// <summary>
-    /// Why bcrypt cannot tell this password from others, or <see langword="null"/>. Asked of every password, before any account is looked
-    /// up.
+    /// Why bcrypt cannot tell this password from others; <see langword="null"/> if it can. Every password is checked, before any account is
+    /// looked up.
     /// </summary>
     public static string? Unusable(Password password) =>
         password.ByteCount > Password.MaximumBytes ? $"A password has at most {Password.MaximumBytes} bytes in UTF-8."

@@ -2,8 +2,8 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <param name="WorkFactor">Of bcrypt: the binary logarithm of its rounds.</param>
-/// <param name="MinimumLength">Of a new password, in characters.</param>
+/// <param name="WorkFactor">The work factor of bcrypt: the binary logarithm of the number of rounds.</param>
+/// <param name="MinimumLength">The minimum length of a new password, in characters.</param>
 internal sealed record PasswordSettings(int WorkFactor, int MinimumLength)
 {
     public static PasswordSettings Read(SettingValues values) =>

@@ -4,24 +4,24 @@ using System.Text;
 
 namespace JwtAuth.Server.Passwords;
 
-/// <summary>Whose a name and password were found to be, by which hash, and when.</summary>
+/// <summary>The account that a name and password belong to, the hash they were checked against, and when.</summary>
 internal sealed record VerifiedPair(string Subject, string PasswordHash, DateTimeOffset VerifiedAt)
 {
-    // The hash stays out of logs.
+    // Keeps the hash out of logs.
     public override string ToString() => Subject;
 }
 
 /// <summary>
-/// Remembers for a minute that a name and password were right, so that who sends them with each request does not pay for a bcrypt each
-/// time. In memory alone, under a MAC of the pair whose key this process makes and never shows: neither is kept in clear. It says nothing
-/// of the present: whoever finds a pair here asks the store whether the account still stands and still has that hash. Beyond
-/// <see cref="Capacity"/> the oldest goes, and costs its owner one more bcrypt.
+/// Remembers for a minute that a name and password were right, so that a client that sends them with each request does not pay for a bcrypt
+/// each time. It is in memory only. A pair is kept as a MAC, with a key that this process makes and never shows, so neither part is kept in
+/// plain text. A pair says nothing of the present: whoever finds one asks the store whether the account is still enabled and still has that
+/// hash. Beyond <see cref="Capacity"/> the oldest pair is dropped, which costs its owner one more bcrypt.
 /// </summary>
 internal sealed class VerifiedPairs(TimeProvider time)
 {
     public const int Capacity = 10_000;
 
-    /// <summary>From the verification on; use does not prolong it.</summary>
+    /// <summary>Counted from the verification. Use does not prolong it.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
@@ -39,7 +39,9 @@ internal sealed class VerifiedPairs(TimeProvider time)
         }
     }
 
-    /// <summary>What a pair is remembered under. The name's length comes first, so that no other pair reads the same.</summary>
+    /// <summary>
+    /// The MAC under which a pair is remembered. The name's length comes first, so that no two pairs give the same bytes.
+    /// </summary>
     public string MacOf(string name, Password password)
     {
         byte[] nameBytes = Encoding.UTF8.GetBytes(name), secret = Encoding.UTF8.GetBytes(password.Reveal());
@@ -72,7 +74,7 @@ internal sealed class VerifiedPairs(TimeProvider time)
         }
     }
 
-    /// <summary>Forgets what did not hold any more, and nothing that was remembered since.</summary>
+    /// <summary>Forgets a pair that is outdated, but not one that was remembered since.</summary>
     public void Forget(string mac, VerifiedPair outdated)
     {
         lock (guard)
@@ -83,7 +85,8 @@ internal sealed class VerifiedPairs(TimeProvider time)
     }
 
     /// <summary>
-    /// One verification for all that ask with the same pair at once. It belongs to none of them: who goes away leaves the others theirs.
+    /// Runs one verification for all requests that send the same pair at once. It belongs to none of them, so if one disconnects, the
+    /// others still get the result.
     /// </summary>
     public Task<PasswordResult?> VerifyOnceAsync(string mac, Func<Task<PasswordResult?>> verify)
     {

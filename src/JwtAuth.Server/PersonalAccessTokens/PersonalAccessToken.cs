@@ -8,9 +8,9 @@ using System.Text.Json.Serialization;
 namespace JwtAuth.Server.PersonalAccessTokens;
 
 /// <summary>
-/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and 6 that follow from
-/// what is before them, so that scanners find one that leaked and a typing error is told from one that is over without a look-up. It never
-/// shows itself.
+/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and a checksum of 6.
+/// With the checksum, scanners find a leaked token, and a typing error is told from a token that is no longer good without a look-up. The
+/// token is never shown in a log.
 /// </summary>
 [JsonConverter(typeof(FromString))]
 internal sealed class PersonalAccessToken(string text)
@@ -25,11 +25,11 @@ internal sealed class PersonalAccessToken(string text)
 
     private static readonly SearchValues<char> AnyDigit = SearchValues.Create(Digits);
 
-    /// <summary>Whether it is one by its shape and checksum. Says nothing of whether it was ever given to anybody.</summary>
+    /// <summary>Whether it has the form and the checksum of such a token. It need not have been issued.</summary>
     public bool IsWellFormed { get; } = text.Length == Length && IsMeantBy(text) && !text.AsSpan(Prefix.Length).ContainsAnyExcept(AnyDigit)
         && text.AsSpan(SignificantLength).SequenceEqual(ChecksumOf(text.AsSpan(0, SignificantLength)));
 
-    /// <summary>Whether the text says of itself that it is one, and not a JWT.</summary>
+    /// <summary>Whether the text claims to be a personal access token, as opposed to a JWT.</summary>
     public static bool IsMeantBy(ReadOnlySpan<char> text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
     public static PersonalAccessToken Make()
@@ -38,7 +38,7 @@ internal sealed class PersonalAccessToken(string text)
         return new PersonalAccessToken(significant + ChecksumOf(significant));
     }
 
-    /// <summary>What the store knows it by: SHA-256 is enough for what nobody can guess.</summary>
+    /// <summary>The hash in the store. SHA-256 is enough, because nobody can guess a token.</summary>
     public byte[] Hash() => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     public string Reveal() => text;

@@ -4,7 +4,7 @@ using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 
-/// <summary>How a personal access token was received: one of three, and only the first carries an account.</summary>
+/// <summary>The result of checking a personal access token. Only the first of the three carries an account.</summary>
 internal abstract record PersonalAccessTokenResult
 {
     private PersonalAccessTokenResult()
@@ -19,7 +19,8 @@ internal abstract record PersonalAccessTokenResult
 }
 
 /// <summary>
-/// The one way in for a personal access token. Wrong ones slow down the network that they come from; a right one is taken all the same.
+/// The only place that checks a personal access token as a credential. Wrong ones slow down the network that they come from. A right one is
+/// accepted even then.
 /// </summary>
 internal sealed class PersonalAccessTokenAuthenticator(
     PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
@@ -41,5 +42,5 @@ internal sealed class PersonalAccessTokenAuthenticator(
     }
 }
 
-/// <summary>Well-formed tokens that were not good.</summary>
+/// <summary>Counts well-formed tokens that are not good.</summary>
 internal sealed class WrongTokens(TimeProvider time) : FailureLimit(time);

@@ -3,9 +3,7 @@ using System.Text;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 
-/// <summary>
-/// The name that an owner gives to a token: for people to read, so that nothing in it is invisible or turns other text around.
-/// </summary>
+/// <summary>The name that an owner gives to a token. People read it, so nothing in it may be invisible or reverse other text.</summary>
 internal static class PersonalAccessTokenName
 {
     public const int MaximumLength = 64;

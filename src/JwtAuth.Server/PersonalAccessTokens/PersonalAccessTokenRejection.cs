@@ -1,8 +1,8 @@
 namespace JwtAuth.Server.PersonalAccessTokens;
 
 /// <summary>
-/// Why a personal access token was refused: a closed list. On the wire both are the same; <paramref name="Reason"/> and
-/// <paramref name="Hint"/> are told in Development only.
+/// Why a personal access token was refused: a closed list. On the wire both look the same. Only Development tells <paramref name="Reason"/>
+/// and <paramref name="Hint"/>.
 /// </summary>
 internal sealed record PersonalAccessTokenRejection(string Reason, string Hint)
 {

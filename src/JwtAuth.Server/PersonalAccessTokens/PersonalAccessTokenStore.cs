@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.PersonalAccessTokens;
 
-/// <summary>What became of a new personal access token.</summary>
+/// <summary>The outcome of adding a personal access token.</summary>
 internal abstract record PersonalAccessTokenAddition
 {
     private PersonalAccessTokenAddition()
@@ -18,21 +18,21 @@ internal abstract record PersonalAccessTokenAddition
 
     public sealed record Added(PersonalAccessTokenRow Row) : PersonalAccessTokenAddition;
 
-    /// <summary>Refused: the credential of who asked has ended.</summary>
+    /// <summary>Refused: the caller's credential has ended.</summary>
     public sealed record NotStanding : PersonalAccessTokenAddition;
 
     /// <summary>Refused: the account has as many as it may have.</summary>
     public sealed record TooMany : PersonalAccessTokenAddition;
 }
 
-/// <summary>Personal access tokens. Each change is one transaction that no other writer enters.</summary>
+/// <summary>Personal access tokens. Each change is one transaction that shuts out other writers.</summary>
 internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, AccessTokenSettings accessTokens,
     TimeProvider time, ILogger<PersonalAccessTokenStore> log)
 {
-    /// <summary>How many living ones an account may have.</summary>
+    /// <summary>How many living tokens an account may have.</summary>
     public const int MaximumPerAccount = 50;
 
-    // A use is written no more often.
+    // A use is written down no more often than this.
     private static readonly TimeSpan UseResolution = TimeSpan.FromMinutes(1);
 
     public async Task<PersonalAccessTokenAddition> AddAsync(
@@ -60,18 +60,18 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         return new PersonalAccessTokenAddition.Added(row);
     }
 
-    /// <summary>The caller's tokens, the newest first, or <see langword="null"/> where the caller no longer stands.</summary>
+    /// <summary>The caller's tokens, the newest first; <see langword="null"/> if the caller's credential is no longer good.</summary>
     public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await standing.HoldsAsync(caller)
         ? await LivingOf(caller.Subject, time.GetUtcNow())
         .AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
         : null;
 
     /// <summary>Ends one token of the caller's account, and the access tokens that were made from it.</summary>
-    /// <returns>Whether there was such a token; <see langword="null"/> where the caller no longer stands.</returns>
+    /// <returns>Whether there was such a token; <see langword="null"/> if the caller's credential is no longer good.</returns>
     public async Task<bool?> DeleteAsync(Caller caller, string id) =>
         await EndAsync(caller, LivingOf(caller.Subject, time.GetUtcNow()).Where(row => row.Id == id)) is { } found ? found.Count > 0 : null;
 
-    /// <summary>The same, by the token itself.</summary>
+    /// <summary>The same, for a token that is given by its text.</summary>
     public async Task<Ended?> EndAsync(Caller caller, PersonalAccessToken token)
     {
         byte[] hash = token.Hash();
@@ -84,8 +84,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
             : new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, now);
     }
 
-    /// <summary>Ends a token without a caller: by a client that may.</summary>
-    /// <returns>Whose it was; <see langword="null"/> where there is none.</returns>
+    /// <summary>Ends a token for a client that has the right to. There is no caller.</summary>
+    /// <returns>Whose token it was; <see langword="null"/> if there is none.</returns>
     public async Task<string?> EndAsync(PersonalAccessToken token)
     {
         byte[] hash = token.Hash();
@@ -97,8 +97,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
     }
 
     /// <summary>
-    /// Whether a token is good now, and what for: the one rule for every check, in one reading. One that is not well-formed is not looked
-    /// for.
+    /// Whether a token is good now, and what it allows. All checks use this rule, which reads the store once. A token that is not
+    /// well-formed is not looked up.
     /// </summary>
     public async Task<PersonalAccess?> FindAsync(PersonalAccessToken token, CancellationToken cancellation = default)
     {
@@ -114,11 +114,13 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
             .AsSingleQuery().SingleOrDefaultAsync(cancellation);
     }
 
-    /// <summary>Whether the caller's access token was made from a personal access token: a program's, not a person's.</summary>
+    /// <summary>
+    /// Whether the caller's access token was made from a personal access token. Then it belongs to a program, not to a person.
+    /// </summary>
     public Task<bool> HasMadeAsync(Caller caller) => db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId);
 
     /// <summary>
-    /// Writes down that a token is used now, unless it was a moment ago. Where the store cannot be written, the use is good all the same.
+    /// Writes down that a token is used now, unless that was done a moment ago. If the store cannot be written, the use is still good.
     /// </summary>
     public async Task NoteUseAsync(PersonalAccess access)
     {
