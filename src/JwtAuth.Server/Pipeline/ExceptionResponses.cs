@@ -7,24 +7,24 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>What an exception looks like from outside: nothing of itself.</summary>
+/// <summary>Answers exceptions. The answer contains nothing of the exception.</summary>
 internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExceptionHandler
 {
-    // SQLITE_BUSY and LOCKED: others write, for longer than one waits.
+    // SQLITE_BUSY and LOCKED: others have been writing for too long.
     private static readonly int[] Contended = [5, 6];
 
-    // SQLITE_READONLY, IOERR, FULL and CANTOPEN: the store cannot be written until somebody mends it.
+    // SQLITE_READONLY, IOERR, FULL and CANTOPEN: the store cannot be written until somebody repairs it.
     private static readonly int[] Unwritable = [8, 10, 13, 14];
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
-            return true; // nobody is there to answer
+            return true; // nobody is left to answer
 
         ErrorCode error = exception switch
         {
             BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
-            IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // a chunk's length, as Kestrel says it
+            IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // how Kestrel reports a bad chunk length
             StorageBusyException => ErrorCode.Busy,
             _ when Is(exception, Contended) || Is(exception, Unwritable) => ErrorCode.Busy,
             _ => ErrorCode.ServerError,

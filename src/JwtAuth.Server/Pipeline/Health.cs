@@ -7,15 +7,15 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and it is known what
-/// has been ended.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and the denials are
+/// known.
 /// </summary>
 internal static class Health
 {
     public static void AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<Ready>("ready");
-        // Probes come from inside, by plain http, and tell nothing.
+        // Probes come from inside, over plain http, and the answers reveal nothing.
         services.AddSingleton(new PathRule("/health") { AllowsPlainHttp = true });
     }
 

@@ -10,7 +10,8 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// How JSON is read and written: strictly, so that nothing is understood in two ways and a misspelt member is told instead of ignored.
+/// How JSON is read and written. It is strict, so that nothing can be understood in two ways, and a misspelt member is reported instead of
+/// ignored.
 /// </summary>
 internal static class JsonBodies
 {
@@ -37,9 +38,7 @@ internal static class JsonBodies
         return options;
     }
 
-    /// <summary>
-    /// Bodies are <c>application/json</c> and nothing else: a form or plain text, which any page may send across origins, is 415.
-    /// </summary>
+    /// <summary>Bodies must be <c>application/json</c>. A form or plain text, which any page may send across origins, gets 415.</summary>
     public static void SpeakNothingElse(MvcOptions options)
     {
         options.InputFormatters.Clear();
@@ -54,7 +53,7 @@ internal static class JsonBodies
         options.OutputFormatters.RemoveType<StringOutputFormatter>();
     }
 
-    /// <summary>The answer to a body or query that does not fit: what would fit, and nothing of what was sent.</summary>
+    /// <summary>The answer to a body or query that does not fit. It says what would fit, and repeats nothing of the request.</summary>
     public static IActionResult Refuse(ActionContext context)
     {
         string? detail = null;

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// Reads bodies that are <c>application/json</c> in UTF-8 (RFC 8259 §8.1), and nothing else. The framework's own formatter also takes
-/// relatives of the type and other encodings, and fails where a member that nobody knows has a name with many dots or brackets.
+/// Reads bodies that are <c>application/json</c> in UTF-8 (RFC 8259 §8.1), and nothing else. The framework's own formatter also accepts
+/// similar types and other encodings. And it fails if an unknown member has a name with many dots or brackets.
 /// </summary>
 internal sealed class JsonBodyFormatter : InputFormatter
 {
@@ -30,7 +30,7 @@ internal sealed class JsonBodyFormatter : InputFormatter
         }
         catch (JsonException)
         {
-            // Of another shape; its message would repeat what was sent.
+            // The body has another shape. The exception's message is not used, since it would repeat what was sent.
         }
         context.ModelState.AddModelError("", "The body does not fit.");
         return await InputFormatterResult.FailureAsync();

@@ -1,12 +1,12 @@
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>What holds for the replies below one path and differs from all other replies. Whoever serves that path registers it.</summary>
+/// <summary>How the replies below one path differ from all other replies. The code that serves the path registers it.</summary>
 /// <param name="Path">The path, and all below it.</param>
 internal sealed record PathRule(PathString Path)
 {
-    /// <summary>The <c>Content-Security-Policy</c>; <see langword="null"/> for that of the API, which allows nothing.</summary>
+    /// <summary>The <c>Content-Security-Policy</c>. If <see langword="null"/>, that of the API, which allows nothing.</summary>
     public string? ContentSecurityPolicy { get; init; }
 
-    /// <summary>Whether plain http is answered though the issuer is https.</summary>
+    /// <summary>Whether plain http is answered even if the issuer is https.</summary>
     public bool AllowsPlainHttp { get; init; }
 }

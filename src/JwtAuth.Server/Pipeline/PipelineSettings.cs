@@ -3,7 +3,7 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <param name="TrustedNetworks">Whose forwarded headers are believed.</param>
+/// <param name="TrustedNetworks">The networks whose forwarded headers are trusted.</param>
 internal sealed record ProxySettings(IReadOnlyList<IPNetwork> TrustedNetworks)
 {
     public static ProxySettings Read(SettingValues values)
@@ -31,7 +31,7 @@ internal sealed record ProxySettings(IReadOnlyList<IPNetwork> TrustedNetworks)
     }
 }
 
-/// <param name="Enabled">Whether <c>/swagger</c> is there.</param>
+/// <param name="Enabled">Whether <c>/swagger</c> exists.</param>
 internal sealed record SwaggerSettings(bool Enabled)
 {
     public static SwaggerSettings Read(SettingValues values) => new(values.Flag("Swagger:Enabled", values.IsDevelopment));

@@ -2,7 +2,9 @@ using JwtAuth.Server.Errors;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>What no request may be, whatever it asks for: one whose end, path or parameters two readers would read differently.</summary>
+/// <summary>
+/// Refuses requests that two readers could understand differently: where the body ends, what the path is, or which parameters there are.
+/// </summary>
 internal sealed class RequestRules(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -14,7 +16,7 @@ internal sealed class RequestRules(RequestDelegate next)
             return Problems.WriteAsync(context, ErrorCode.InvalidRequest, "A body has a Content-Length or is chunked, and nothing else.");
         }
 
-        // Nothing here has such a path, and no log has to show one.
+        // No path of this service has control characters, and logs need not show them.
         if (request.Path.Value!.Any(char.IsControl))
             return Problems.WriteAsync(context, ErrorCode.InvalidRequest, "A path holds no control characters.");
         if (request.QueryString.HasValue && request.Query.Any(parameter => parameter.Value.Count > 1))
@@ -22,7 +24,7 @@ internal sealed class RequestRules(RequestDelegate next)
         return next(context);
     }
 
-    // RFC 9112 §6.1. Kestrel reads a body of two lengths by its chunks, and puts the other length under this name.
+    // RFC 9112 §6.1. If a body has two lengths, Kestrel reads it by its chunks and moves the other length to this header.
     private static bool HasOneFraming(IHeaderDictionary headers) =>
         headers.TransferEncoding.Count == 0
         || (headers.TransferEncoding is [{ } coding]

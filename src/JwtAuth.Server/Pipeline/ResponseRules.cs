@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>What holds for every reply: security headers, https where the issuer is https, no compressed bodies.</summary>
+/// <summary>Rules for every reply: security headers, https if the issuer is https, no compressed bodies in requests.</summary>
 internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer, IEnumerable<PathRule> rules, ILogger<ResponseRules> log)
 {
     private const string ApiPolicy = "default-src 'none'; frame-ancestors 'none'";
@@ -14,7 +14,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
 
     public Task InvokeAsync(HttpContext context)
     {
-        // At the last moment: what answers an exception clears the headers first.
+        // As late as possible, because the exception handler clears the headers first.
         context.Response.OnStarting(() =>
         {
             AddHeaders(context);
@@ -41,7 +41,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         headers["Referrer-Policy"] = "no-referrer";
         headers.ContentSecurityPolicy = RuleOf(context.Request.Path)?.ContentSecurityPolicy ?? ApiPolicy;
         headers.TryAdd(HeaderNames.CacheControl, "no-store");
-        // Every reply depends on it; the CORS middleware says so only where it has allowed one.
+        // Every reply depends on the origin. The CORS middleware says so only if it has allowed one.
         headers.Vary = HeaderNames.Origin;
         if (issuer.IsHttps)
             headers.StrictTransportSecurity = "max-age=31536000";

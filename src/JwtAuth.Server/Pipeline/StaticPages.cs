@@ -4,26 +4,30 @@ using Microsoft.Extensions.FileProviders;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>Files of <c>wwwroot</c> that are served, letter for letter. Whoever wants some served registers them.</summary>
-/// <param name="FileOf">The file of each path. A file that is a path of its own, with a slash at its end, is redirected to.</param>
+/// <summary>
+/// Files of <c>wwwroot</c> that are served under exactly these paths. A feature registers the files that it wants served.
+/// </summary>
+/// <param name="FileOf">The file for each path. If the value is itself a path and ends with a slash, the reply is a redirect to it.</param>
 /// <param name="CacheControl"><see langword="null"/> for <c>no-store</c>.</param>
 internal sealed record StaticFilesOf(IReadOnlyDictionary<string, string> FileOf, string? CacheControl = null);
 
-/// <summary>Serves what is registered, and the client for single-page apps, for everybody.</summary>
+/// <summary>Serves the registered files, and the client for single-page apps, to everybody.</summary>
 internal static class StaticPages
 {
     private static readonly string[] Module = ["/jwtauth.js", "/jwtauth.d.ts"];
 
-    /// <summary>Where the files lie: beside the program, since the content root is wherever it was started.</summary>
+    /// <summary>
+    /// The directory of the files. It is next to the program, because the content root is wherever the program was started.
+    /// </summary>
     public static PhysicalFileProvider Files { get; } = new(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
 
     public static void AddStaticPages(this IServiceCollection services) =>
-        // Cached shortly, so that a new version is soon everywhere; from then on the ETag spares the bytes.
+        // Cached for a short time, so that a new version soon arrives everywhere. After that, the ETag saves the transfer.
         services.AddSingleton(new StaticFilesOf(Module.ToDictionary(path => path, StringComparer.Ordinal), "public, max-age=300"));
 
     /// <summary>
-    /// Comes after CORS, so that pages of allowed origins can import the module, and before authentication: a cookie that comes along is
-    /// not looked up for a page.
+    /// Must come after CORS, so that pages of allowed origins can import the module. Must come before authentication, so that no cookie is
+    /// looked up for a page.
     /// </summary>
     public static void UseStaticPages(this WebApplication app)
     {

@@ -5,7 +5,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace JwtAuth.Server.Pipeline;
 
-/// <summary>The API's description at <c>/swagger</c>, with an Authorize button that takes the access token.</summary>
+/// <summary>The API's description at <c>/swagger</c>, with an Authorize button for the access token.</summary>
 internal static class SwaggerPages
 {
     private const string Scheme = "Bearer";
@@ -13,7 +13,7 @@ internal static class SwaggerPages
     public static void AddSwaggerPages(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
-        // Its own scripts and styles, and images in data: URLs.
+        // Only its own scripts and styles, and images in data: URLs.
         services.AddSingleton(new PathRule("/swagger")
         {
             ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -53,7 +53,7 @@ internal static class SwaggerPages
         app.UseSwaggerUI(options => options.DocumentTitle = "JwtAuth");
     }
 
-    // Problem documents come from the same formatter as all other JSON, so that they would be offered for every reply.
+    // Problem documents come from the same formatter as all other JSON. Without this filter, they would be listed for every reply.
     private sealed class NoProblemWhereAllIsWell : IOperationFilter
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -66,7 +66,7 @@ internal static class SwaggerPages
         }
     }
 
-    // Forms are read by hand, strictly, so that the generator does not see them.
+    // Forms are read by our own strict code, so the generator does not see them.
     private sealed class Forms : IOperationFilter
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -90,7 +90,7 @@ internal static class SwaggerPages
         }
     }
 
-    // A requirement for the whole document would put the padlock on login too.
+    // A requirement for the whole document would put the padlock on the login too.
     private sealed class PadlockWhereNeeded : IOperationFilter
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
