@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>JSON Web Keys (RFC 7517): the public ones that are published, and the thumbprints that name keys (RFC 7638).</summary>
+/// <summary>JSON Web Keys (RFC 7517): the public keys that are published, and the thumbprints that name keys (RFC 7638).</summary>
 internal static class JsonWebKeys
 {
     public static string ThumbprintOf(SecurityKey key) => Base64Url.EncodeToString(key.ComputeJwkThumbprint());

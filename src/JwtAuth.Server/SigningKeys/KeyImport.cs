@@ -7,14 +7,14 @@ using Microsoft.IdentityModel.Tokens;
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
-/// Reads a private key that a team brings: PEM (RFC 7468), or a JWK (RFC 7517) whose <c>use</c>, <c>key_ops</c> and <c>alg</c>, where
-/// given, allow it to sign.
+/// Reads a private key that a team brings: PEM (RFC 7468), or a JWK (RFC 7517). If the JWK has <c>use</c>, <c>key_ops</c> or <c>alg</c>,
+/// they must allow it to sign.
 /// </summary>
 internal static class KeyImport
 {
     /// <param name="text">The file's content.</param>
-    /// <param name="algorithm">The configured algorithm: the key must be one of its.</param>
-    /// <param name="fault">Why not, where the result is <see langword="null"/>.</param>
+    /// <param name="algorithm">The configured algorithm, which the key must fit.</param>
+    /// <param name="fault">Why the key is refused, if the result is <see langword="null"/>.</param>
     public static SigningKey? Read(string text, SignatureAlgorithm algorithm, out string fault)
     {
         fault = $"this is no private key for {algorithm}, the algorithm in JwtAuth:SigningKeys:Algorithm; "
@@ -97,8 +97,8 @@ internal static class KeyImport
         }
     }
 
-    // One object, each name once, no objects in it: JsonWebKey would take the members of inner ones for the key's own, and so a whole set
-    // for one key.
+    // One object, each name once, and no objects inside. JsonWebKey would take members of inner objects for those of the key, and so read a
+    // whole set as one key.
     private static bool IsFlat(string text)
     {
         using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -114,7 +114,7 @@ internal static class KeyImport
         ecdsa.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true } curve
             && curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? ecdsa.ExportPkcs8PrivateKey() : null;
 
-    // A file may hold two halves that do not belong together.
+    // A file may contain two halves that do not belong together.
     private static bool ProvesItself(SigningKey key, ref string fault)
     {
         byte[] signature = new byte[key.SignatureLength];

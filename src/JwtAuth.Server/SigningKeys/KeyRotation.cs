@@ -3,8 +3,8 @@ using JwtAuth.Server.Observability;
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
-/// Keeps the ring: every second it looks for what another process changed (the command line is one), every minute whether a successor is
-/// due.
+/// Keeps the ring up to date. Every second it looks for changes by another process, such as the command line. Every minute it checks
+/// whether a successor is due.
 /// </summary>
 internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogger<KeyRotation> log) : BackgroundService
 {

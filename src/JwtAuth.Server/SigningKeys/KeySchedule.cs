@@ -14,7 +14,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     private const string Purpose = "signing keys";
 
     /// <summary>
-    /// How long after its retirement a key still verifies: no token that it signed can be alive then, whatever lifetime was configured.
+    /// How long a retired key still verifies. After that, no token that it signed can be alive, whatever lifetime was configured.
     /// </summary>
     public static readonly TimeSpan Retention = TokenValidator.MaximumLifetime + TokenValidator.MaximumClockSkew + TimeSpan.FromMinutes(5);
 
@@ -23,8 +23,8 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     private bool SharesSecret => settings is { Algorithm: SignatureAlgorithm.HS256, Hs256Secret: not null };
 
     /// <summary>
-    /// What the start of a service does: it brings the ring, and retires what its configuration no longer signs with, another algorithm's
-    /// key or another shared secret.
+    /// Runs at the start of a service. It brings the ring up to date, and retires keys with which this configuration no longer signs: those
+    /// of another algorithm, or another shared secret.
     /// </summary>
     /// <exception cref="ConfigurationFaultException">The configured secret was revoked.</exception>
     public void Begin(List<SigningKeyRow> ring)
@@ -41,20 +41,21 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     }
 
     /// <summary>
-    /// Brings the ring to where it must be now: one key that signs, its successor in time, the dead forgotten. Leaves alone what signs for
-    /// a service that is configured otherwise: in a change from one algorithm to another both run for a while, and a command may have been
-    /// given other settings.
+    /// Brings the ring to the state that it must have now: one key signs, its successor is there in time, and dead keys are forgotten. It
+    /// leaves keys alone that sign for a service with another configuration. During a change of the algorithm both services run for a
+    /// while, and a command may have other settings.
     /// </summary>
     public void Advance(List<SigningKeyRow> ring)
     {
         DateTimeOffset now = time.GetUtcNow();
-        // Brought in as a key of the ring's own before it was shared, or after: from now on it speaks for APIs only, its old tokens too.
+        // The secret may have been imported as an ordinary key of the ring, before or after it was shared. From now on it counts for APIs
+        // only, and so do its old tokens.
         foreach (SigningKeyRow known in ring.Where(row => !row.ForApisOnly && IsConfiguredSecret(row)))
             known.ForApisOnly = true;
         if (SharesSecret && !ring.Exists(row => (row.RetiredAt is null || row.RevokedAt is not null) && IsShared(row)))
             ring.Add(Seal(SigningKey.FromPrivate(SignatureAlgorithm.HS256, settings.Hs256Secret), now, forApisOnly: true));
 
-        // Of two that may sign from the same moment, the one added later is the last.
+        // If two may sign from the same moment on, the one added later comes last.
         List<SigningKeyRow> candidates =
             [.. ring.Where(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == settings.Algorithm)
                 .OrderBy(row => row.SignsFrom)];
@@ -77,16 +78,16 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         ring.RemoveAll(row => row.RevokedAt is null && row.RetiredAt + Retention <= now);
     }
 
-    /// <summary>Adds a key that will sign from the given time on. False where it is there already.</summary>
+    /// <summary>Adds a key that will sign from the given time on. False if it is already there.</summary>
     public bool TryAdd(List<SigningKeyRow> ring, SigningKey key, DateTimeOffset signsFrom)
     {
         if (ring.Exists(row => IsKnown(row, key)))
             return false;
         DateTimeOffset now = time.GetUtcNow();
-        // After a clock that stepped back, the key that signs looks like one that was only announced.
+        // After the clock has stepped back, the key that signs looks like one that was only announced.
         if (SignerOf(ring, forAccount: true) is { } signer && signer.SignsFrom > now)
             signer.SignsFrom = now;
-        // A successor that was only announced gives way, so that there is one of them.
+        // A successor that was only announced is removed, so that there is only one.
         ring.RemoveAll(row => row is { ForApisOnly: false, RetiredAt: null } && row.Algorithm == key.Algorithm && row.SignsFrom > now);
         ring.Add(Seal(key, signsFrom));
         Advance(ring);
@@ -94,7 +95,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     }
 
     /// <summary>
-    /// Ends a key's signing; its tokens live on until they expire. False where there is no such key or it was retired before.
+    /// Stops a key from signing. Its tokens live until they expire. False if there is no such key or it was retired before.
     /// </summary>
     public bool Retire(List<SigningKeyRow> ring, string keyId)
     {
@@ -106,7 +107,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     }
 
     /// <summary>
-    /// Ends a key with all that it signed, because somebody else may have it. False where there is no such key or it was revoked before.
+    /// Ends a key and everything that it signed, because somebody else may have it. False if there is no such key or it was revoked before.
     /// </summary>
     public bool Revoke(List<SigningKeyRow> ring, string keyId)
     {
@@ -118,16 +119,17 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         return true;
     }
 
-    /// <summary>The key that signs for APIs, or for the account, now.</summary>
+    /// <summary>The key that signs now, for APIs or for the account.</summary>
     public SigningKeyRow? SignerOf(IReadOnlyList<SigningKeyRow> ring, bool forAccount)
     {
         SigningKeyRow? signer = SharesSecret && !forAccount
             ? LatestOf(ring, IsShared) : LatestOf(ring, row => !row.ForApisOnly && row.Algorithm == settings.Algorithm);
-        // Another service, configured otherwise, may just have retired ours: until the next look, better its key than none.
+        // Another service with another configuration may just have retired our key. Until the next look, signing with its key is better
+        // than with none.
         return signer ?? LatestOf(ring, row => !row.ForApisOnly);
     }
 
-    // Asked for each token that is issued, so without lists.
+    // Called for each token that is issued, so it makes no lists.
     private SigningKeyRow? LatestOf(IReadOnlyList<SigningKeyRow> ring, Func<SigningKeyRow, bool> isEligible)
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -142,7 +144,7 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
             if (earliest is null || row.SignsFrom < earliest.SignsFrom)
                 earliest = row;
         }
-        // After a clock that stepped back, better the earliest key than none.
+        // If the clock has stepped back, the earliest key is better than none.
         return latest ?? earliest;
     }
 
@@ -152,12 +154,12 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
 
     private bool IsShared(SigningKeyRow row) => row.ForApisOnly && IsConfiguredSecret(row);
 
-    // Whether this is the secret that is configured, which another service's need not be. Opened once for each row.
+    // Whether this is the configured secret; another service may have a different one. Each row is opened only once.
     private bool IsConfiguredSecret(SigningKeyRow row) =>
         SharesSecret && row.Algorithm == SignatureAlgorithm.HS256 && configured.GetOrAdd(row.KeyId, _ =>
         CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), settings.Hs256Secret));
 
-    // A kid tells a key by its thumbprint; of a secret it is random.
+    // The kid of a key pair is its thumbprint. The kid of a secret is random, so the secrets themselves are compared.
     private bool IsKnown(SigningKeyRow row, SigningKey key) => row.KeyId == key.KeyId
         || (row.Algorithm == SignatureAlgorithm.HS256 && key.Algorithm == SignatureAlgorithm.HS256
             && CryptographicOperations.FixedTimeEquals(masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), key.ExportPrivate()));
@@ -177,6 +179,6 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     {
         row.RetiredAt = now;
         if (row.PublicKey is not null)
-            row.SealedPrivateKey = null; // it verifies by its public half; nobody can sign with it again
+            row.SealedPrivateKey = null; // the public half is enough to verify; nobody can sign with it again
     }
 }

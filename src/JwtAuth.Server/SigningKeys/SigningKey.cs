@@ -10,10 +10,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>A private key with its <c>kid</c> and its one algorithm. Safe for concurrent use.</summary>
+/// <summary>A private key with its <c>kid</c> and its only algorithm. Safe for concurrent use.</summary>
 internal abstract class SigningKey
 {
-    // Written for JSON readers, not for HTML: at+jwt stays at+jwt.
+    // For JSON readers, not for HTML: at+jwt stays at+jwt.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ConcurrentDictionary<string, byte[]> headers = new(StringComparer.Ordinal);
@@ -24,25 +24,25 @@ internal abstract class SigningKey
 
     public SignatureAlgorithm Algorithm { get; }
 
-    /// <summary>Length of a signature in bytes.</summary>
+    /// <summary>The length of a signature in bytes.</summary>
     public abstract int SignatureLength { get; }
 
     /// <summary>
-    /// The JOSE header of what it signs as this type (RFC 7515 §4.1.9), encoded, with the dot behind it. Made once for each type.
+    /// The JOSE header for tokens of this type (RFC 7515 §4.1.9), encoded, with the dot after it. It is made once for each type.
     /// </summary>
     public ReadOnlySpan<byte> HeaderOf(string type) => headers.GetOrAdd(type, MakeHeader);
 
     /// <summary>Signs (RFC 7515 §5.1) into <paramref name="signature"/>, which has <see cref="SignatureLength"/> bytes.</summary>
     public abstract void Sign(ReadOnlySpan<byte> signingInput, Span<byte> signature);
 
-    /// <summary>The private key to be sealed: PKCS #8, or the bytes of the HMAC secret.</summary>
+    /// <summary>The private key, for sealing: PKCS #8, or the bytes of the HMAC secret.</summary>
     public abstract byte[] ExportPrivate();
 
-    /// <summary>The public half (SubjectPublicKeyInfo), or <see langword="null"/> for a secret.</summary>
+    /// <summary>The public half (SubjectPublicKeyInfo); <see langword="null"/> for a secret.</summary>
     public abstract byte[]? ExportPublic();
 
-    /// <summary>What tells an API that shares the secret that it goes by this <c>kid</c>, and tells nobody else anything.</summary>
-    /// <exception cref="NotSupportedException">A pair has no secret that is shared.</exception>
+    /// <summary>Proves to an API that shares the secret that the secret has this <c>kid</c>. It tells others nothing.</summary>
+    /// <exception cref="NotSupportedException">A key pair has no shared secret.</exception>
     public virtual string ProofOfSecret() => throw new NotSupportedException();
 
     /// <summary>A new key. An RSA key has 2048 bits, a secret 32 bytes.</summary>
@@ -62,10 +62,10 @@ internal abstract class SigningKey
     }
 
     /// <summary>
-    /// A key from what <see cref="ExportPrivate"/> gave. Its <c>kid</c> is the thumbprint (RFC 7638); of a secret, whose thumbprint would
-    /// be a hash to guess against, it is <paramref name="secretKeyId"/>, else random.
+    /// A key from the result of <see cref="ExportPrivate"/>. Its <c>kid</c> is the thumbprint (RFC 7638). The thumbprint of a secret would
+    /// be a hash against which one could test guesses. So for a secret it is <paramref name="secretKeyId"/>, or random.
     /// </summary>
-    /// <exception cref="CryptographicException">Not a private key of this algorithm.</exception>
+    /// <exception cref="CryptographicException">This is not a private key of this algorithm.</exception>
     public static SigningKey FromPrivate(SignatureAlgorithm algorithm, ReadOnlySpan<byte> privateKey, string? secretKeyId = null) =>
         algorithm switch
         {
@@ -74,12 +74,12 @@ internal abstract class SigningKey
             _ => new HmacKey(secretKeyId ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), privateKey.ToArray()),
         };
 
-    /// <summary>What checks this key's signatures.</summary>
+    /// <summary>The key that verifies this key's signatures.</summary>
     public VerificationKey VerificationKey() =>
         ExportPublic() is { } publicKey ? VerificationKeyOf(
             KeyId, Algorithm, publicKey, retiredAt: null) : Bearer.Keys.VerificationKey.Hmac(KeyId, ExportPrivate());
 
-    /// <summary>What checks with a public half, as <see cref="ExportPublic"/> gave it.</summary>
+    /// <summary>The key that verifies with a public half from <see cref="ExportPublic"/>.</summary>
     public static VerificationKey VerificationKeyOf(string keyId, SignatureAlgorithm algorithm, byte[] publicKey, DateTimeOffset? retiredAt)
     {
         if (algorithm == SignatureAlgorithm.RS256)
@@ -108,7 +108,7 @@ internal abstract class SigningKey
         return [.. Base64Url.EncodeToUtf8(json.WrittenSpan), (byte)'.'];
     }
 
-    // What RSA and ECDSA have in common: a pair in PKCS #8, of which the platform's objects are made and lent.
+    // What RSA and ECDSA have in common: a pair in PKCS #8, from which the platform's key objects are made. A pool lends them out.
     private abstract class KeyPair<T>(string keyId, SignatureAlgorithm algorithm, byte[] pkcs8, Func<byte[], T> load)
         : SigningKey(keyId, algorithm)
         where T : AsymmetricAlgorithm

@@ -8,23 +8,23 @@ using JwtAuth.Server.Storage;
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
-/// The ring in memory: one key signs, the retired still verify. What another process changes in the database is seen at the next
+/// The ring in memory: one key signs, and the retired ones still verify. Changes by another process show at the next
 /// <see cref="LoadAsync"/>.
 /// </summary>
 internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, ILogger<SigningKeyRing> log) : IVerificationKeys
 {
     private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]), []);
 
-    /// <summary>Another ring has been loaded.</summary>
+    /// <summary>The ring was loaded with changes.</summary>
     public event Action? Changed;
 
-    /// <summary>The published JWK Set: public halves of the keys that sign, will sign or still verify.</summary>
+    /// <summary>The published JWK Set: the public halves of the keys that sign, will sign or still verify.</summary>
     public ReadOnlyMemory<byte> JsonWebKeySet => content.JsonWebKeySet;
 
     /// <summary>The secrets shared with APIs that sign or still verify.</summary>
     public IReadOnlyList<SharedKey> SharedKeys => content.SharedKeys;
 
-    /// <summary>A text that is another one for another set of published or shared keys.</summary>
+    /// <summary>A text that changes when the published or shared keys change.</summary>
     public string Fingerprint => content.Fingerprint;
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     }
 
     /// <summary>The key that signs now.</summary>
-    /// <param name="forAccount">Whether it is for the issuer's own audience, which a secret shared with APIs never signs for.</param>
+    /// <param name="forAccount">Whether the token is for the issuer's own audience. A secret shared with APIs never signs for that.</param>
     /// <exception cref="InvalidOperationException">Nothing has been loaded yet.</exception>
     public SigningKey Signer(bool forAccount)
     {
@@ -52,13 +52,13 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     /// <summary>Whether there is a key to sign with.</summary>
     public bool IsReady => schedule.SignerOf(content.Rows, forAccount: true) is not null;
 
-    /// <summary>At the start of the service: brings the ring in the database to what is configured, and loads it.</summary>
+    /// <summary>Called at the start of the service. Brings the ring in the database in line with the configuration, and loads it.</summary>
     public Task BeginAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Begin, cancellation);
 
-    /// <summary>From time to time: brings the ring to where the schedule wants it, and loads it.</summary>
+    /// <summary>Called from time to time. Brings the ring to the state that the schedule requires, and loads it.</summary>
     public Task AdvanceAsync(CancellationToken cancellation = default) => ChangeAsync(schedule.Advance, cancellation);
 
-    /// <summary>Loads the ring, where it has changed.</summary>
+    /// <summary>Loads the ring if it has changed.</summary>
     /// <exception cref="CryptographicException">A key was sealed with another master key.</exception>
     public async Task LoadAsync(CancellationToken cancellation = default)
     {
@@ -89,7 +89,7 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
         await LoadAsync(cancellation);
     }
 
-    // Whichever process changed it, the command line among them.
+    // Logs every change, whichever process made it, the command line included.
     private void Report(IReadOnlyList<SigningKeyRow> before, IReadOnlyList<SigningKeyRow> after)
     {
         foreach (SigningKeyRow row in after)

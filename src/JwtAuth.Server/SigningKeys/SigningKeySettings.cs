@@ -3,14 +3,14 @@ using JwtAuth.Server.Configuration;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <param name="Algorithm">What new tokens are signed with.</param>
-/// <param name="RotateEvery">Age at which a key stops signing.</param>
-/// <param name="PublishAhead">How long before it signs a successor stands in the JWKS.</param>
-/// <param name="Hs256Secret">The secret that APIs share, or <see langword="null"/>.</param>
+/// <param name="Algorithm">The algorithm that signs new tokens.</param>
+/// <param name="RotateEvery">The age at which a key stops signing.</param>
+/// <param name="PublishAhead">How long a successor is in the JWKS before it signs.</param>
+/// <param name="Hs256Secret">The secret that APIs share; <see langword="null"/> if there is none.</param>
 internal sealed record SigningKeySettings(SignatureAlgorithm Algorithm, TimeSpan RotateEvery, TimeSpan PublishAhead, byte[]? Hs256Secret)
 {
-    /// <param name="values">What is configured.</param>
-    /// <param name="masterKey">The configured master key, which no API may hold.</param>
+    /// <param name="values">The configuration.</param>
+    /// <param name="masterKey">The configured master key. No API may have it as its secret.</param>
     public static SigningKeySettings Read(SettingValues values, byte[]? masterKey)
     {
         const string AheadKey = "SigningKeys:PublishAhead", SecretKey = "SigningKeys:Hs256Secret";

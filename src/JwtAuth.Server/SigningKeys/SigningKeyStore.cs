@@ -4,10 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.SigningKeys;
 
-/// <summary>The ring at rest.</summary>
+/// <summary>The ring in the database.</summary>
 internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
 {
-    /// <summary>Every key, in the order in which they may sign.</summary>
+    /// <summary>All keys, in the order in which they may sign.</summary>
     public async Task<List<SigningKeyRow>> ListAsync(CancellationToken cancellation = default)
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
@@ -16,11 +16,11 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes)
     }
 
     /// <summary>
-    /// Reads the ring, lets <paramref name="change"/> decide and writes what it did, all while no other process can write: two that start
-    /// at once on one database end with one key. The tokens of a key that is revoked are denied in the same transaction.
+    /// Reads the ring, lets <paramref name="change"/> decide, and writes what it did. No other process can write meanwhile, so two that
+    /// start at once on one database end up with one key. The tokens of a revoked key are denied in the same transaction.
     /// </summary>
-    /// <param name="change">Adds to the list and sets members of its rows. May run while others wait: no slow work.</param>
-    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="change">Adds to the list, and sets members of its rows. Others may be waiting, so it must not do slow work.</param>
+    /// <param name="cancellation">Stops the waiting.</param>
     public async Task<T> ChangeAsync<T>(Func<List<SigningKeyRow>, T> change, CancellationToken cancellation = default)
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();

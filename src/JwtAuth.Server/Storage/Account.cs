@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Identity;
 namespace JwtAuth.Server.Storage;
 
 /// <summary>
-/// A user, kept by ASP.NET Core Identity. <see cref="IdentityUser{TKey}.Id"/> is the <c>sub</c>: random, never used again.
+/// A user, stored by ASP.NET Core Identity. <see cref="IdentityUser{TKey}.Id"/> is the <c>sub</c>: random, and never used again.
 /// </summary>
 internal sealed class Account : IdentityUser
 {
@@ -12,6 +12,6 @@ internal sealed class Account : IdentityUser
     /// <summary>When an administrator disabled it; <see langword="null"/> while it is enabled.</summary>
     public DateTimeOffset? DisabledAt { get; set; }
 
-    /// <summary>The <c>gen</c> of its tokens: raised to end all that was issued before, without comparing times.</summary>
+    /// <summary>The <c>gen</c> of its tokens. Raising it ends all that was issued before, without comparing times.</summary>
     public long Generation { get; set; }
 }

@@ -16,14 +16,16 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
 
     private MasterKey? masterKey;
 
-    /// <summary>The key that has sealed this database; there once <see cref="PrepareAsync"/> is through.</summary>
+    /// <summary>The key that has sealed this database. It is there once <see cref="PrepareAsync"/> is done.</summary>
     public MasterKey MasterKey => masterKey ?? throw new InvalidOperationException("The database has not been prepared.");
 
-    /// <summary>A name of this database: of another one, though it has the same rows, it is another.</summary>
+    /// <summary>Identifies this database. Another database has another identity, even with the same rows.</summary>
     public string Identity { get; private set; } = "";
 
-    /// <summary>Prepares data directory and schema, and finds the master key.</summary>
-    /// <exception cref="ConfigurationFaultException">Not to be opened or written, or sealed with another key.</exception>
+    /// <summary>Prepares the data directory and the schema, and finds the master key.</summary>
+    /// <exception cref="ConfigurationFaultException">
+    /// The database cannot be opened or written, or it is sealed with another key.
+    /// </exception>
     public async Task PrepareAsync(Db db)
     {
         string file = Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource);
@@ -47,7 +49,7 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
         }
     }
 
-    // Nobody else reads password hashes: the files that SQLite adds take the database's mode over.
+    // Nobody else may read password hashes. The files that SQLite adds get the mode of the database.
     private static void MakePrivately(string directory, string file)
     {
         if (OperatingSystem.IsWindows())
@@ -68,7 +70,8 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
     private static async Task MigrateAsync(Db db)
     {
         await db.Database.OpenConnectionAsync();
-        // Left behind by a process that was killed while it migrated; the lock on the file is the one that dies with its process.
+        // A process that was killed during a migration leaves this table behind. The lock on the file protects us; it ends with its
+        // process.
         await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL");
         await db.Database.MigrateAsync();
@@ -101,12 +104,12 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
         }
     }
 
-    // Sealed with a random nonce, so that no two databases have the same.
+    // It is sealed with a random nonce, so no two databases have the same.
     private static string IdentityOf(MasterKeyCheck check) => Convert.ToHexStringLower(SHA256.HashData(check.Sealed).AsSpan(0, 8));
 
     private static async Task<FileStream> EnterAloneAsync(string path)
     {
-        TimeProvider time = TimeProvider.System; // other processes do not share a clock of ours
+        TimeProvider time = TimeProvider.System; // other processes do not share our clock
         long start = time.GetTimestamp();
         while (true)
         {

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace JwtAuth.Server.Storage;
 
-/// <summary>The service's database. Each provider has a context of its own, because its migrations belong to it.</summary>
+/// <summary>The service's database. Each provider has its own context, because its migrations belong to it.</summary>
 internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityDbContext<Account, IdentityRole, string>(options)
 {
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
@@ -20,8 +20,8 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
 
     public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
 
-    /// <summary>Begins to write. Every transaction begins here.</summary>
-    /// <exception cref="StorageBusyException">Others of this process have written for longer than one waits.</exception>
+    /// <summary>Begins to write. Every write transaction begins here.</summary>
+    /// <exception cref="StorageBusyException">Other writers of this process have taken too long.</exception>
     public async Task<WriteTransaction> BeginWriteAsync()
     {
         await lane.EnterAsync();
@@ -37,8 +37,8 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
     }
 
     /// <summary>
-    /// A number that differs from the last one whenever somebody else has committed since. Cheap; asked again and again on the connection
-    /// of this context, which stays open.
+    /// A number that changes whenever somebody else has committed. It is cheap, and asked again and again on the same connection, which
+    /// stays open.
     /// </summary>
     public abstract Task<long> DataVersionAsync();
 
@@ -88,7 +88,7 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
         moment => moment.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
 }
 
-/// <summary>A sealed constant: only the right master key opens it.</summary>
+/// <summary>A sealed constant. Only the right master key opens it.</summary>
 internal sealed class MasterKeyCheck
 {
     public int Id { get; init; }

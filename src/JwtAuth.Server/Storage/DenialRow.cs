@@ -2,10 +2,10 @@ using JwtAuth.Bearer.Denials;
 
 namespace JwtAuth.Server.Storage;
 
-/// <summary>A line of the log of denials.</summary>
+/// <summary>One row of the log of denials.</summary>
 internal sealed class DenialRow
 {
-    /// <summary>Given in the order of commits, and never again.</summary>
+    /// <summary>Assigned in the order of the commits, and never used again.</summary>
     public long Number { get; init; }
 
     public required DenialKind Kind { get; init; }
@@ -19,7 +19,7 @@ internal sealed class DenialRow
 
     public string? ExceptSessionId { get; init; }
 
-    /// <summary>When it may be deleted; never, for a key.</summary>
+    /// <summary>When the row may be deleted. Never, for a key.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public static DenialRow Of(Denial denial) => new()

@@ -1,6 +1,6 @@
 namespace JwtAuth.Server.Storage;
 
-/// <summary>A key of ASP.NET Core's Data Protection, which protects signed cookies: sealed with the master key.</summary>
+/// <summary>A key of ASP.NET Core's Data Protection, which protects signed cookies. It is sealed with the master key.</summary>
 internal sealed class ProtectionKeyRow
 {
     public required string Name { get; init; }

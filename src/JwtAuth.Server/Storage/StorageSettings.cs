@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace JwtAuth.Server.Storage;
 
-/// <param name="ConnectionString">Of the SQLite database.</param>
+/// <param name="ConnectionString">The connection string of the SQLite database.</param>
 internal sealed record StorageSettings(string ConnectionString)
 {
     public static StorageSettings Read(SettingValues values, string dataDirectory)

@@ -6,10 +6,10 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace JwtAuth.Server.Storage.Sqlite;
 
-/// <summary>The embedded default.</summary>
+/// <summary>The embedded database, which is the default.</summary>
 internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options, lane)
 {
-    // How long a writer waits for another; the driver's own 30 s would hold a thread for each of them so long.
+    // How long a writer waits for another. With the driver's own 30 s, each waiting writer would hold a thread that long.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void Configure(DbContextOptionsBuilder options, string connectionString)
@@ -19,7 +19,7 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lan
         options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
     }
 
-    /// <summary>How long a writer waits for others, be they of this process or another.</summary>
+    /// <summary>How long a writer waits for others, of this process or another.</summary>
     public static TimeSpan PatienceOf(string connectionString)
     {
         var connection = new SqliteConnectionStringBuilder(connectionString);
@@ -34,7 +34,8 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lan
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    // What was acknowledged survives a crash (synchronous=FULL with WAL), and writers wait for each other instead of failing.
+    // With synchronous=FULL and WAL, what was acknowledged survives a crash. With the timeout, writers wait for each other instead of
+    // failing.
     private sealed class Pragmas : DbConnectionInterceptor
     {
         private static string Statements(DbConnection connection) =>
