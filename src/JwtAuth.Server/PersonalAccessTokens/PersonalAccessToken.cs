@@ -8,9 +8,9 @@ using System.Text.Json.Serialization;
 namespace JwtAuth.Server.PersonalAccessTokens;
 
 /// <summary>
-/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and a checksum of 6.
-/// With the checksum, scanners find a leaked token, and a typing error is told from a token that is no longer good without a look-up. The
-/// token is never shown in a log.
+/// A text that was made or sent as a personal access token: <c>jpat_</c>, 30 random letters and digits (178 bits), and a checksum of 6
+/// characters. With the checksum, scanners can find a leaked token. It also tells a typing error from a token that is no longer good,
+/// without a look-up. The token is never shown in a log.
 /// </summary>
 [JsonConverter(typeof(FromString))]
 internal sealed class PersonalAccessToken(string text)

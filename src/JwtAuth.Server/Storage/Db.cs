@@ -20,7 +20,7 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
 
     public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
 
-    /// <summary>Begins to write. Every write transaction begins here.</summary>
+    /// <summary>Begins to write, in turn with the other writers of this process.</summary>
     /// <exception cref="StorageBusyException">Other writers of this process have taken too long.</exception>
     public async Task<WriteTransaction> BeginWriteAsync()
     {

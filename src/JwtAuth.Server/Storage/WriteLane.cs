@@ -10,7 +10,7 @@ namespace JwtAuth.Server.Storage;
 /// <param name="time">The clock.</param>
 internal sealed class WriteLane(TimeSpan patience, TimeProvider time) : IDisposable
 {
-    // A write takes a few milliseconds at most. Beyond this number, a writer is told at once to come back later.
+    // A write takes one or a few milliseconds. Beyond this number, a writer is told at once to come back later.
     private const int MaximumWaiting = 500;
 
     private readonly SemaphoreSlim place = new(1, 1);
