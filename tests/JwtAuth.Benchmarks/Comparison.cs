@@ -15,7 +15,8 @@ internal sealed class Comparison(string first, string second)
     /// <summary>Prints the figures; true where the two look the same.</summary>
     public bool Report()
     {
-        // Interrupts and collections lie far out and hide a small difference: the slowest 5 % of both together go, by one bound for both alike.
+        // Interrupts and collections lie far out and hide a small difference: the slowest 5 % of both together
+        // go, by one bound for both alike.
         double[] pooled = [.. firstTimes.Concat(secondTimes).Order()];
         double bound = pooled[(int)(pooled.Length * 0.95)];
         double[] one = [.. firstTimes.Where(time => time <= bound).Order()], two = [.. secondTimes.Where(time => time <= bound).Order()];

@@ -12,7 +12,10 @@ namespace JwtAuth.Benchmarks;
 /// <summary>A kind of credential under load.</summary>
 internal sealed record CredentialPlayer(HttpPlayer Player, string Kind, bool HasDenylist, double Bytes, double Statements);
 
-/// <summary>The service with people who hold credentials: in processes of its own, for its speed, and in this one, where its statements can be counted.</summary>
+/// <summary>
+/// The service with people who hold credentials: in processes of its own, for its speed, and in this one, where
+/// its statements can be counted.
+/// </summary>
 internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
 {
     private const int Connections = 24, CountedRequests = 100, Counts = 5;
@@ -36,14 +39,17 @@ internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
         });
         started.Push(service);
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = service.Address };
+        string issuer = service.Address.GetLeftPart(UriPartial.Authority);
         List<HeldCredentials> held = [];
         for (int number = 0; number < people; number++)
-            held.Add(await HeldCredentials.GetAsync(client, $"alice{number:D4}", service.Address.GetLeftPart(UriPartial.Authority), stopping));
+            held.Add(await HeldCredentials.GetAsync(client, $"alice{number:D4}", issuer, stopping));
         Dictionary<string, double> statements = await CountStatementsAsync(hasDenylist, kinds, stopping);
         foreach (string kind in kinds)
         {
-            byte[][] requests = [.. held.Select(person => Encoding.ASCII.GetBytes($"GET /me HTTP/1.1\r\nHost: {service.Address.Authority}\r\n{person[kind]}\r\n"))];
-            var player = new HttpPlayer(hasDenylist ? kind : $"{kind}, denylist off", service, new Load(service.Address, requests, Connections), turn);
+            byte[][] requests = [.. held.Select(
+                person => Encoding.ASCII.GetBytes($"GET /me HTTP/1.1\r\nHost: {service.Address.Authority}\r\n{person[kind]}\r\n"))];
+            var player = new HttpPlayer(
+                hasDenylist ? kind : $"{kind}, denylist off", service, new Load(service.Address, requests, Connections), turn);
             Players.Add(new CredentialPlayer(player, kind, hasDenylist, held.Average(person => person[kind].Length), statements[kind]));
         }
     }
@@ -61,24 +67,33 @@ internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
         await using LoopbackIssuer issuer = await LoopbackIssuer.StartAsync(SignatureAlgorithm.ES256);
         await issuer.AskAsync(db =>
         {
-            db.Users.Add(new Account { Id = TokenIssuer.NewId(), UserName = "alice", NormalizedUserName = "ALICE", CreatedAt = DateTimeOffset.UtcNow });
+            db.Users.Add(new Account
+            {
+                Id = TokenIssuer.NewId(),
+                UserName = "alice",
+                NormalizedUserName = "ALICE",
+                CreatedAt = DateTimeOffset.UtcNow,
+            });
             return db.SaveChangesAsync();
         });
         return new()
         {
-            [HeldCredentials.Session] = await WeighAsync(issuer, count, (db, subject) => db.Sessions.Add(SessionOf(subject, isOfCookie: true))),
-            [HeldCredentials.RefreshToken] = await WeighAsync(issuer, count, (db, subject) => db.Sessions.Add(SessionOf(subject, isOfCookie: false))),
-            [HeldCredentials.PersonalAccessToken] = await WeighAsync(issuer, count, (db, subject) => db.PersonalAccessTokens.Add(new PersonalAccessTokenRow
-            {
-                Id = TokenIssuer.NewId(),
-                Subject = subject,
-                Name = "the nightly backup",
-                Hash = Random.Shared.GetItems([.. Enumerable.Range(0, 256).Select(value => (byte)value)], 32),
-                Scope = "orders:read",
-                CreatedAt = DateTimeOffset.UtcNow,
-                ExpiresAt = DateTimeOffset.UtcNow,
-                LastUsedAt = DateTimeOffset.UtcNow,
-            })),
+            [HeldCredentials.Session] =
+                await WeighAsync(issuer, count, (db, subject) => db.Sessions.Add(SessionOf(subject, isOfCookie: true))),
+            [HeldCredentials.RefreshToken] =
+                await WeighAsync(issuer, count, (db, subject) => db.Sessions.Add(SessionOf(subject, isOfCookie: false))),
+            [HeldCredentials.PersonalAccessToken] =
+                await WeighAsync(issuer, count, (db, subject) => db.PersonalAccessTokens.Add(new PersonalAccessTokenRow
+                {
+                    Id = TokenIssuer.NewId(),
+                    Subject = subject,
+                    Name = "the nightly backup",
+                    Hash = Random.Shared.GetItems([.. Enumerable.Range(0, 256).Select(value => (byte)value)], 32),
+                    Scope = "orders:read",
+                    CreatedAt = DateTimeOffset.UtcNow,
+                    ExpiresAt = DateTimeOffset.UtcNow,
+                    LastUsedAt = DateTimeOffset.UtcNow,
+                })),
         };
     }
 
@@ -95,7 +110,8 @@ internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
     private static async Task<long> SizeAsync(Db db)
     {
         await db.Database.ExecuteSqlRawAsync("VACUUM");
-        return await db.Database.SqlQueryRaw<long>("SELECT page_count * page_size AS Value FROM pragma_page_count(), pragma_page_size()").SingleAsync();
+        return await db.Database.SqlQueryRaw<long>("SELECT page_count * page_size AS Value FROM pragma_page_count(), pragma_page_size()")
+            .SingleAsync();
     }
 
     private static SessionRow SessionOf(string subject, bool isOfCookie) => new()
@@ -114,7 +130,8 @@ internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
         Agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
     };
 
-    private static async Task<Dictionary<string, double>> CountStatementsAsync(bool hasDenylist, IReadOnlyList<string> kinds, CancellationToken stopping)
+    private static async Task<Dictionary<string, double>> CountStatementsAsync(
+        bool hasDenylist, IReadOnlyList<string> kinds, CancellationToken stopping)
     {
         await using LoopbackIssuer issuer = await LoopbackIssuer.StartAsync(SignatureAlgorithm.RS256, hasDenylist);
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(issuer.Url) };

@@ -8,8 +8,8 @@ using JwtAuth.Bearer.Denials;
 namespace JwtAuth.Benchmarks;
 
 /// <summary>
-/// What it takes to ask a denylist, each question about another token and alone: a fence before and after it keeps the processor from fetching for the next one
-/// meanwhile. Live tokens are drawn at random and never come again.
+/// What it takes to ask a denylist, each question about another token and alone: a fence before and after it keeps the processor from
+/// fetching for the next one meanwhile. Live tokens are drawn at random and never come again.
 /// </summary>
 internal static class DenialQuestions
 {
@@ -19,7 +19,8 @@ internal static class DenialQuestions
 
     public static List<double> AboutLive(Denylist denylist, int rounds) => Times(denylist, [], default, rounds);
 
-    public static List<double> AboutDenied(Denylist denylist, DenialKind kind, UInt128[] ids, int rounds) => Times(denylist, ids, kind, rounds);
+    public static List<double> AboutDenied(Denylist denylist, DenialKind kind, UInt128[] ids, int rounds) =>
+        Times(denylist, ids, kind, rounds);
 
     /// <summary>What it takes to make the names of a token.</summary>
     public static List<double> Naming((string Subject, string JwtId, string SessionId)[] tokens, int rounds)

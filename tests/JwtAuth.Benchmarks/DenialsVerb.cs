@@ -34,10 +34,11 @@ internal static class DenialsVerb
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each measurement of time", DefaultValueFactory = _ => 15 };
         var verb = new Command("denials",
             """
-            Measures a denylist full of sessions, of tokens, of subjects, and of subjects with an exception: the memory of each. Then one that holds the first three
-            kinds alike: what it takes to ask it (a fence before and after each question, so that the processor cannot begin with the next one early),
-            what a check of an ES256 token takes with it, with an empty one and without any, in turns, and how long the service needs to read the log from SQLite
-            at its start. Exits 1 when a session, token or subject takes more than 48 bytes at the worst, or a question about a live token 100 ns or more.
+            Measures a denylist full of sessions, of tokens, of subjects, and of subjects with an exception: the memory of each. Then one
+            that holds the first three kinds alike: what it takes to ask it (a fence before and after each question, so that the processor
+            cannot begin with the next one early), what a check of an ES256 token takes with it, with an empty one and without any, in
+            turns, and how long the service needs to read the log from SQLite at its start. Exits 1 when a session, token or subject takes
+            more than 48 bytes at the worst, or a question about a live token 100 ns or more.
             """)
         {
             entries, rounds,
@@ -73,7 +74,8 @@ internal static class DenialsVerb
 
     private static bool Memory(int entries)
     {
-        double session = MemoryOf("a session", entries, OfSession), token = MemoryOf("a token", entries, OfToken), subject = MemoryOf("a subject", entries, OfSubject);
+        double session = MemoryOf("a session", entries, OfSession), token = MemoryOf("a token", entries, OfToken),
+            subject = MemoryOf("a subject", entries, OfSubject);
         MemoryOf("a subject of which one session is spared", entries, OfOthers);
         return Math.Max(session, Math.Max(token, subject)) <= MostBytes;
     }
@@ -117,7 +119,9 @@ internal static class DenialsVerb
         Denied("session", DenialKind.Session, sessions, names => names.Session);
         Denied("token", DenialKind.Token, tokens, names => names.Token);
         Denied("subject", DenialKind.Subject, subjects, names => names.Subject);
-        Line($"| the names of a token, made once for it | {Spread(DenialQuestions.Naming([.. sessions.Select(token => (token.Subject, token.JwtId, token.SessionId))], rounds), "F0", " ns")} |");
+        List<double> naming =
+            DenialQuestions.Naming([.. sessions.Select(token => (token.Subject, token.JwtId, token.SessionId))], rounds);
+        Line($"| the names of a token, made once for it | {Spread(naming, "F0", " ns")} |");
         asPromised &= Median(times) < MostNanoseconds;
         full.CompleteAsOf(TimeProvider.System.GetTimestamp());
         return full;
@@ -133,7 +137,8 @@ internal static class DenialsVerb
     {
         TokenIssuer issuer = services.GetRequiredService<TokenIssuer>();
         var account = Accounts.Snapshot(TokenIssuer.NewId());
-        string[] tokens = [.. Enumerable.Range(0, 1000).Select(_ => issuer.Issue(Grant.To(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId())).Value)];
+        string[] tokens = [.. Enumerable.Range(0, 1000)
+            .Select(_ => issuer.Issue(Grant.To(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId())).Value)];
         Denylist empty = New();
         empty.CompleteAsOf(TimeProvider.System.GetTimestamp());
         TokenValidator[] validators = [ValidatorOf(services, null), ValidatorOf(services, empty), ValidatorOf(services, full)];
@@ -154,15 +159,18 @@ internal static class DenialsVerb
                 times[which].Add(Median(checks[which]));
         }
         Line($"| a whole check, ES256: without a denylist | {Spread(times[0], "F1", " µs")} |");
-        Line($"| … with an empty one | {Spread(times[1], "F1", " µs")}, {Spread([.. times[1].Zip(times[0], (one, none) => one / none)], "F3", " times")} |");
-        Line($"| … with a full one | {Spread(times[2], "F1", " µs")}, {Spread([.. times[2].Zip(times[0], (one, none) => one / none)], "F3", " times")} |");
+        Line($"| … with an empty one | {Spread(times[1], "F1", " µs")}, {Spread(Ratios(times[1]), "F3", " times")} |");
+        Line($"| … with a full one | {Spread(times[2], "F1", " µs")}, {Spread(Ratios(times[2]), "F3", " times")} |");
+
+        List<double> Ratios(List<double> ones) => [.. ones.Zip(times[0], (one, none) => one / none)];
     }
 
     private static TokenValidator ValidatorOf(IServiceProvider services, Denylist? denylist)
     {
         var options = new JwtAuthBearerOptions { Authority = Issuer };
         options.Audiences.Add(Audience);
-        return new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, denylist is null ? null : new Source(denylist));
+        return new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System,
+            denylist is null ? null : new Source(denylist));
     }
 
     private static async Task WriteAsync(IServiceProvider services, int entries)
@@ -175,7 +183,8 @@ internal static class DenialsVerb
             for (int number = written; number < Math.Min(entries, written + 10_000); number++)
             {
                 db.Denials.Add(DenialRow.Of(number % 2 == 0
-                    ? Denial.OfSession(TokenIssuer.NewId(), ForgetAt) : Denial.OfToken(TokenIssuer.NewId(), TokenIssuer.NewId(), ForgetAt)));
+                    ? Denial.OfSession(TokenIssuer.NewId(), ForgetAt)
+                        : Denial.OfToken(TokenIssuer.NewId(), TokenIssuer.NewId(), ForgetAt)));
             }
             await db.SaveChangesAsync();
             await transaction.CommitAsync();
@@ -198,7 +207,8 @@ internal static class DenialsVerb
     private static WebApplication Build(string directory) => ServiceBuilder.Build(
     [
         "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
-        $"--JwtAuth:Audiences={Audience}", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=ES256", "--Logging:LogLevel:Default=Warning",
+        $"--JwtAuth:Audiences={Audience}", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=ES256",
+        "--Logging:LogLevel:Default=Warning",
     ]);
 
     private static Denylist New() => new(TimeProvider.System, TimeSpan.FromDays(1));

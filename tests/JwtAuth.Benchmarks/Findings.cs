@@ -11,7 +11,8 @@ internal sealed class Findings(params string[] columns)
 
     public void Add(params string[] cells) => rows.Add(cells);
 
-    public void WantAtLeast(double bound, string what, Spread reached) => Want(what, $"{Text(bound)} at least", Text(reached), reached.Median >= bound);
+    public void WantAtLeast(double bound, string what, Spread reached) =>
+        Want(what, $"{Text(bound)} at least", Text(reached), reached.Median >= bound);
 
     public void WantAtMost(double bound, string what, Spread reached, string unit = "") =>
         Want(what, $"{Text(bound)}{unit} at most", $"{Text(reached)}{unit}", reached.Median <= bound);
@@ -26,7 +27,8 @@ internal sealed class Findings(params string[] columns)
     {
         Table(columns, rows);
         Console.WriteLine();
-        Table(["", "wanted", "reached", ""], goals.Select(goal => (string[])[goal.What, goal.Wanted, goal.Reached, goal.IsKept ? "yes" : "**no**"]));
+        Table(["", "wanted", "reached", ""], goals.Select(
+            goal => (string[])[goal.What, goal.Wanted, goal.Reached, goal.IsKept ? "yes" : "**no**"]));
         directory?.Create();
         foreach (Picture picture in pictures)
         {
@@ -39,7 +41,8 @@ internal sealed class Findings(params string[] columns)
     public static string Text(Spread spread) => $"{Text(spread.Median)} ({Text(spread.Least)} to {Text(spread.Most)})";
 
     /// <summary>With as many digits as tell something.</summary>
-    public static string Text(double value) => value.ToString(value switch { >= 1000 => "N0", >= 100 => "F0", >= 10 => "F1", _ => "F2" }, CultureInfo.InvariantCulture);
+    public static string Text(double value) =>
+        value.ToString(value switch { >= 1000 => "N0", >= 100 => "F0", >= 10 => "F1", _ => "F2" }, CultureInfo.InvariantCulture);
 
     private static void Table(IReadOnlyList<string> head, IEnumerable<string[]> body)
     {

@@ -8,7 +8,8 @@ namespace JwtAuth.Benchmarks;
 /// <summary>A person with one credential of each kind, each as the header line that brings it.</summary>
 internal sealed class HeldCredentials
 {
-    public const string AccessToken = "access token", Session = "session cookie", SignedCookie = "signed cookie", PersonalAccessToken = "personal access token", Basic = "HTTP Basic", RefreshToken = "refresh token";
+    public const string AccessToken = "access token", Session = "session cookie", SignedCookie = "signed cookie",
+        PersonalAccessToken = "personal access token", Basic = "HTTP Basic", RefreshToken = "refresh token";
 
     public static readonly string[] Kinds = [AccessToken, Session, SignedCookie, PersonalAccessToken, Basic];
 
@@ -25,19 +26,24 @@ internal sealed class HeldCredentials
     public static async Task<HeldCredentials> GetAsync(HttpClient service, string username, string issuer, CancellationToken stopping)
     {
         (await service.PostAsJsonAsync("auth/register", new { username, password = Password }, stopping)).EnsureSuccessStatusCode();
-        string account = await TokenAsync("auth/login", new { username, password = Password, audience = issuer }, "access_token", bearer: null);
+        string account =
+            await TokenAsync("auth/login", new { username, password = Password, audience = issuer }, "access_token", bearer: null);
+        string access =
+            await TokenAsync("auth/login", new { username, password = Password, scope = "orders:read" }, "access_token", bearer: null);
+        string personal = await TokenAsync("auth/tokens", new { name = "benchmark", scope = "orders:read" }, "token", account);
         return new HeldCredentials(new()
         {
-            [AccessToken] = $"Authorization: Bearer {await TokenAsync("auth/login", new { username, password = Password, scope = "orders:read" }, "access_token", bearer: null)}\r\n",
+            [AccessToken] = $"Authorization: Bearer {access}\r\n",
             [Session] = await CookieAsync("session"),
             [SignedCookie] = await CookieAsync("signed_cookie"),
-            [PersonalAccessToken] = $"Authorization: Bearer {await TokenAsync("auth/tokens", new { name = "benchmark", scope = "orders:read" }, "token", account)}\r\n",
+            [PersonalAccessToken] = $"Authorization: Bearer {personal}\r\n",
             [Basic] = $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{Password}"))}\r\n",
         });
 
         async Task<string> CookieAsync(string credential)
         {
-            using HttpResponseMessage reply = await SendAsync("auth/login", new { username, password = Password, scope = "orders:read", credential }, bearer: null);
+            using HttpResponseMessage reply =
+                await SendAsync("auth/login", new { username, password = Password, scope = "orders:read", credential }, bearer: null);
             return $"Cookie: {reply.Headers.GetValues("Set-Cookie").Single().Split(';')[0]}\r\n";
         }
 

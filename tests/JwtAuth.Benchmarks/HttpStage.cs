@@ -41,7 +41,8 @@ internal sealed class HttpPlayer(string name, ServiceProcess service, Load load,
 /// <summary>The APIs that are compared, each in a process of its own, beside their issuers.</summary>
 internal sealed class HttpStage : IAsyncDisposable
 {
-    public const string Ours = "JwtAuth.Bearer", Full = "JwtAuth.Bearer, denylist full", Constant = "constant identity", Anonymous = "anonymous endpoint", Stock = "stock JwtBearer";
+    public const string Ours = "JwtAuth.Bearer", Full = "JwtAuth.Bearer, denylist full", Constant = "constant identity",
+        Anonymous = "anonymous endpoint", Stock = "stock JwtBearer";
 
     private const string SampleApi = "JwtAuth.SampleApi", Benchmarks = "JwtAuth.Benchmarks";
 
@@ -95,7 +96,8 @@ internal sealed class HttpStage : IAsyncDisposable
 
         void Add(string name, ServiceProcess service, string path, string header, string[] tokens) => Players.Add(new HttpPlayer(
             name, service,
-            new Load(service.Address, [.. tokens.Select(token => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {service.Address.Authority}\r\n{header}: Bearer {token}\r\n\r\n"))], scene.Connections),
+            new Load(service.Address, [.. tokens.Select(token => Encoding.ASCII.GetBytes(
+                $"GET {path} HTTP/1.1\r\nHost: {service.Address.Authority}\r\n{header}: Bearer {token}\r\n\r\n"))], scene.Connections),
             scene.Turn));
     }
 

@@ -20,28 +20,37 @@ internal static class HttpVerb
         var turns = new Option<int>("--turns") { Description = "Turns of each candidate in a round", DefaultValueFactory = _ => 4 };
         var time = new Option<int>("--milliseconds") { Description = "Of a turn", DefaultValueFactory = _ => 400 };
         var connections = new Option<int>("--connections") { Description = "Connections to each candidate", DefaultValueFactory = _ => 24 };
-        var denials = new Option<int>("--denials") { Description = "Denials that one of the APIs holds", DefaultValueFactory = _ => 1_000_000 };
-        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm") { Description = "Only these", DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>() };
+        var denials =
+            new Option<int>("--denials") { Description = "Denials that one of the APIs holds", DefaultValueFactory = _ => 1_000_000 };
+        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm")
+        {
+            Description = "Only these",
+            DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>(),
+        };
         Option<DirectoryInfo?> pictures = ReportVerb.PicturesOption();
         var verb = new Command("http",
             """
-            Measures, for each algorithm, the requests per second of the sample API's protected endpoint, each request with one of many tokens: as the API is, the same
-            with a million denials in memory, behind an authentication that looks at nothing and gives everyone the same identity (the framework's own ceiling), and
-            behind JwtBearer set up by the book; and of its anonymous endpoint, with the token in a header that nobody reads. Each API is a process of its own; they
-            take turns. Exits 1 when a ratio is not what it must be.
+            Measures, for each algorithm, the requests per second of the sample API's protected endpoint, each request with one of many
+            tokens: as the API is, the same with a million denials in memory, behind an authentication that looks at nothing and gives
+            everyone the same identity (the framework's own ceiling), and behind JwtBearer set up by the book; and of its anonymous
+            endpoint, with the token in a header that nobody reads. Each API is a process of its own; they take turns. Exits 1 when a
+            ratio is not what it must be.
             """)
         {
             tokens, rounds, turns, time, connections, denials, algorithms, pictures,
         };
         verb.SetAction(parsed => RunAsync(
-            new HttpScene(parsed.GetValue(tokens), parsed.GetValue(connections), parsed.GetValue(denials), TimeSpan.FromMilliseconds(parsed.GetValue(time))),
-            new Rounds(parsed.GetValue(rounds), parsed.GetValue(turns), warmUp: TimeSpan.Zero), parsed.GetValue(algorithms)!, parsed.GetValue(pictures)));
+            new HttpScene(parsed.GetValue(tokens), parsed.GetValue(connections), parsed.GetValue(denials),
+                TimeSpan.FromMilliseconds(parsed.GetValue(time))),
+            new Rounds(parsed.GetValue(rounds), parsed.GetValue(turns), warmUp: TimeSpan.Zero), parsed.GetValue(algorithms)!,
+            parsed.GetValue(pictures)));
         return verb;
     }
 
     private static async Task<int> RunAsync(HttpScene scene, Rounds rounds, SignatureAlgorithm[] algorithms, DirectoryInfo? pictures)
     {
-        var findings = new Findings("", "requests/s (least to most)", "of the constant identity", "of the anonymous endpoint", "of the stock set-up", "processor time, µs");
+        var findings = new Findings("", "requests/s (least to most)", "of the constant identity", "of the anonymous endpoint",
+            "of the stock set-up", "processor time, µs");
         List<BarGroup> groups = [];
         foreach (SignatureAlgorithm algorithm in algorithms)
         {
@@ -50,8 +59,8 @@ internal static class HttpVerb
             Measured measured = await rounds.RunAsync($"{algorithm}", [.. stage.Players.Select(player => player.AsCandidate())]);
             Tell(findings, measured, stage.Players);
             groups.Add(new BarGroup($"{algorithm}", [.. stage.Players.Select(player => new Bar(
-                player.Name, measured.Ratio(player.Name, HttpStage.Constant), player.Name.StartsWith(HttpStage.Ours, StringComparison.Ordinal),
-                player.Name == HttpStage.Ours ? 0.95 : null))]));
+                player.Name, measured.Ratio(player.Name, HttpStage.Constant),
+                player.Name.StartsWith(HttpStage.Ours, StringComparison.Ordinal), player.Name == HttpStage.Ours ? 0.95 : null))]));
         }
         findings.Draw(new Picture("http.svg", "Requests per second, beside an authentication that looks at nothing (1.00)", "", groups));
         return findings.Publish(pictures);
@@ -73,7 +82,8 @@ internal static class HttpVerb
         foreach (HttpPlayer player in players)
         {
             findings.Add(
-                $"{measured.Title}: {player.Name}", Findings.Text(measured[player.Name].Value), RatioTo(HttpStage.Constant), RatioTo(HttpStage.Anonymous), RatioTo(HttpStage.Stock),
+                $"{measured.Title}: {player.Name}", Findings.Text(measured[player.Name].Value), RatioTo(HttpStage.Constant),
+                RatioTo(HttpStage.Anonymous), RatioTo(HttpStage.Stock),
                 player.ProcessorTime.TotalMicroseconds.ToString("F1", CultureInfo.InvariantCulture));
 
             string RatioTo(string other) => player.Name == other ? "" : Findings.Text(measured.Ratio(player.Name, other));
@@ -81,6 +91,7 @@ internal static class HttpVerb
         findings.WantAtLeast(0.95, $"{measured.Title}: of the constant identity", measured.Ratio(HttpStage.Ours, HttpStage.Constant));
         Spread full = measured.Ratio(HttpStage.Full, HttpStage.Ours);
         findings.Want(
-            $"{measured.Title}: with a full denylist, of without", "1 within the rounds' spread", Findings.Text(full), full is { Least: <= 1, Most: >= 1 } || full.Median >= 1);
+            $"{measured.Title}: with a full denylist, of without", "1 within the rounds' spread", Findings.Text(full),
+            full is { Least: <= 1, Most: >= 1 } || full.Median >= 1);
     }
 }

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace JwtAuth.Benchmarks;
 
 /// <summary>
-/// Prepared requests over connections that stay open, with as little work as can be, since it is done on the processors that are to serve: two threads send bytes that
-/// lie ready, and count the bytes of answers, which are all of one length. On each connection one request is under way; a thread waits for its oldest.
+/// Prepared requests over connections that stay open, with as little work as can be, since it is done on the processors that are to serve:
+/// two threads send bytes that lie ready, and count the bytes of answers, which are all of one length. On each connection one request is
+/// under way; a thread waits for its oldest.
 /// </summary>
 internal sealed class Load : IDisposable
 {
@@ -22,7 +23,8 @@ internal sealed class Load : IDisposable
     public Load(Uri address, byte[][] requests, int count)
     {
         this.requests = requests;
-        connections = [.. Enumerable.Range(0, Threads).Select(_ => Enumerable.Range(0, count / Threads).Select(_ => new Connection(address, requests[0])).ToArray())];
+        connections = [.. Enumerable.Range(0, Threads)
+            .Select(_ => Enumerable.Range(0, count / Threads).Select(_ => new Connection(address, requests[0])).ToArray())];
         for (int thread = 0; thread < Threads; thread++)
             next[thread] = thread * requests.Length / Threads;
     }
@@ -74,7 +76,8 @@ internal sealed class Load : IDisposable
 
     private sealed class Connection : IDisposable
     {
-        private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+        private readonly Socket socket =
+            new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
         private readonly byte[] answer = new byte[4096];
         private readonly int length;
 
@@ -95,7 +98,9 @@ internal sealed class Load : IDisposable
         {
             int received = 0;
             do
-                received += socket.Receive(answer, received, length - received, SocketFlags.None) is > 0 and var some ? some : throw new IOException("the connection was closed");
+                received += socket.Receive(answer, received, length - received, SocketFlags.None) is > 0 and var some
+                    ? some
+                    : throw new IOException("the connection was closed");
             while (received < length);
             Check();
         }

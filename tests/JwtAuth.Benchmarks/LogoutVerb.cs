@@ -19,9 +19,9 @@ internal static class LogoutVerb
         Option<DirectoryInfo?> pictures = ReportVerb.PicturesOption();
         var verb = new Command("logout",
             """
-            Logs in at the service, asks the sample API, which is given the answer 200, logs out and asks the API again and again until it refuses: the time from the
-            logout's answer, and from its sending. Service and API are processes of their own, and the API hears of it by the feed. Exits 1 when the 99th percentile
-            from the answer on is 100 ms or more.
+            Logs in at the service, asks the sample API, which is given the answer 200, logs out and asks the API again and again until it
+            refuses: the time from the logout's answer, and from its sending. Service and API are processes of their own, and the API
+            hears of it by the feed. Exits 1 when the 99th percentile from the answer on is 100 ms or more.
             """)
         {
             logouts, pictures,
@@ -67,7 +67,8 @@ internal static class LogoutVerb
         return Tell(sinceAnswer, sinceSending, deadAtOnce).Publish(pictures);
     }
 
-    private static async Task<(TimeSpan SinceAnswer, TimeSpan SinceSending, int Accepted)> LogOutAsync(HttpClient service, HttpClient api, CancellationToken stopping)
+    private static async Task<(TimeSpan SinceAnswer, TimeSpan SinceSending, int Accepted)> LogOutAsync(
+        HttpClient service, HttpClient api, CancellationToken stopping)
     {
         using HttpResponseMessage login = await service.PostAsJsonAsync("auth/login", Credentials, stopping);
         JsonElement reply = await login.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(stopping);
@@ -89,7 +90,8 @@ internal static class LogoutVerb
         }
     }
 
-    private static async Task<HttpStatusCode> AskAsync(HttpMethod method, HttpClient client, string path, AuthenticationHeaderValue bearer, CancellationToken stopping)
+    private static async Task<HttpStatusCode> AskAsync(
+        HttpMethod method, HttpClient client, string path, AuthenticationHeaderValue bearer, CancellationToken stopping)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = bearer;
@@ -101,14 +103,16 @@ internal static class LogoutVerb
     {
         var findings = new Findings($"{sinceAnswer.Count:N0} logouts, from …", "half of them, ms", "99 of 100, ms", "all, ms");
         List<BarGroup> groups = [];
-        foreach ((string from, List<TimeSpan> times, double? wanted) in ((string, List<TimeSpan>, double?)[])[("the answer to the logout", sinceAnswer, 100), ("its sending", sinceSending, null)])
+        foreach ((string from, List<TimeSpan> times, double? wanted)
+            in ((string, List<TimeSpan>, double?)[])[("the answer to the logout", sinceAnswer, 100), ("its sending", sinceSending, null)])
         {
             double[] ordered = [.. times.Select(time => time.TotalMilliseconds).Order()];
             double half = At(0.5), most = At(0.99);
             findings.Add($"{from} to the API's 401", Findings.Text(half), Findings.Text(most), Findings.Text(ordered[^1]));
             if (wanted is { } bound)
                 findings.Want($"99 of 100, from {from}", $"under {bound} ms", $"{Findings.Text(most)} ms", most < bound);
-            groups.Add(new BarGroup($"From {from}", [new Bar("half of them", Exactly(half), true), new Bar("99 of 100", Exactly(most), true, wanted)]));
+            groups.Add(new BarGroup(
+                $"From {from}", [new Bar("half of them", Exactly(half), true), new Bar("99 of 100", Exactly(most), true, wanted)]));
 
             double At(double share) => ordered[(int)Math.Ceiling(share * ordered.Length) - 1];
         }

@@ -48,15 +48,19 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
 
     public static async Task<LoopbackIssuer> StartAsync(SignatureAlgorithm algorithm, bool hasDenylist = true)
     {
-        string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName, url = ServiceProcess.FreeAddress().GetLeftPart(UriPartial.Authority);
+        string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName,
+            url = ServiceProcess.FreeAddress().GetLeftPart(UriPartial.Authority);
         (string secret, string atRest) = ClientSecret.Make();
         string? shared = algorithm == SignatureAlgorithm.HS256 ? Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) : null;
         WebApplication app = ServiceBuilder.Build(
         [
-            "--environment=Development", "--applicationName=JwtAuth.Server", $"--contentRoot={directory}", $"--urls={url}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={url}",
-            $"--JwtAuth:Audiences:0={Audience}", "--JwtAuth:Scopes:orders:read=", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", $"--JwtAuth:Denylist:Enabled={hasDenylist}",
-            $"--JwtAuth:Clients:{ClientId}:Secrets:0={atRest}", $"--JwtAuth:Clients:{ClientId}:Audiences:0={Audience}", $"--JwtAuth:Clients:{ClientId}:May=denials",
-            "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning", "--Logging:Console:LogToStandardErrorThreshold=Trace",
+            "--environment=Development", "--applicationName=JwtAuth.Server", $"--contentRoot={directory}", $"--urls={url}",
+            $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={url}", $"--JwtAuth:Audiences:0={Audience}",
+            "--JwtAuth:Scopes:orders:read=", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}",
+            $"--JwtAuth:Denylist:Enabled={hasDenylist}", $"--JwtAuth:Clients:{ClientId}:Secrets:0={atRest}",
+            $"--JwtAuth:Clients:{ClientId}:Audiences:0={Audience}", $"--JwtAuth:Clients:{ClientId}:May=denials",
+            "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning",
+            "--Logging:Console:LogToStandardErrorThreshold=Trace",
             .. (IEnumerable<string>)(shared is null ? [] : [$"--JwtAuth:SigningKeys:Hs256Secret={shared}"]),
         ]);
         await app.PrepareAsync();
@@ -92,7 +96,9 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
                 $"""
                 WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {denials})
                 INSERT INTO Denials (Kind, Name, TokenSubject, BelowGeneration, ExpiresAt)
-                SELECT iif(number % 2, 'Session', 'Token'), lower(hex(randomblob(11))), lower(hex(randomblob(11))), 0, {DateTimeOffset.UtcNow.AddHours(5).ToUnixTimeMilliseconds()} FROM numbers
+                SELECT iif(number % 2, 'Session', 'Token'), lower(hex(randomblob(11))), lower(hex(randomblob(11))), 0,
+                    {DateTimeOffset.UtcNow.AddHours(5).ToUnixTimeMilliseconds()}
+                FROM numbers
                 """);
         }
         DenialTail tail = app.Services.GetRequiredService<DenialTail>();

@@ -23,8 +23,11 @@ internal sealed record Picture(string FileName, string Title, string Unit, IRead
         """
         <style>
         text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600;font-size:15px}.group{font-weight:600}.quiet{fill:#59636e}
-        .ours{fill:#2f6fdb}.other{fill:#9aa4af}.spread{stroke:#1f2328;stroke-width:1.5}.wanted{stroke:#c7371f;stroke-width:2;stroke-dasharray:3 2}
-        @media(prefers-color-scheme:dark){text{fill:#e6edf3}.quiet{fill:#9aa4af}.ours{fill:#5b9bff}.other{fill:#6b7580}.spread{stroke:#e6edf3}.wanted{stroke:#ff8a70}}
+        .ours{fill:#2f6fdb}.other{fill:#9aa4af}.spread{stroke:#1f2328;stroke-width:1.5}
+        .wanted{stroke:#c7371f;stroke-width:2;stroke-dasharray:3 2}
+        @media(prefers-color-scheme:dark){
+        text{fill:#e6edf3}.quiet{fill:#9aa4af}.ours{fill:#5b9bff}.other{fill:#6b7580}.spread{stroke:#e6edf3}.wanted{stroke:#ff8a70}
+        }
         </style>
         """;
 
@@ -34,7 +37,8 @@ internal sealed record Picture(string FileName, string Title, string Unit, IRead
         double scale = (Width - Left - Right) / most;
         int height = Top + Groups.Sum(group => GroupStep + (Step * group.Bars.Count)) + 8;
         var svg = new StringBuilder();
-        Write(svg, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}" width="{Width}" height="{height}" role="img" aria-label="{Escape(Title)}">""");
+        string size = $"viewBox=\"0 0 {Width} {height}\" width=\"{Width}\" height=\"{height}\"";
+        Write(svg, $"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{Escape(Title)}">""");
         svg.Append(Style).Append('\n');
         Write(svg, $"""<text class="title" x="8" y="22">{Escape(Title)}</text>""");
         int y = Top;
@@ -56,16 +60,24 @@ internal sealed record Picture(string FileName, string Title, string Unit, IRead
     {
         int middle = y + (BarHeight / 2), baseline = y + 14;
         Write(svg, $"""<text class="quiet" x="{Left - 8}" y="{baseline}" text-anchor="end">{Escape(bar.Label)}</text>""");
-        Write(svg, $"""<rect class="{(bar.IsOurs ? "ours" : "other")}" x="{Left}" y="{y}" width="{bar.Value.Median * scale:F1}" height="{BarHeight}" rx="2"/>""");
+        (string kind, double width) = (bar.IsOurs ? "ours" : "other", bar.Value.Median * scale);
+        Write(svg, $"""<rect class="{kind}" x="{Left}" y="{y}" width="{width:F1}" height="{BarHeight}" rx="2"/>""");
         if (bar.Value.Most > bar.Value.Least)
-            Write(svg, $"""<line class="spread" x1="{Left + (bar.Value.Least * scale):F1}" x2="{Left + (bar.Value.Most * scale):F1}" y1="{middle}" y2="{middle}"/>""");
+            DrawLine("spread", bar.Value.Least, bar.Value.Most, middle, middle);
         if (bar.Wanted is { } wanted)
-            Write(svg, $"""<line class="wanted" x1="{Left + (wanted * scale):F1}" x2="{Left + (wanted * scale):F1}" y1="{y - 3}" y2="{y + BarHeight + 3}"/>""");
+            DrawLine("wanted", wanted, wanted, y - 3, y + BarHeight + 3);
         double end = Left + (Math.Max(bar.Value.Most, bar.Wanted ?? 0) * scale) + 6;
         Write(svg, $"""<text x="{end:F1}" y="{baseline}">{Escape($"{Findings.Text(bar.Value.Median)}{Unit}")}</text>""");
+
+        void DrawLine(string named, double from, double to, int top, int bottom)
+        {
+            double start = Left + (from * scale), stop = Left + (to * scale);
+            Write(svg, $"""<line class="{named}" x1="{start:F1}" x2="{stop:F1}" y1="{top}" y2="{bottom}"/>""");
+        }
     }
 
-    private static void Write(StringBuilder svg, FormattableString line) => svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Write(StringBuilder svg, FormattableString line) =>
+        svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     private static string Escape(string text) => SecurityElement.Escape(text);
 }

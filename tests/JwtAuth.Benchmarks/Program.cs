@@ -15,7 +15,8 @@ var root = new RootCommand(
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- credentials
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- report
 
-    Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes docs/performance.md.
+    Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes
+    docs/performance.md.
     """)
 {
     TimingVerb.Create(),

@@ -6,7 +6,9 @@ using JwtAuth.Server.SigningKeys;
 
 namespace JwtAuth.Benchmarks;
 
-/// <summary>The platform's signature over the signing inputs of given tokens, and nothing else: what no check and no issuing can be faster than.</summary>
+/// <summary>
+/// The platform's signature over the signing inputs of given tokens, and nothing else: what no check and no issuing can be faster than.
+/// </summary>
 internal abstract class RawSignature(string[] tokens) : IDisposable
 {
     private readonly (byte[] Input, byte[] Signature)[] parts = [.. tokens.Select(PartsOf)];

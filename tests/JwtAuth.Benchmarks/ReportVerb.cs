@@ -4,7 +4,9 @@ using System.Text;
 
 namespace JwtAuth.Benchmarks;
 
-/// <summary><c>report</c>: runs the other verbs, each in a process of its own, and writes what they found into docs/performance.md.</summary>
+/// <summary>
+/// <c>report</c>: runs the other verbs, each in a process of its own, and writes what they found into docs/performance.md.
+/// </summary>
 internal static class ReportVerb
 {
     /// <summary>The verbs whose figures the page has, what makes them quick, and whether they draw.</summary>
@@ -20,13 +22,16 @@ internal static class ReportVerb
 
     public static Command Create()
     {
-        var parts = new Argument<string[]>("parts") { Description = "Only these; all, where none is named", Arity = ArgumentArity.ZeroOrMore };
+        var parts =
+            new Argument<string[]>("parts") { Description = "Only these; all, where none is named", Arity = ArgumentArity.ZeroOrMore };
         parts.AcceptOnlyFromAmong([.. Parts.Select(part => part.Verb)]);
-        var quick = new Option<bool>("--quick") { Description = "Small counts, to see that it works: figures of no worth, and the page says so" };
+        var quick =
+            new Option<bool>("--quick") { Description = "Small counts, to see that it works: figures of no worth, and the page says so" };
         var verb = new Command("report",
             """
-            Runs the verbs that measure speed, each in a process of its own, and writes what they found into docs/performance.md and the pictures beside it: between the
-            marks of each part, so that no figure there is written by hand. The machine has to be quiet. Exits 1 when a part could not be measured.
+            Runs the verbs that measure speed, each in a process of its own, and writes what they found into docs/performance.md and the
+            pictures beside it: between the marks of each part, so that no figure there is written by hand. The machine has to be quiet.
+            Exits 1 when a part could not be measured.
             """)
         {
             parts, quick,

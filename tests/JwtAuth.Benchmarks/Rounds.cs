@@ -15,7 +15,9 @@ internal sealed record Candidate(string Name, Func<int, ValueTask<Sample>> Turn)
     /// <summary>An operation of this process, in microseconds.</summary>
     /// <param name="name">What it is called in the figures.</param>
     /// <param name="portion">Operations in one turn.</param>
-    /// <param name="operation">Is told which item to work on: those of a turn follow one another, and no two turns of a round have one in common.</param>
+    /// <param name="operation">
+    /// Is told which item to work on: those of a turn follow one another, and no two turns of a round have one in common.
+    /// </param>
     public static Candidate InProcess(string name, int portion, Action<int> operation) => new(name, turn =>
     {
         long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
@@ -78,7 +80,8 @@ internal sealed class Rounds(int count, int turns, TimeSpan warmUp)
         }
         return new Measured(title,
             [.. candidates.Zip(rounds, (candidate, samples) => new Figure(
-                candidate.Name, [.. samples.Select(sample => sample.Value)], Spread.Of(samples.Select(sample => sample.Allocated)).Median))]);
+                candidate.Name, [.. samples.Select(sample => sample.Value)],
+                Spread.Of(samples.Select(sample => sample.Allocated)).Median))]);
     }
 
     private async Task<Sample[]> RoundAsync(IReadOnlyList<Candidate> candidates, int round)
@@ -94,6 +97,7 @@ internal sealed class Rounds(int count, int turns, TimeSpan warmUp)
                 samples[which][turn] = await candidates[which].Turn(turn);
             }
         }
-        return [.. samples.Select(own => new Sample(Spread.Of(own.Select(sample => sample.Value)).Median, Spread.Of(own.Select(sample => sample.Allocated)).Median))];
+        return [.. samples.Select(own =>
+            new Sample(Spread.Of(own.Select(sample => sample.Value)).Median, Spread.Of(own.Select(sample => sample.Allocated)).Median))];
     }
 }

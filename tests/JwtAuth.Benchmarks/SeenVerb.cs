@@ -15,7 +15,8 @@ namespace JwtAuth.Benchmarks;
 /// <summary><c>seen</c>: what it takes to check a token that comes again, with the identity of the request.</summary>
 internal static class SeenVerb
 {
-    private const string Issuer = "http://localhost:5080", Audience = "orders", Seen = "seen before", Denied = "seen before, denied since", Stock = "JsonWebTokenHandler";
+    private const string Issuer = "http://localhost:5080", Audience = "orders", Seen = "seen before", Denied = "seen before, denied since",
+        Stock = "JsonWebTokenHandler";
 
     private const int Portion = 100;
 
@@ -23,20 +24,29 @@ internal static class SeenVerb
 
     public static Command Create()
     {
-        var tokens = new Option<int>("--tokens") { Description = "Different tokens of each algorithm, 100 or more", DefaultValueFactory = _ => 1_000 };
+        var tokens = new Option<int>("--tokens")
+        {
+            Description = "Different tokens of each algorithm, 100 or more",
+            DefaultValueFactory = _ => 1_000,
+        };
         var rounds = new Option<int>("--rounds") { Description = "Rounds that count", DefaultValueFactory = _ => 15 };
-        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm") { Description = "Only these", DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>() };
+        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm")
+        {
+            Description = "Only these",
+            DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>(),
+        };
         Option<DirectoryInfo?> pictures = ReportVerb.PicturesOption();
         var verb = new Command("seen",
             """
-            Measures, for each algorithm, the check of a token that was seen before, with an identity that is made for the call: one that is good, and one whose
-            session was denied since, among as many denials as there are tokens; and the stock handler's check with an identity. They take turns, and each round walks all
-            tokens. Exits 1 when a seen token takes more than a microsecond.
+            Measures, for each algorithm, the check of a token that was seen before, with an identity that is made for the call: one that
+            is good, and one whose session was denied since, among as many denials as there are tokens; and the stock handler's check with
+            an identity. They take turns, and each round walks all tokens. Exits 1 when a seen token takes more than a microsecond.
             """)
         {
             tokens, rounds, algorithms, pictures,
         };
-        verb.SetAction(parsed => RunAsync(parsed.GetValue(tokens), parsed.GetValue(rounds), parsed.GetValue(algorithms)!, parsed.GetValue(pictures)));
+        verb.SetAction(
+            parsed => RunAsync(parsed.GetValue(tokens), parsed.GetValue(rounds), parsed.GetValue(algorithms)!, parsed.GetValue(pictures)));
         return verb;
     }
 
@@ -55,7 +65,8 @@ internal static class SeenVerb
                 foreach (Figure figure in measured.Figures)
                     findings.Add($"{algorithm}: {figure.Name}", Findings.Text(figure.Value), Findings.Text(figure.Allocated));
                 findings.WantAtMost(1, $"{algorithm}: {Seen}, with identity", measured[Seen].Value, " µs");
-                groups.Add(new BarGroup($"{algorithm}", [.. measured.Figures.Select(figure => new Bar(figure.Name, figure.Value, figure.Name != Stock, figure.Name == Seen ? 1 : null))]));
+                groups.Add(new BarGroup($"{algorithm}", [.. measured.Figures.Select(
+                    figure => new Bar(figure.Name, figure.Value, figure.Name != Stock, figure.Name == Seen ? 1 : null))]));
             }
             finally
             {
@@ -83,7 +94,8 @@ internal static class SeenVerb
         return await new Rounds(rounds, count / Portion, TimeSpan.FromSeconds(3)).RunAsync($"{algorithm}",
             Candidate.InProcess(Seen, Portion, item => Expect(good.CheckSeen(tokens[item]) is ({ }, null))),
             Candidate.InProcess(Denied, Portion, item => Expect(denied.CheckSeen(tokens[item]).Rejection == TokenRejection.Denied)),
-            Candidate.InProcess(Stock, Portion, item => Expect(stock.PrincipalOf(tokens[item]).Identity is ClaimsIdentity { IsAuthenticated: true })));
+            Candidate.InProcess(
+                Stock, Portion, item => Expect(stock.PrincipalOf(tokens[item]).Identity is ClaimsIdentity { IsAuthenticated: true })));
     }
 
     // Has seen all tokens, while none was denied.
@@ -92,7 +104,8 @@ internal static class SeenVerb
         var options = new JwtAuthBearerOptions { Authority = Issuer };
         options.Audiences.Add(Audience);
         var source = new HeardOnce();
-        var checker = new RememberingValidator(new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(), TimeProvider.System, source), options.CacheSize);
+        var checker = new RememberingValidator(new TokenValidator(options.Rules, services.GetRequiredService<IVerificationKeys>(),
+            TimeProvider.System, source), options.CacheSize);
         foreach (string token in tokens)
             Expect(await checker.CheckAsync(new string(token.AsSpan())) is ({ }, null)); // a text of its own, as requests bring it
         return (checker, source.Denylist);

@@ -13,7 +13,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Benchmarks;
 
-/// <summary><c>serve</c>: the sample API's controllers behind another authentication than ours, for <see cref="HttpVerb"/> to compare with.</summary>
+/// <summary>
+/// <c>serve</c>: the sample API's controllers behind another authentication than ours, for <see cref="HttpVerb"/> to compare with.
+/// </summary>
 internal static class ServeVerb
 {
     public const string Name = "serve", Constant = "constant", Stock = "stock";
@@ -49,7 +51,8 @@ internal static class ServeVerb
         return 0;
     }
 
-    private static void AddByTheBook(AuthenticationBuilder authentication, IConfigurationSection section) => authentication.AddJwtBearer(options =>
+    private static void AddByTheBook(AuthenticationBuilder authentication, IConfigurationSection section) =>
+        authentication.AddJwtBearer(options =>
     {
         options.MapInboundClaims = false;
         options.TokenValidationParameters = new TokenValidationParameters

@@ -40,11 +40,16 @@ internal sealed class ServiceProcess : IAsyncDisposable
             // No settings of whoever stands somewhere.
             WorkingDirectory = Directory.CreateTempSubdirectory("jwtauth-").FullName,
         };
-        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+            || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+        {
             start.Environment.Remove(inherited);
+        }
+
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         start.Environment["Logging__Console__LogToStandardErrorThreshold"] = "Trace"; // standard output is for figures
-        start.Environment["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None"; // it is asked before it can be healthy
+        // It is asked before it can be healthy.
+        start.Environment["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None";
         start.Environment["DOTNET_gcServer"] = "1"; // as every web project has it, also for what this program serves
         foreach ((string key, string value) in settings(origin))
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;

@@ -9,7 +9,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Benchmarks;
 
-/// <summary>What a .NET team writes by the book with Microsoft.IdentityModel: one handler, one set of parameters, one key object for all tokens.</summary>
+/// <summary>
+/// What a .NET team writes by the book with Microsoft.IdentityModel: one handler, one set of parameters, one key object for all tokens.
+/// </summary>
 internal sealed class StockHandler
 {
     private readonly JsonWebTokenHandler handler = new();

@@ -26,10 +26,10 @@ internal static class TimingVerb
         var macs = new Option<int>("--macs") { Description = "Tokens of each kind at the validator", DefaultValueFactory = _ => 20_000 };
         var verb = new Command("timing",
             """
-            Measures whether time tells what replies do not, interleaved, the order within each pair random, the first tenth discarded as warm-up:
-            an unknown name against a wrong password, through PasswordAuthenticator on a SQLite database at work factor 10 (each attempt with a guessing limit
-            of its own, so that none is slowed); and an HS256 token whose MAC has its first byte right against one that is wrong in every byte, through
-            TokenValidator. Exits 1 when Welch's |t| is 4.5 or more.
+            Measures whether time tells what replies do not, interleaved, the order within each pair random, the first tenth discarded as
+            warm-up: an unknown name against a wrong password, through PasswordAuthenticator on a SQLite database at work factor 10 (each
+            attempt with a guessing limit of its own, so that none is slowed); and an HS256 token whose MAC has its first byte right
+            against one that is wrong in every byte, through TokenValidator. Exits 1 when Welch's |t| is 4.5 or more.
             """)
         {
             pairs, macs,
@@ -45,8 +45,9 @@ internal static class TimingVerb
         {
             await using WebApplication app = ServiceBuilder.Build(
             [
-                "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", "--JwtAuth:Issuer=http://localhost:5080",
-                "--JwtAuth:Audiences=orders", "--JwtAuth:Passwords:WorkFactor=10", "--JwtAuth:SigningKeys:Algorithm=HS256", "--Logging:LogLevel:Default=Warning",
+                "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}",
+                "--JwtAuth:Issuer=http://localhost:5080", "--JwtAuth:Audiences=orders", "--JwtAuth:Passwords:WorkFactor=10",
+                "--JwtAuth:SigningKeys:Algorithm=HS256", "--Logging:LogLevel:Default=Warning",
             ]);
             await app.PrepareAsync();
             Console.WriteLine("unknown name against wrong password");
@@ -65,7 +66,8 @@ internal static class TimingVerb
     private static async Task<bool> DoorAsync(IServiceProvider services, int pairs)
     {
         await using (AsyncServiceScope scope = services.CreateAsyncScope())
-            await scope.ServiceProvider.GetRequiredService<AccountStore>().AddAsync("alice", services.GetRequiredService<PasswordHasher>().Hash(Right));
+            await scope.ServiceProvider.GetRequiredService<AccountStore>()
+                .AddAsync("alice", services.GetRequiredService<PasswordHasher>().Hash(Right));
         var comparison = new Comparison("unknown name", "wrong password");
         await InPairsAsync(pairs, async (isFirst, turn, count) =>
         {

@@ -13,7 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Benchmarks;
 
-/// <summary><c>tokens</c>: what it takes to check and to issue a token, beside the platform's bare signature and the stock handler.</summary>
+/// <summary>
+/// <c>tokens</c>: what it takes to check and to issue a token, beside the platform's bare signature and the stock handler.
+/// </summary>
 internal static class TokensVerb
 {
     internal const string Issuer = "http://localhost:5080", Audience = "orders";
@@ -31,14 +33,23 @@ internal static class TokensVerb
 
     public static Command Create()
     {
-        var tokens = new Option<int>("--tokens") { Description = "Different tokens of each algorithm, 50 or more", DefaultValueFactory = _ => 4_000 };
+        var tokens = new Option<int>("--tokens")
+        {
+            Description = "Different tokens of each algorithm, 50 or more",
+            DefaultValueFactory = _ => 4_000,
+        };
         var rounds = new Option<int>("--rounds") { Description = "Rounds that count", DefaultValueFactory = _ => 9 };
-        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm") { Description = "Only these", DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>() };
+        var algorithms = new Option<SignatureAlgorithm[]>("--algorithm")
+        {
+            Description = "Only these",
+            DefaultValueFactory = _ => Enum.GetValues<SignatureAlgorithm>(),
+        };
         var verb = new Command("tokens",
             """
-            Measures, for each algorithm, the check of a token that was never seen before, without an identity and with the one that a request gets, and the issuing of one with two roles and two
-            scopes: the service's own, the stock handler's, set up by the book with the same keys, and the platform's signature alone over the same bytes. They
-            take turns, and each round walks all tokens. Exits 1 when a ratio is not what it must be.
+            Measures, for each algorithm, the check of a token that was never seen before, without an identity and with the one that a
+            request gets, and the issuing of one with two roles and two scopes: the service's own, the stock handler's, set up by the book
+            with the same keys, and the platform's signature alone over the same bytes. They take turns, and each round walks all tokens.
+            Exits 1 when a ratio is not what it must be.
             """)
         {
             tokens, rounds, algorithms,
@@ -95,11 +106,14 @@ internal static class TokensVerb
             Candidate.InProcess(Ours, portion, _ => issuer.Issue(Grant.To(Account, Audience, Scopes, sessionId))),
             Candidate.InProcess(Stock, portion, _ => stock.Create(Account, Scopes, sessionId)),
             Candidate.InProcess(Raw, portion, raw.Sign));
-        return Report(seen, LimitOfFirstSeen(algorithm)) & Report(identified, algorithm == SignatureAlgorithm.HS256 ? new(Stock, 0.5) : null) & Report(issued, LimitOfIssuing(algorithm));
+        Limit? ofIdentified = algorithm == SignatureAlgorithm.HS256 ? new(Stock, 0.5) : null;
+        return Report(seen, LimitOfFirstSeen(algorithm)) & Report(identified, ofIdentified) & Report(issued, LimitOfIssuing(algorithm));
     }
 
     private static ClaimsPrincipal PrincipalOf(TokenValidator validator, string token) =>
-        validator.TryValidate(token, out AccessToken? accepted, out _) ? new ValidatedToken(accepted).NewPrincipal() : throw new InvalidOperationException("a good token was refused");
+        validator.TryValidate(token, out AccessToken? accepted, out _)
+            ? new ValidatedToken(accepted).NewPrincipal()
+            : throw new InvalidOperationException("a good token was refused");
 
     // HS256 is held to the stock handler, and that makes an identity.
     private static Limit? LimitOfFirstSeen(SignatureAlgorithm algorithm) => algorithm switch
@@ -120,9 +134,10 @@ internal static class TokensVerb
     {
         foreach (Figure figure in measured.Figures)
         {
-            string ratio = figure.Name == Ours
-                ? string.Join(", ", measured.Figures.Where(other => other.Name != Ours).Select(other => Text(measured.Ratio(Ours, other.Name), $"of {other.Name}"))) : "";
-            Line($"| {measured.Title}: {figure.Name} | {figure.Value.Median:F2} µs | {figure.Value.Least:F2} to {figure.Value.Most:F2} | {figure.Allocated:F0} bytes | {ratio} |");
+            IEnumerable<string> ratios = measured.Figures.Where(other => figure.Name == Ours && other.Name != Ours)
+                .Select(other => Text(measured.Ratio(Ours, other.Name), $"of {other.Name}"));
+            (string what, Spread value, string ratio) = ($"{measured.Title}: {figure.Name}", figure.Value, string.Join(", ", ratios));
+            Line($"| {what} | {value.Median:F2} µs | {value.Least:F2} to {value.Most:F2} | {figure.Allocated:F0} bytes | {ratio} |");
         }
         if (limit is null)
             return true;
@@ -144,7 +159,8 @@ internal static class TokensVerb
     internal static WebApplication Build(string directory, SignatureAlgorithm algorithm) => ServiceBuilder.Build(
     [
         "--environment=Development", $"--contentRoot={directory}", $"--JwtAuth:DataDirectory={directory}", $"--JwtAuth:Issuer={Issuer}",
-        $"--JwtAuth:Audiences={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}", "--Logging:LogLevel:Default=Warning",
+        $"--JwtAuth:Audiences={Audience}", "--JwtAuth:AccessTokens:Lifetime=01:00:00", $"--JwtAuth:SigningKeys:Algorithm={algorithm}",
+        "--Logging:LogLevel:Default=Warning",
     ]);
 
     private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));

@@ -17,14 +17,17 @@ public sealed partial class LabTests
         await LogInAsync(page, kind);
         await PressAsync(page, "logout", "Logged out.");
         await Expect(page.Locator("#server")).ToContainTextAsync(kind == "bearer" ? "access token denied" : "session ended");
-        (await FactAsync(page, "#server", "Whom a copy may still fool")).Should().StartWith(kind == "bearer" ? "those who hear no denials, until " : "nobody");
+        (await FactAsync(page, "#server", "Whom a copy may still fool"))
+            .Should().StartWith(kind == "bearer" ? "those who hear no denials, until " : "nobody");
 
         await LogInAsync(page, kind);
         string? answer = await page.EvaluateAsync<string>("""
             async ([username, password]) => {
               const json = { 'content-type': 'application/json' };
-              const login = await (await fetch('/auth/login', { method: 'POST', credentials: 'omit', headers: json, body: JSON.stringify({ username, password }) })).json();
-              return `${(await fetch('/auth/logout/everywhere', { method: 'POST', credentials: 'omit', headers: { authorization: `Bearer ${login.access_token}` } })).status}`;
+              const body = JSON.stringify({ username, password });
+              const login = await (await fetch('/auth/login', { method: 'POST', credentials: 'omit', headers: json, body })).json();
+              const headers = { authorization: `Bearer ${login.access_token}` };
+              return `${(await fetch('/auth/logout/everywhere', { method: 'POST', credentials: 'omit', headers })).status}`;
             }
             """, new[] { await page.InputValueAsync("#username"), await page.InputValueAsync("#password") });
         answer.Should().Be("200");
@@ -63,7 +66,8 @@ public sealed partial class LabTests
         await page.Context.SetOfflineAsync(true);
         await page.ClickAsync("#logout");
         await Expect(page.Locator("#error")).ToHaveTextAsync(
-            "The service does not answer. Is it running? This page has forgotten the login, but at the service the session lives until a logout works: log out again then.");
+            "The service does not answer. Is it running? This page has forgotten the login, "
+                + "but at the service the session lives until a logout works: log out again then.");
         await Expect(page.Locator("#said")).ToHaveTextAsync("");
         await Expect(page.Locator("#server")).ToContainTextAsync("has not heard of the logout");
         await page.Context.SetOfflineAsync(false);

@@ -22,7 +22,8 @@ public sealed class RefreshCookieTests(Chromium chromium)
           async function call(path, body, options) {
             try {
               const reply = await fetch(service + path, {
-                method: 'POST', credentials: 'include', headers: body ? { 'content-type': 'application/json' } : {}, body: body && JSON.stringify(body), ...options,
+                method: 'POST', credentials: 'include', headers: body ? { 'content-type': 'application/json' } : {},
+                body: body && JSON.stringify(body), ...options,
               });
               const answer = await reply.json().catch(() => ({}));
               return [`${reply.status}`, answer.access_token ?? '', JSON.stringify(answer) + [...reply.headers].join()];
@@ -30,7 +31,8 @@ public sealed class RefreshCookieTests(Chromium chromium)
               return ['0', '', error.name];
             }
           }
-          const logIn = () => call('/auth/login', { username: 'alice', password: 'a quiet harbour at dawn', scope: 'offline_access', refresh: 'cookie' });
+          const alice = { username: 'alice', password: 'a quiet harbour at dawn' };
+          const logIn = () => call('/auth/login', { ...alice, scope: 'offline_access', refresh: 'cookie' });
           const refresh = () => call('/auth/refresh', { refresh: 'cookie' });
           const logOut = () => call('/auth/logout');
           const me = (token) => call('/me', undefined, { method: 'GET', headers: { authorization: 'Bearer ' + token } });
@@ -97,11 +99,16 @@ public sealed class RefreshCookieTests(Chromium chromium)
         IPage foreign = await owner.Context.NewPageAsync();
         await foreign.GotoAsync($"{UnderName(stranger.Urls.Single(), name)}/{path}?service={host.Issuer}");
 
-        foreach (string attempt in (string[])["refresh()", "logOut()", "logIn()", """blind('/auth/refresh', '{"refresh":"cookie"}')""", "blind('/auth/logout', '')", "blind('/auth/logout/everywhere', '')"])
+        foreach (string attempt in (string[])["refresh()", "logOut()", "logIn()", """blind('/auth/refresh', '{"refresh":"cookie"}')""",
+            "blind('/auth/logout', '')", "blind('/auth/logout/everywhere', '')"])
+        {
             (await CallAsync(foreign, attempt)).Token.Should().BeEmpty(attempt);
+        }
+
         foreach (string action in (string[])["/auth/logout", "/auth/logout/everywhere", "/auth/refresh"])
             await SubmitAsync(foreign, host.Issuer + action);
-        await foreign.SetContentAsync($"<img src='{host.Issuer}/auth/logout'><img src='{host.Issuer}/auth/logout/everywhere'>", new() { WaitUntil = WaitUntilState.Load });
+        await foreign.SetContentAsync($"<img src='{host.Issuer}/auth/logout'><img src='{host.Issuer}/auth/logout/everywhere'>",
+            new() { WaitUntil = WaitUntilState.Load });
 
         (await owner.Context.CookiesAsync()).Select(cookie => cookie.Value).Should().Equal(before.Select(cookie => cookie.Value));
         (await CallAsync(owner, $"me('{login.Token}')")).Status.Should().Be(200);

@@ -7,7 +7,8 @@ namespace JwtAuth.Browser.Tests;
 /// <summary>jwtauth.js in the tabs of one browser.</summary>
 public sealed class SpaClientTests(Chromium chromium)
 {
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_TABROUNDS") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int Rounds =
+        int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_TABROUNDS") ?? "10", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Ten_tabs_that_refresh_at_once_send_one_request_and_nobody_is_thrown_out()
@@ -28,7 +29,8 @@ public sealed class SpaClientTests(Chromium chromium)
             await held.Come;
             await held.ReleaseAsync();
             string[][] ends = await Task.WhenAll(application.Tabs.Select(tab =>
-                tab.EvaluateAsync<string[]>("Promise.all([round, round.then(() => client.accessTokenFor(location.origin)), round.then(() => answer('/me'))])")));
+                tab.EvaluateAsync<string[]>("Promise.all([round, round.then(() => client.accessTokenFor(location.origin)), "
+                    + "round.then(() => answer('/me'))])")));
 
             ends.Should().OnlyContain(end => end[0] == "" && end[2] == "200");
             string token = ends.Select(end => end[1]).Distinct().Should().ContainSingle().Which;
@@ -69,7 +71,8 @@ public sealed class SpaClientTests(Chromium chromium)
             (await SpaPages.StatusOfMeAsync(tab)).Should().Be("200");
         string[] tokens = await Task.WhenAll(tabs.Select(SpaPages.TokenAsync));
 
-        (await SpaPages.AskAsync(tabs[1], "client.logout()")).Should().Contain("\"refresh_token\":\"revoked\"").And.Contain("\"access_token\":\"denied\"");
+        (await SpaPages.AskAsync(tabs[1], "client.logout()"))
+            .Should().Contain("\"refresh_token\":\"revoked\"").And.Contain("\"access_token\":\"denied\"");
 
         foreach (IPage tab in tabs)
         {
@@ -142,7 +145,8 @@ public sealed class SpaClientTests(Chromium chromium)
         await SpaPages.AskAsync(tab, "client.logout()");
 
         await slow.EvaluateAsync("late.then(late => channel.postMessage(late))");
-        await slow.EvaluateAsync("late.then(late => channel.postMessage({ ...late, askedAt: Date.now() + 1, grant: { ...late.grant, token: 'later' } }))");
+        await slow.EvaluateAsync(
+            "late.then(late => channel.postMessage({ ...late, askedAt: Date.now() + 1, grant: { ...late.grant, token: 'later' } }))");
 
         await SpaPages.UntilAsync(tab, "client.state === 'loggedin'");
         (await SpaPages.TokenAsync(tab)).Should().Be("later", "a refresh that was asked for after the logout would be another login's");
@@ -212,7 +216,8 @@ public sealed class SpaClientTests(Chromium chromium)
         (await FindAsync()).Should().Be("");
         await tab.EvaluateAsync("window.planted = { deep: ['eyJhbGciOi'] }");
         (await FindAsync()).Should().Be("planted.deep.0", "it would be found");
-        (await tab.EvaluateAsync<string[]>("Promise.all([document.cookie, localStorage.length, sessionStorage.length, indexedDB.databases().then(all => all.length), caches.keys().then(all => all.length)]).then(all => all.map(String))"))
+        (await tab.EvaluateAsync<string[]>("Promise.all([document.cookie, localStorage.length, sessionStorage.length, "
+            + "indexedDB.databases().then(all => all.length), caches.keys().then(all => all.length)]).then(all => all.map(String))"))
             .Should().Equal("", "0", "0", "0", "0");
         (await application.Context.CookiesAsync()).Should().ContainSingle().Which.HttpOnly.Should().BeTrue("it is not for scripts");
 

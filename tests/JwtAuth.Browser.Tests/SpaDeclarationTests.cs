@@ -15,10 +15,13 @@ public sealed partial class SpaDeclarationTests(Chromium chromium)
         IPage tab = application.Tabs[0];
 
         string[] classes = await tab.EvaluateAsync<string[]>("import('/jwtauth.js').then(module => Object.keys(module))");
-        string[] members = await tab.EvaluateAsync<string[]>("import('/jwtauth.js').then(module => Reflect.ownKeys(module.JwtAuthClient.prototype))");
-        string[] ofErrors = await tab.EvaluateAsync<string[]>("import('/jwtauth.js').then(module => Object.keys(new module.JwtAuthError('code', 'message')))");
+        string[] members =
+            await tab.EvaluateAsync<string[]>("import('/jwtauth.js').then(module => Reflect.ownKeys(module.JwtAuthClient.prototype))");
+        string[] ofErrors = await tab.EvaluateAsync<string[]>(
+            "import('/jwtauth.js').then(module => Object.keys(new module.JwtAuthError('code', 'message')))");
         string[] writable = await tab.EvaluateAsync<string[]>(
-            "Object.entries(Object.getOwnPropertyDescriptors(client.constructor.prototype)).filter(([, property]) => property.set).map(([name]) => name)");
+            "Object.entries(Object.getOwnPropertyDescriptors(client.constructor.prototype))"
+                + ".filter(([, property]) => property.set).map(([name]) => name)");
 
         classes.Should().BeEquivalentTo(Class().Matches(Declarations).Select(match => match.Groups[1].Value)).And.HaveCount(2);
         // Those of its listeners are EventTarget's, declared anew for the events' names.
@@ -31,7 +34,8 @@ public sealed partial class SpaDeclarationTests(Chromium chromium)
     public async Task The_declared_options_and_events_are_the_modules()
     {
         await using SpaPages application = await SpaPages.OpenAsync(chromium);
-        string module = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "wwwroot", "jwtauth.js"), TestContext.Current.CancellationToken);
+        string module = await File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "wwwroot", "jwtauth.js"), TestContext.Current.CancellationToken);
 
         string options = Options().Match(module).Groups[1].Value;
         string[] read = await application.Tabs[0].EvaluateAsync<string[]>("""
@@ -48,7 +52,8 @@ public sealed partial class SpaDeclarationTests(Chromium chromium)
     }
 
     private static IEnumerable<string> MembersOf(string type) =>
-        Member().Matches(Regex.Match(Declarations, $@"(?s)(?:class|interface) {type}\b.*?\n\}}").Value).Select(match => match.Groups[1].Value).Distinct();
+        Member().Matches(Regex.Match(Declarations, $@"(?s)(?:class|interface) {type}\b.*?\n\}}").Value)
+            .Select(match => match.Groups[1].Value).Distinct();
 
     [GeneratedRegex(@"^export class (\w+)", RegexOptions.Multiline)]
     private static partial Regex Class();

@@ -15,8 +15,10 @@ public sealed class SpaOriginTests(Chromium chromium)
         <script type="module">
           import { JwtAuthClient } from './jwtauth.js';
           const query = new URLSearchParams(location.search);
-          const client = new JwtAuthClient({ url: query.get('service'), audience: query.get('audience') ?? 'orders', apis: query.getAll('api') });
-          const outcome = (call) => call().then((value) => `${value ?? ''}`, (error) => `${error.code ?? error.name} ${error.status ?? ''}`);
+          const audience = query.get('audience') ?? 'orders';
+          const client = new JwtAuthClient({ url: query.get('service'), audience, apis: query.getAll('api') });
+          const failure = (error) => `${error.code ?? error.name} ${error.status ?? ''}`;
+          const outcome = (call) => call().then((value) => `${value ?? ''}`, failure);
           Object.assign(window, { client, outcome });
         </script>
         """;
@@ -24,8 +26,10 @@ public sealed class SpaOriginTests(Chromium chromium)
     [Fact]
     public async Task The_token_goes_to_origins_that_were_named_and_along_no_redirect()
     {
-        await using Site allowed = await Site.StartAsync(), other = await Site.StartAsync(), api = await Site.StartAsync(redirectTo: other.Origin);
-        await using SpaPages application = await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
+        await using Site allowed = await Site.StartAsync(), other = await Site.StartAsync(),
+            api = await Site.StartAsync(redirectTo: other.Origin);
+        await using SpaPages application =
+            await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
         IPage page = await OpenAsync(application, allowed.Origin, $"&api={api.Origin}/orders");
         (await AskAsync(page, $"client.login('alice', '{ServerHost.Password}')")).Should().Be("");
         string token = await AskAsync(page, $"client.accessTokenFor('{application.Host.Issuer}')");
@@ -36,7 +40,8 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await AskAsync(page, $"client.fetch('{api.Origin}/away')")).Should().StartWith("TypeError");
         (await AskAsync(page, $"client.fetch('{api.Origin}/away', {{ redirect: 'follow' }})")).Should().StartWith("TypeError");
         (await AskAsync(page, $"client.fetch('{api.Origin}/').then(reply => reply.status)")).Should().Be("200");
-        (await AskAsync(page, $"fetch('{api.Origin}/away').then(reply => reply.url)")).Should().Be($"{other.Origin}/", "it does lead there");
+        (await AskAsync(page, $"fetch('{api.Origin}/away').then(reply => reply.url)"))
+            .Should().Be($"{other.Origin}/", "it does lead there");
 
         (await AskAsync(page, $"client.accessTokenFor('{api.Origin}/')")).Should().Be(token);
         (other.Authorizations, allowed.Authorizations).Should().Be((0, 0));
@@ -52,11 +57,14 @@ public sealed class SpaOriginTests(Chromium chromium)
             (await NameAsync(api)).Should().Be("TypeError", api);
         (await NameAsync("https://api.example.com/orders")).Should().Be("named");
 
-        (await application.Tabs[0].EvaluateAsync<string>("(() => { try { new client.constructor({ apis: ['https://api.example.com'] }); return 'named'; } catch (error) { return error.name; } })()"))
+        (await application.Tabs[0].EvaluateAsync<string>(
+            "(() => { try { new client.constructor({ apis: ['https://api.example.com'] }); return 'named'; } "
+                + "catch (error) { return error.name; } })()"))
             .Should().Be("TypeError", "whose tokens would go there was not said");
 
         Task<string> NameAsync(string named) => application.Tabs[0].EvaluateAsync<string>(
-            $"(() => {{ try {{ new client.constructor({{ audience: 'orders', apis: ['{named}'] }}).close(); return 'named'; }} catch (error) {{ return error.name; }} }})()");
+            $"(() => {{ try {{ new client.constructor({{ audience: 'orders', apis: ['{named}'] }}).close(); return 'named'; }} "
+                + "catch (error) { return error.name; } })()");
     }
 
     [Theory]
@@ -66,8 +74,10 @@ public sealed class SpaOriginTests(Chromium chromium)
     public async Task A_page_of_another_origin_can_neither_log_in_nor_refresh_nor_log_out_by_the_module(string name)
     {
         await using Site allowed = await Site.StartAsync(), stranger = await Site.StartAsync();
-        await using SpaPages application = await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
-        IPage ours = await OpenAsync(application, allowed.Origin), foreign = await OpenAsync(application, stranger.Origin.Replace("127.0.0.1", name, StringComparison.Ordinal));
+        await using SpaPages application =
+            await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
+        IPage ours = await OpenAsync(application, allowed.Origin),
+            foreign = await OpenAsync(application, stranger.Origin.Replace("127.0.0.1", name, StringComparison.Ordinal));
         string logIn = $"client.login('alice', '{ServerHost.Password}')";
         (await AskAsync(ours, logIn)).Should().Be("");
         IReadOnlyList<BrowserContextCookiesResult> before = await application.Context.CookiesAsync();
@@ -77,7 +87,8 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await AskAsync(foreign, $"import('{application.Host.Issuer}/jwtauth.js')")).Should().StartWith("TypeError");
 
         (await application.Context.CookiesAsync()).Select(cookie => cookie.Value).Should().Equal(before.Select(cookie => cookie.Value));
-        (await AskAsync(ours, $"import('{application.Host.Issuer}/jwtauth.js').then(module => typeof module.JwtAuthClient)")).Should().Be("function");
+        (await AskAsync(ours, $"import('{application.Host.Issuer}/jwtauth.js').then(module => typeof module.JwtAuthClient)"))
+            .Should().Be("function");
         (await AskAsync(ours, "client.refresh()")).Should().Be("");
         (await AskAsync(ours, $"client.fetch('{application.Host.Issuer}/me').then(reply => reply.status)")).Should().Be("200");
         (await AskAsync(ours, "client.logout().then(ended => ended.refresh_token)")).Should().Be("revoked");
@@ -87,7 +98,8 @@ public sealed class SpaOriginTests(Chromium chromium)
     public async Task An_app_for_another_audience_has_no_login_by_the_cookie_so_that_its_apis_never_get_the_accounts_token()
     {
         await using Site allowed = await Site.StartAsync(), api = await Site.StartAsync();
-        await using SpaPages application = await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
+        await using SpaPages application =
+            await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", allowed.Origin));
         string shopping = $"&api={api.Origin}", atApi = $"client.fetch('{api.Origin}/orders').then(reply => reply.status)";
         IPage account = await OpenAsync(application, allowed.Origin, $"&audience={Uri.EscapeDataString(application.Host.Issuer)}");
         IPage shop = await OpenAsync(application, allowed.Origin, shopping);
@@ -100,7 +112,8 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await AskAsync(shop, $"client.login('alice', '{ServerHost.Password}')")).Should().Be("");
         (await AskAsync(shop, atApi)).Should().Be("200");
         api.Authorizations.Should().Be(1);
-        (await AskAsync(await OpenAsync(application, allowed.Origin, shopping), "client.start()")).Should().Be("true", "that is the same app");
+        (await AskAsync(await OpenAsync(application, allowed.Origin, shopping), "client.start()"))
+            .Should().Be("true", "that is the same app");
         (await AskAsync(account, "client.start()")).Should().Be("false", "a browser has one login");
     }
 

@@ -12,7 +12,8 @@ internal sealed class SpaPages : IAsyncDisposable
         <title>Orders</title>
         <script type="module">
           import { JwtAuthClient, JwtAuthError } from '/jwtauth.js';
-          const client = new JwtAuthClient({ scope: 'orders:read', audience: 'orders', apis: new URLSearchParams(location.search).getAll('api') });
+          const apis = new URLSearchParams(location.search).getAll('api');
+          const client = new JwtAuthClient({ scope: 'orders:read', audience: 'orders', apis });
           const told = [];
           for (const event of ['loggedin', 'loggedout', 'refreshed']) client.addEventListener(event, () => told.push(event));
           // A refusal is told by its code and status, so that a test can expect it.
@@ -57,7 +58,8 @@ internal sealed class SpaPages : IAsyncDisposable
     public int Sent(string path) => requests.Count(request => request.Method != "OPTIONS" && new Uri(request.Url).AbsolutePath == path);
 
     /// <summary>Opens the page in each tab, with alice logged in nowhere yet.</summary>
-    public static async Task<SpaPages> OpenAsync(Chromium chromium, int tabs = 1, Func<IBrowserContext, Task>? prepare = null, ServerHost? host = null, string query = "")
+    public static async Task<SpaPages> OpenAsync(
+        Chromium chromium, int tabs = 1, Func<IBrowserContext, Task>? prepare = null, ServerHost? host = null, string query = "")
     {
         host ??= new ServerHost();
         await host.AddAccountAsync("alice");
@@ -89,14 +91,16 @@ internal sealed class SpaPages : IAsyncDisposable
 
     public static Task<string> StatusOfMeAsync(IPage page) => page.EvaluateAsync<string>("answer('/me')");
 
-    public static Task<string> UserAsync(IPage page) => AskAsync(page, "client.fetch('/me').then(reply => reply.json()).then(me => me.username)");
+    public static Task<string> UserAsync(IPage page) =>
+        AskAsync(page, "client.fetch('/me').then(reply => reply.json()).then(me => me.username)");
 
     public static Task<string> TokenAsync(IPage page) => AskAsync(page, "client.accessTokenFor(location.origin)");
 
     public static Task<string[]> ToldAsync(IPage page) => page.EvaluateAsync<string[]>("told");
 
     /// <summary>Waits until the tab has heard.</summary>
-    public static Task UntilAsync(IPage page, string condition) => page.WaitForFunctionAsync(condition, null, new() { PollingInterval = 10 });
+    public static Task UntilAsync(IPage page, string condition) =>
+        page.WaitForFunctionAsync(condition, null, new() { PollingInterval = 10 });
 
     /// <summary>Holds the answers of this path, which the service has given, until the test lets them go.</summary>
     public async Task<Held> HoldAsync(string path)

@@ -36,7 +36,8 @@ public sealed class SpaRefreshTests(Chromium chromium)
         await SpaPages.LogInAsync(tab);
 
         int refreshes = 0;
-        foreach (string coming in (string[])["window.dispatchEvent(new Event('online'))", "window.dispatchEvent(new Event('pageshow'))", "document.dispatchEvent(new Event('visibilitychange'))"])
+        foreach (string coming in (string[])["window.dispatchEvent(new Event('online'))", "window.dispatchEvent(new Event('pageshow'))",
+            "document.dispatchEvent(new Event('visibilitychange'))"])
         {
             await tab.EvaluateAsync(coming);
             (await SpaPages.StatusOfMeAsync(tab)).Should().Be("200");
@@ -72,19 +73,22 @@ public sealed class SpaRefreshTests(Chromium chromium)
         Task<int> ToldAsync() => tab.EvaluateAsync<int>("navigator.locks.request(`jwtauth/1 ${location.origin}`, () => told.length)");
     }
 
+    private static Dictionary<string, string> Patience => new() { ["Retry-After"] = "7" };
+
     public static TheoryData<string, RouteFulfillOptions?, string> Failures => new()
     {
         { "network", null, "network 0" },
-        { "busy", new() { Status = 503, ContentType = "application/problem+json", Headers = new Dictionary<string, string> { ["Retry-After"] = "7" }, Body = Busy }, "busy 503" },
+        { "busy", new() { Status = 503, ContentType = "application/problem+json", Headers = Patience, Body = Busy }, "busy 503" },
         { "too many", new() { Status = 429, ContentType = "application/problem+json", Body = TooMany }, "too_many_attempts 429" },
         { "a proxy's page", new() { Status = 502, ContentType = "text/html", Body = "<h1>Bad Gateway</h1>" }, "unexpected_reply 502" },
-        { "somebody else's page", new() { Status = 200, ContentType = "text/html", Body = "<h1>Welcome to our hotel</h1>" }, "unexpected_reply 200" },
+        { "somebody else's page", new() { Status = 200, ContentType = "text/html", Body = "<h1>Welcome</h1>" }, "unexpected_reply 200" },
         { "no token", new() { Status = 200, ContentType = "application/json", Body = "{}" }, "unexpected_reply 200" },
     };
 
     [Theory(DisableDiscoveryEnumeration = true)]
     [MemberData(nameof(Failures))]
-    public async Task A_refresh_that_fails_is_no_logout_and_is_tried_again_after_a_pause(string what, RouteFulfillOptions? answer, string error)
+    public async Task A_refresh_that_fails_is_no_logout_and_is_tried_again_after_a_pause(
+        string what, RouteFulfillOptions? answer, string error)
     {
         await using SpaPages application = await OpenAsync();
         IPage tab = application.Tabs[0];
@@ -98,7 +102,8 @@ public sealed class SpaRefreshTests(Chromium chromium)
         int tries = application.Refreshes;
         (await SpaPages.StatusOfMeAsync(tab)).Should().Be(error);
         application.Refreshes.Should().Be(tries, "in a pause nothing is asked");
-        (await tab.EvaluateAsync<int>("client.fetch('/me').catch(error => error.retryAfter)")).Should().BeInRange(1, error == "busy 503" ? 7 : 4);
+        (await tab.EvaluateAsync<int>("client.fetch('/me').catch(error => error.retryAfter)"))
+            .Should().BeInRange(1, error == "busy 503" ? 7 : 4);
         (await tab.EvaluateAsync<string>("client.state")).Should().Be("loggedin");
 
         await application.Context.UnrouteAsync("**/auth/refresh");
@@ -195,7 +200,8 @@ public sealed class SpaRefreshTests(Chromium chromium)
             (await tab.EvaluateAsync<string>("client.state")).Should().Be("loggedin");
         }
 
-        Task<string> AnswerAsync(string call) => tab.EvaluateAsync<string>($"(() => {{ const form = new FormData(); form.append('a', '1'); return answer({call}); }})()");
+        Task<string> AnswerAsync(string call) =>
+            tab.EvaluateAsync<string>($"(() => {{ const form = new FormData(); form.append('a', '1'); return answer({call}); }})()");
     }
 
     [Fact]
@@ -232,7 +238,8 @@ public sealed class SpaRefreshTests(Chromium chromium)
         (await SpaPages.AskAsync(tab, "client.logout()")).Should().Be("null", "there is nothing left to end");
     }
 
-    private Task<SpaPages> OpenAsync() => SpaPages.OpenAsync(chromium, prepare: context => context.Clock.InstallAsync(new() { TimeDate = Start }));
+    private Task<SpaPages> OpenAsync() =>
+        SpaPages.OpenAsync(chromium, prepare: context => context.Clock.InstallAsync(new() { TimeDate = Start }));
 
     // Time passes for the service and on the page's clock; timers slept too.
     private static async Task SleepAsync(SpaPages application, TimeSpan span)

@@ -53,7 +53,8 @@ public sealed class SwaggerTests(Chromium chromium)
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
             using HttpResponseMessage reply = await client.SendAsync(request, TestContext.Current.CancellationToken);
             // There clients authenticate, by fields of the form.
-            challenges[$"{method} {path}"] = reply.Headers.WwwAuthenticate.Count > 0 && !path.StartsWith("/oauth/", StringComparison.Ordinal) && path != "/denials";
+            challenges[$"{method} {path}"] = reply.Headers.WwwAuthenticate.Count > 0
+                && !path.StartsWith("/oauth/", StringComparison.Ordinal) && path != "/denials";
             padlocks[$"{method} {path}"] = await operation.Locator(".authorization__btn").CountAsync() > 0;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
@@ -15,18 +16,23 @@ public sealed partial class ArchitectureTests
     private static readonly string[] RuleFolders =
     [
         "JwtAuth.Bearer/AccessTokens", "JwtAuth.Bearer/Denials", "JwtAuth.Bearer/Keys",
-        "JwtAuth.Server/AccessTokens", "JwtAuth.Server/SigningKeys", "JwtAuth.Server/Passwords", "JwtAuth.Server/Accounts", "JwtAuth.Server/Storage",
-        "JwtAuth.Server/Configuration", "JwtAuth.Server/Denials", "JwtAuth.Server/DenialFeed", "JwtAuth.Server/Clients", "JwtAuth.Server/Sessions",
-        "JwtAuth.Server/RefreshTokens", "JwtAuth.Server/PersonalAccessTokens", "JwtAuth.Server/Guessing", "JwtAuth.Server/Sealing",
-        "JwtAuth.Server/Logins", "JwtAuth.Server/Grants",
+        "JwtAuth.Server/AccessTokens", "JwtAuth.Server/SigningKeys", "JwtAuth.Server/Passwords", "JwtAuth.Server/Accounts",
+        "JwtAuth.Server/Storage", "JwtAuth.Server/Configuration", "JwtAuth.Server/Denials", "JwtAuth.Server/DenialFeed",
+        "JwtAuth.Server/Clients", "JwtAuth.Server/Sessions", "JwtAuth.Server/RefreshTokens", "JwtAuth.Server/PersonalAccessTokens",
+        "JwtAuth.Server/Guessing", "JwtAuth.Server/Sealing", "JwtAuth.Server/Logins", "JwtAuth.Server/Grants",
     ];
+
+    private static readonly string[] Generated = ["bin", "obj", "Migrations", "node_modules"];
 
     [Fact]
     public void The_bearer_package_knows_no_server_no_database_and_no_accounts()
     {
-        string[] forbidden = ["JwtAuth.Server", "Microsoft.EntityFrameworkCore", "Microsoft.Data.Sqlite", "SQLitePCLRaw", "Microsoft.AspNetCore.Identity", "Microsoft.Extensions.Identity"];
-        References(typeof(TokenValidator).Assembly).Should().NotContain(name => forbidden.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
-        References(typeof(Db).Assembly).Should().Contain("JwtAuth.Bearer").And.Contain(name => name.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal));
+        string[] forbidden = ["JwtAuth.Server", "Microsoft.EntityFrameworkCore", "Microsoft.Data.Sqlite", "SQLitePCLRaw",
+            "Microsoft.AspNetCore.Identity", "Microsoft.Extensions.Identity"];
+        References(typeof(TokenValidator).Assembly)
+            .Should().NotContain(name => forbidden.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
+        References(typeof(Db).Assembly).Should().Contain("JwtAuth.Bearer")
+            .And.Contain(name => name.StartsWith("Microsoft.EntityFrameworkCore", StringComparison.Ordinal));
 
         static string[] References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
     }
@@ -35,7 +41,8 @@ public sealed partial class ArchitectureTests
     public void Rules_know_no_http()
     {
         Matches(RuleFolders, Http()).Should().BeEmpty();
-        Matches(["JwtAuth.Server/Endpoints", "JwtAuth.Server/Authentication", "JwtAuth.Server/Pipeline", "JwtAuth.Server/Errors"], Http()).Should().NotBeEmpty("that is where it is known");
+        Matches(["JwtAuth.Server/Endpoints", "JwtAuth.Server/Authentication", "JwtAuth.Server/Pipeline", "JwtAuth.Server/Errors"], Http())
+            .Should().NotBeEmpty("that is where it is known");
         // The SDK for the web imports these namespaces by itself, so the types are looked for too.
         Matches(RuleFolders, HttpTypes()).Should().BeEmpty();
         Matches(["JwtAuth.Server/Pipeline"], HttpTypes()).Should().NotBeEmpty();
@@ -44,7 +51,8 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Nobody_but_the_issuer_signs_save_an_imported_key_that_proves_itself() =>
         Matches(["JwtAuth.Server", "JwtAuth.Bearer"], Signing()).Select(match => match.Split(':')[0]).Distinct()
-            .Should().BeEquivalentTo("JwtAuth.Server/SigningKeys/SigningKey.cs", "JwtAuth.Server/AccessTokens/TokenIssuer.cs", "JwtAuth.Server/SigningKeys/KeyImport.cs");
+            .Should().BeEquivalentTo("JwtAuth.Server/SigningKeys/SigningKey.cs", "JwtAuth.Server/AccessTokens/TokenIssuer.cs",
+                "JwtAuth.Server/SigningKeys/KeyImport.cs");
 
     [Fact]
     public void Time_comes_from_a_time_provider_and_nobody_sleeps()
@@ -63,6 +71,19 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void No_line_of_code_is_longer_than_the_140_characters_of_the_editorconfig()
+    {
+        string settings = File.ReadAllText(Path.Combine(Repository.Root, ".editorconfig"));
+        int limit = int.Parse(LineLimit().Match(settings).Groups[1].Value, CultureInfo.InvariantCulture);
+        string[] files = [.. new[] { "src", "tests" }.SelectMany(folder => WrittenByHand(folder, ".cs", ".js", ".mjs", ".ts"))];
+
+        limit.Should().Be(140);
+        files.Should().HaveCountGreaterThan(400).And.ContainSingle(file => file.EndsWith("/wwwroot/jwtauth.js", StringComparison.Ordinal))
+            .And.ContainSingle(file => file.EndsWith("/interop/verify.mjs", StringComparison.Ordinal));
+        files.SelectMany(LinesOf).Where(line => line.Text.EnumerateRunes().Count() > limit).Select(line => line.Place).Should().BeEmpty();
+    }
+
+    [Fact]
     public void No_constructor_takes_more_than_six_parameters()
     {
         ConstructorInfo[] constructors =
@@ -73,7 +94,8 @@ public sealed partial class ArchitectureTests
         ];
 
         constructors.Should().HaveCountGreaterThan(200);
-        constructors.Where(constructor => constructor.GetParameters().Length > 6).Select(constructor => constructor.DeclaringType!.Name).Should().BeEmpty();
+        constructors.Where(constructor => constructor.GetParameters().Length > 6).Select(constructor => constructor.DeclaringType!.Name)
+            .Should().BeEmpty();
     }
 
     [Fact]
@@ -86,24 +108,35 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<string> Matches(string[] folders, Regex pattern) =>
         from file in Files(folders)
-        from line in File.ReadLines(file).Select((text, index) => (text, number: index + 1))
-        where pattern.IsMatch(line.text)
-        select $"{Path.GetRelativePath(Path.Combine(Repository.Root, "src"), file)}:{line.number} {line.text.Trim()}";
+        from line in LinesOf(file)
+        where pattern.IsMatch(line.Text)
+        select $"{line.Place["src/".Length..]} {line.Text.Trim()}";
 
-    // What is written by hand.
-    private static IEnumerable<string> Files(params string[] folders) => folders
-        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", folder), "*.cs", SearchOption.AllDirectories))
-        .Where(file => !file.Contains("/Migrations/", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
+    private static IEnumerable<(string Place, string Text)> LinesOf(string file) =>
+        File.ReadLines(file).Select((text, index) => ($"{Path.GetRelativePath(Repository.Root, file)}:{index + 1}", text));
+
+    private static IEnumerable<string> Files(params string[] folders) =>
+        folders.SelectMany(folder => WrittenByHand(Path.Combine("src", folder), ".cs"));
+
+    private static IEnumerable<string> WrittenByHand(string folder, params string[] endings) => Directory
+        .EnumerateFiles(Path.Combine(Repository.Root, folder), "*", SearchOption.AllDirectories)
+        .Where(file => endings.Contains(Path.GetExtension(file))
+            && !Path.GetRelativePath(Repository.Root, file).Split('/').Any(Generated.Contains));
 
     [GeneratedRegex(@"Microsoft\.AspNetCore\.(Http|Mvc|Routing|Authentication)\b|System\.Net\.Http\b")]
     private static partial Regex Http();
 
-    [GeneratedRegex(@"\b(HttpContext|HttpRequest|HttpResponse|IActionResult|ControllerBase|StatusCodes|IHeaderDictionary|RequestDelegate|HttpClient)\b")]
+    [GeneratedRegex(@"\b(HttpContext|HttpRequest|HttpResponse|IActionResult|ControllerBase|StatusCodes|IHeaderDictionary|"
+        + @"RequestDelegate|HttpClient)\b")]
     private static partial Regex HttpTypes();
+
+    [GeneratedRegex(@"^max_line_length = (\d+)$", RegexOptions.Multiline)]
+    private static partial Regex LineLimit();
 
     [GeneratedRegex(@"\.Sign(Data|Hash)?\(")]
     private static partial Regex Signing();
 
-    [GeneratedRegex(@"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bThread\.Sleep\b|\bEnvironment\.TickCount|\bStopwatch\b|Task\.Delay\((?!.*\btime\b)")]
+    [GeneratedRegex(
+        @"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bThread\.Sleep\b|\bEnvironment\.TickCount|\bStopwatch\b|Task\.Delay\((?!.*\btime\b)")]
     private static partial Regex Clock();
 }

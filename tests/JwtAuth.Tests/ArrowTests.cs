@@ -4,7 +4,9 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Tests;
 
-/// <summary>The folders of the house and the arrows between them, read from the compiled assemblies. An arrow that is not in the table is a defect.</summary>
+/// <summary>
+/// The folders of the house and the arrows between them, read from the compiled assemblies. An arrow that is not in the table is a defect.
+/// </summary>
 public sealed class ArrowTests
 {
     private const string Root = "the root";
@@ -40,7 +42,8 @@ public sealed class ArrowTests
         ["Logins"] = ["Accounts"],
         ["Passwords"] = ["Logins", "Accounts", "Guessing", "Storage", "Configuration", "Observability"],
         ["PersonalAccessTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Observability"],
-        ["Grants"] = ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Storage", "Observability"],
+        ["Grants"] =
+            ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Storage", "Observability"],
         ["Clients"] = ["Passwords", "Guessing", "Configuration", "Observability"],
         ["Authentication"] =
         [
@@ -48,11 +51,12 @@ public sealed class ArrowTests
             "Sealing", "Configuration", "Observability", "Errors",
         ],
         ["Pipeline"] =
-            ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration", "Observability", "Errors"],
+            ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration",
+                "Observability", "Errors"],
         ["Endpoints"] =
         [
-            "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts",
-            "SigningKeys", "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
+            "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions",
+            "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
         ],
         ["Lab"] =
         [
@@ -64,10 +68,12 @@ public sealed class ArrowTests
     };
 
     [Fact]
-    public void The_folders_of_the_package_refer_to_each_other_as_its_table_says() => Faults(typeof(TokenValidator).Assembly, "JwtAuth.Bearer", Bearer).Should().BeEmpty();
+    public void The_folders_of_the_package_refer_to_each_other_as_its_table_says() =>
+        Faults(typeof(TokenValidator).Assembly, "JwtAuth.Bearer", Bearer).Should().BeEmpty();
 
     [Fact]
-    public void The_folders_of_the_server_refer_to_each_other_as_their_table_says() => Faults(typeof(Db).Assembly, "JwtAuth.Server", Server).Should().BeEmpty();
+    public void The_folders_of_the_server_refer_to_each_other_as_their_table_says() =>
+        Faults(typeof(Db).Assembly, "JwtAuth.Server", Server).Should().BeEmpty();
 
     [Fact]
     public void No_folder_stands_in_a_circle()
@@ -81,7 +87,8 @@ public sealed class ArrowTests
     {
         IReadOnlyCollection<(string From, string To)> arrows = Arrows(typeof(Db).Assembly, "JwtAuth.Server");
 
-        Server.Where(row => row.Value != Everything).SelectMany(row => row.Value.Select(to => (row.Key, to))).Except(arrows).Should().BeEmpty();
+        Server.Where(row => row.Value != Everything).SelectMany(row => row.Value.Select(to => (row.Key, to))).Except(arrows)
+            .Should().BeEmpty();
     }
 
     /// <summary>What the tests above read is shown on types of this very assembly that stand in a circle on purpose.</summary>
@@ -99,8 +106,12 @@ public sealed class ArrowTests
     private static IEnumerable<string> Faults(Assembly assembly, string start, Dictionary<string, string[]> table)
     {
         (Type From, Type To)[] references = [.. Between(assembly, start)];
-        foreach (string folder in references.Select(reference => FolderOf(reference.From, start)).Distinct().Where(folder => !table.ContainsKey(folder)))
+        foreach (string folder
+            in references.Select(reference => FolderOf(reference.From, start)).Distinct().Where(folder => !table.ContainsKey(folder)))
+        {
             yield return $"{folder} is not in the table";
+        }
+
         foreach ((Type from, Type to) in references)
         {
             (string fromFolder, string toFolder) = (FolderOf(from, start), FolderOf(to, start));
@@ -113,11 +124,14 @@ public sealed class ArrowTests
         [.. Between(assembly, start).Select(reference => (FolderOf(reference.From, start), FolderOf(reference.To, start)))];
 
     private static IEnumerable<(Type From, Type To)> Between(Assembly assembly, string start) => TypeReferences.Of(assembly)
-        .Where(reference => IsIn(reference.From, start) && IsIn(reference.To, start) && FolderOf(reference.From, start) != FolderOf(reference.To, start));
+        .Where(reference => IsIn(reference.From, start)
+            && IsIn(reference.To, start) && FolderOf(reference.From, start) != FolderOf(reference.To, start));
 
-    private static bool IsIn(Type type, string start) => type.Namespace == start || type.Namespace?.StartsWith(start + ".", StringComparison.Ordinal) == true;
+    private static bool IsIn(Type type, string start) =>
+        type.Namespace == start || type.Namespace?.StartsWith(start + ".", StringComparison.Ordinal) == true;
 
-    private static string FolderOf(Type type, string start) => type.Namespace == start ? Root : type.Namespace![(start.Length + 1)..].Split('.')[0];
+    private static string FolderOf(Type type, string start) =>
+        type.Namespace == start ? Root : type.Namespace![(start.Length + 1)..].Split('.')[0];
 
     // Those that can be come back to from themselves.
     private static string[] InCircles(IReadOnlyCollection<(string From, string To)> arrows) =>

@@ -39,8 +39,10 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Every_link_from_page_to_page_leads_to_a_file_and_to_a_heading_in_it()
     {
-        string[] pages = [.. Directory.GetFiles(Repository.Root, "*.md"), .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)];
-        (string Page, string Target)[] links = [.. pages.SelectMany(page => Link().Matches(File.ReadAllText(page)).Select(link => (page, link.Groups[1].Value)))];
+        string[] pages = [.. Directory.GetFiles(Repository.Root, "*.md"), .. Directory.GetFiles(
+            Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)];
+        (string Page, string Target)[] links =
+            [.. pages.SelectMany(page => Link().Matches(File.ReadAllText(page)).Select(link => (page, link.Groups[1].Value)))];
 
         links.Should().HaveCountGreaterThan(60);
         links.Where(link => !Leads(link.Page, link.Target)).Should().BeEmpty();
@@ -51,19 +53,24 @@ public sealed partial class DocumentationTests
         {
             string[] parts = target.Split('#');
             string file = parts[0].Length == 0 ? page : Path.GetFullPath(parts[0], Path.GetDirectoryName(page)!);
-            return parts.Length == 1 ? Path.Exists(file) : File.Exists(file) && File.ReadLines(file).Any(line => line.StartsWith('#') && Anchor(line) == parts[1]);
+            return parts.Length == 1
+                ? Path.Exists(file)
+                : File.Exists(file) && File.ReadLines(file).Any(line => line.StartsWith('#') && Anchor(line) == parts[1]);
         }
 
         // As GitHub makes them: lower case, letters, digits, hyphens and underscores alone, a hyphen for a space.
         static string Anchor(string heading) =>
-            string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
+            string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_'))
+                .Replace(' ', '-');
     }
 
     [Fact]
     public async Task The_page_of_figures_names_the_commands_that_there_are_and_has_a_place_for_what_each_writes()
     {
-        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/performance.md"), TestContext.Current.CancellationToken);
-        string program = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/JwtAuth.Benchmarks/Program.cs"), TestContext.Current.CancellationToken);
+        string page =
+            await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/performance.md"), TestContext.Current.CancellationToken);
+        string program = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "tests/JwtAuth.Benchmarks/Program.cs"), TestContext.Current.CancellationToken);
 
         string[] named = [.. CommandOfTheBenchmarks().Matches(page).Select(match => match.Groups[1].Value).Distinct()];
 
@@ -73,7 +80,8 @@ public sealed partial class DocumentationTests
         foreach (string part in named.Except(["report"]))
             page.Should().MatchRegex($"(?s)<!-- {part}: written by the command -->.*<!-- {part}: end -->");
         foreach (Match picture in Picture().Matches(page))
-            File.Exists(Path.Combine(Repository.Root, "docs", picture.Groups[1].Value)).Should().BeTrue($"the page shows {picture.Groups[1].Value}");
+            File.Exists(Path.Combine(Repository.Root, "docs", picture.Groups[1].Value))
+                .Should().BeTrue($"the page shows {picture.Groups[1].Value}");
     }
 
     [Fact]
@@ -82,11 +90,14 @@ public sealed partial class DocumentationTests
         string story = File.ReadAllText(Path.Combine(Repository.Root, "docs/jwtauth.http"));
         string[] calls =
         [
-            "GET {{host}}/health/live", "GET {{host}}/health/ready", "GET {{host}}/me", "POST {{host}}/auth/register", "POST {{host}}/auth/login",
-            "GET {{host}}/.well-known/jwks.json", "GET {{host}}/.well-known/openid-configuration", "GET {{host}}/.well-known/oauth-authorization-server",
-            "POST {{host}}/auth/refresh", "POST {{host}}/auth/logout", "POST {{host}}/auth/logout/others", "POST {{host}}/auth/logout/everywhere", "POST {{host}}/auth/revoke",
-            "POST {{host}}/auth/password", "GET {{host}}/auth/sessions", "DELETE {{host}}/auth/sessions/", "POST {{host}}/auth/tokens", "GET {{host}}/auth/tokens", "DELETE {{host}}/auth/tokens/", "POST {{host}}/oauth/introspect", "POST {{host}}/oauth/revoke", "GET {{host}}/denials",
-            "GET {{host}}/admin/users", "/disable", "/enable", "/logout", "/password", "PUT {{host}}/admin/users", "DELETE {{host}}/admin/users",
+            "GET {{host}}/health/live", "GET {{host}}/health/ready", "GET {{host}}/me", "POST {{host}}/auth/register",
+            "POST {{host}}/auth/login", "GET {{host}}/.well-known/jwks.json", "GET {{host}}/.well-known/openid-configuration",
+            "GET {{host}}/.well-known/oauth-authorization-server", "POST {{host}}/auth/refresh", "POST {{host}}/auth/logout",
+            "POST {{host}}/auth/logout/others", "POST {{host}}/auth/logout/everywhere", "POST {{host}}/auth/revoke",
+            "POST {{host}}/auth/password", "GET {{host}}/auth/sessions", "DELETE {{host}}/auth/sessions/", "POST {{host}}/auth/tokens",
+            "GET {{host}}/auth/tokens", "DELETE {{host}}/auth/tokens/", "POST {{host}}/oauth/introspect", "POST {{host}}/oauth/revoke",
+            "GET {{host}}/denials", "GET {{host}}/admin/users", "/disable", "/enable", "/logout", "/password", "PUT {{host}}/admin/users",
+            "DELETE {{host}}/admin/users",
         ];
 
         foreach (string call in calls)
@@ -96,8 +107,10 @@ public sealed partial class DocumentationTests
     [Fact]
     public async Task What_the_page_says_of_both_modes_is_what_the_script_prints()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/curl") || File.Exists("/bin/curl"), "There is no curl; install it with: apt-get install curl");
-        string page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/why-revocation-needs-state.md"), TestContext.Current.CancellationToken);
+        Assert.SkipUnless(
+            File.Exists("/usr/bin/curl") || File.Exists("/bin/curl"), "There is no curl; install it with: apt-get install curl");
+        string page = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs/why-revocation-needs-state.md"), TestContext.Current.CancellationToken);
 
         using ReservedPort one = new(), other = new();
         var start = new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "docs/two-modes.sh"), $"{one.Number}", $"{other.Number}"])

@@ -5,12 +5,13 @@ using System.Runtime.CompilerServices;
 namespace JwtAuth.Tests;
 
 /// <summary>
-/// What the types of a compiled assembly refer to: in signatures, fields, attributes and in every instruction of every method. A using line is no reference.
-/// A constant is not seen, since the compiler puts its value in its place.
+/// What the types of a compiled assembly refer to: in signatures, fields, attributes and in every instruction of every method. A using line
+/// is no reference. A constant is not seen, since the compiler puts its value in its place.
 /// </summary>
 internal static class TypeReferences
 {
-    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
@@ -52,7 +53,8 @@ internal static class TypeReferences
 
     private static IEnumerable<Type> AttributesOf(MemberInfo member) => member.CustomAttributes
         .Where(attribute => attribute.AttributeType != typeof(NullableAttribute))
-        .SelectMany(attribute => attribute.ConstructorArguments.Select(argument => argument.Value).OfType<Type>().Append(attribute.AttributeType));
+        .SelectMany(attribute => attribute.ConstructorArguments.Select(argument => argument.Value).OfType<Type>()
+            .Append(attribute.AttributeType));
 
     private static IEnumerable<Type> UsedBy(MethodBase method)
     {
@@ -67,7 +69,8 @@ internal static class TypeReferences
             short value = code[at] == 0xFE ? (short)(0xFE00 | code[++at]) : code[at];
             at++;
             OpCode operation = OpCodesByValue[value];
-            if (operation.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+            if (operation.OperandType is OperandType.InlineField
+                or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
             {
                 MemberInfo? member = method.Module.ResolveMember(BitConverter.ToInt32(code, at), ofType, ofMethod);
                 if (member is Type type)

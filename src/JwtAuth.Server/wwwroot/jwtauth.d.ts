@@ -3,7 +3,10 @@
 export interface JwtAuthOptions {
   /** The service's URL, as its setting JwtAuth:Issuer has it. Left out: where the module was loaded from. */
   url?: string;
-  /** The API that the tokens are for; needed with `apis`. Left out: the service's first. A login of another app, for another audience, is none here. */
+  /**
+   * The API that the tokens are for; needed with `apis`. Left out: the service's first.
+   * A login of another app, for another audience, is none here.
+   */
   audience?: string;
   /** Scopes to ask for, separated by spaces; `offline_access` is added. */
   scope?: string;
@@ -43,7 +46,10 @@ export class JwtAuthClient extends EventTarget {
   /** Finds out whether somebody is logged in, from the refresh cookie. */
   start(): Promise<boolean>;
   login(username: string, password: string): Promise<void>;
-  /** Logs out in all tabs. Where it rejects, the tabs have forgotten, but the service was not reached: call it again. Null: there was nothing left to end. */
+  /**
+   * Logs out in all tabs. Where it rejects, the tabs have forgotten, but the service was not reached: call it again.
+   * Null: there was nothing left to end.
+   */
   logout(): Promise<JwtAuthEnded | null>;
   /** Another token, also where this one is not over. */
   refresh(): Promise<void>;

@@ -269,7 +269,9 @@ export class JwtAuthClient extends EventTarget {
     } else if (message.kind === 'logout') this.#end(message.at);
     else if (message.kind === 'failed') this.#rest(message);
     // What was asked for before a login or logout is of the session before.
-    else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) this.#take(message.grant);
+    else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) {
+      this.#take(message.grant);
+    }
     this.#heard?.(message);
   }
 
@@ -345,7 +347,8 @@ export class JwtAuthClient extends EventTarget {
     let reply, text;
     try {
       reply = await fetch(this.#url + path, {
-        method: 'POST', headers, body: body && JSON.stringify(body), credentials: 'include', redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
+        method: 'POST', headers, body: body && JSON.stringify(body), credentials: 'include', redirect: 'error',
+        signal: AbortSignal.timeout(PATIENCE),
       });
       text = await reply.text();
     } catch (cause) {

@@ -92,7 +92,8 @@ public sealed class SeenTokenTests
         using HttpClient client = api.Connect();
         string expired = issuer.Token(key);
         time.Manual.Advance(Lifetime + Skew);
-        string[] bad = [expired, expired[..^2] + (expired[^2] == 'A' ? "BA" : "AA"), issuer.Token(key, "invoices"), issuer.Token(NewKey()), "nonsense", issuer.Token(key, members: "\"cnf\":{}")];
+        string[] bad = [expired, expired[..^2] + (expired[^2] == 'A' ? "BA" : "AA"), issuer.Token(key, "invoices"), issuer.Token(NewKey()),
+            "nonsense", issuer.Token(key, members: "\"cnf\":{}")];
         foreach (string token in bad.Concat(bad))
             (await client.AskWithAsync(token)).Status.Should().Be(401);
         CheckerOf(api).Remembered.Should().Be(0);
@@ -105,7 +106,8 @@ public sealed class SeenTokenTests
     {
         (WatchedTime time, SigningKey key, SigningKey foreign) = (new(), NewKey(), NewKey());
         await using Issuer issuer = await Issuer.StartAsync(time, key), other = await Issuer.StartAsync(time, foreign);
-        await using ApiHost api = new ApiHost(issuer.Url) { Time = time }.WithEcho().With(services => services.AddAuthentication("Bearer").AddJwtAuthBearer("Other", options =>
+        await using ApiHost api = new ApiHost(issuer.Url) { Time = time }.WithEcho()
+            .With(services => services.AddAuthentication("Bearer").AddJwtAuthBearer("Other", options =>
         {
             options.Authority = other.Url;
             options.Audiences.Add("orders");
@@ -132,7 +134,8 @@ public sealed class SeenTokenTests
         (WatchedTime time, SigningKey key) = (new(), NewKey());
         await using Issuer issuer = await Issuer.StartAsync(time, key);
         await using ApiHost api = new ApiHost(issuer.Url) { Time = time }.WithEcho().With(services => services
-            .AddTransient<IClaimsTransformation, Marking>().Configure<JwtAuthBearerOptions>("Bearer", options => options.CacheSize = cacheSize));
+            .AddTransient<IClaimsTransformation, Marking>()
+                .Configure<JwtAuthBearerOptions>("Bearer", options => options.CacheSize = cacheSize));
         using HttpClient client = api.Connect();
         string token = issuer.Token(key);
         Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.AskWithAsync(token, "/echo")));
@@ -142,7 +145,8 @@ public sealed class SeenTokenTests
 
     private static SigningKey NewKey() => SigningKey.Generate(SignatureAlgorithm.ES256);
 
-    private static RememberingValidator CheckerOf(ApiHost api, string scheme = "Bearer") => api.Services.GetRequiredKeyedService<RememberingValidator>(scheme);
+    private static RememberingValidator CheckerOf(ApiHost api, string scheme = "Bearer") =>
+        api.Services.GetRequiredKeyedService<RememberingValidator>(scheme);
 
     private static async Task ShouldBeSeenAsync(ApiHost api, HttpClient client, string token)
     {

@@ -35,9 +35,11 @@ public sealed class StrictReadingTests(AlgorithmHosts hosts) : IClassFixture<Alg
     public void A_kid_that_is_spelt_with_escapes_is_the_kid_also_behind_other_escapes()
     {
         string kid = Forge.Key.KeyId, spelt = string.Concat(kid.Select(character => $"\\u{(int)character:x4}"));
-        string others = string.Join(',', Enumerable.Range(0, 40).Select(number => $"\"\\u0078{number}\":\"\\u0041\\u0042\\u0043 {number}\""));
+        string others =
+            string.Join(',', Enumerable.Range(0, 40).Select(number => $"\"\\u0078{number}\":\"\\u0041\\u0042\\u0043 {number}\""));
         Verdict(Forge.WithHeaderText(_ => $$"""{"\u0061lg":"HS256","kid":"{{spelt}}",{{others}},"typ":"at\u002bjwt"}""")).Should().BeNull();
-        Verdict(Forge.WithHeaderText(_ => $$"""{"\u0061lg":"HS256","kid":"{{spelt}}\u0041",{{others}},"typ":"at\u002bjwt"}""")).Should().Be(TokenRejection.UnknownKey);
+        Verdict(Forge.WithHeaderText(_ => $$"""{"\u0061lg":"HS256","kid":"{{spelt}}\u0041",{{others}},"typ":"at\u002bjwt"}"""))
+            .Should().Be(TokenRejection.UnknownKey);
     }
 
     [Fact]
@@ -60,15 +62,18 @@ public sealed class StrictReadingTests(AlgorithmHosts hosts) : IClassFixture<Alg
     public void A_moment_is_the_same_however_its_number_is_written(string format)
     {
         long expires = Forge.Now + 300;
-        AccessToken accepted = Accepted(Forge.WithClaim("exp", string.Format(System.Globalization.CultureInfo.InvariantCulture, format, expires)));
+        AccessToken accepted =
+            Accepted(Forge.WithClaim("exp", string.Format(System.Globalization.CultureInfo.InvariantCulture, format, expires)));
         accepted.ExpiresAt.Should().Be(DateTimeOffset.FromUnixTimeSeconds(expires));
-        Verdict(Forge.WithClaim("exp", string.Format(System.Globalization.CultureInfo.InvariantCulture, format, Forge.Now - 300))).Should().Be(TokenRejection.Expired);
+        Verdict(Forge.WithClaim("exp", string.Format(System.Globalization.CultureInfo.InvariantCulture, format, Forge.Now - 300)))
+            .Should().Be(TokenRejection.Expired);
     }
 
     [Fact]
     public void A_buffer_that_held_another_token_changes_nothing()
     {
-        string[] tokens = [Forge.WithClaimsText(text => Forge.Append(text, "\"\\u0061\":{\"a\":{\"b\":[{}]}},\"other\":1")), Forge.Live(), Forge.WithHeaderText(text => Forge.Append(text, "\"x\":{}"))];
+        string[] tokens = [Forge.WithClaimsText(text => Forge.Append(text, "\"\\u0061\":{\"a\":{\"b\":[{}]}},\"other\":1")), Forge.Live(),
+            Forge.WithHeaderText(text => Forge.Append(text, "\"x\":{}"))];
         byte[] buffer = new byte[StrictJwt.BufferSizeFor(tokens.Max(token => token.Length))];
         for (int turn = 0; turn < 12; turn++)
         {
@@ -82,11 +87,14 @@ public sealed class StrictReadingTests(AlgorithmHosts hosts) : IClassFixture<Alg
     }
 
     private TokenRejection? Verdict(string token) =>
-        hosts.Of(SignatureAlgorithm.HS256).Get<TokenValidator>().TryValidate(token, out _, out TokenRejection? rejection) ? null : rejection;
+        hosts.Of(SignatureAlgorithm.HS256).Get<TokenValidator>().TryValidate(token, out _, out TokenRejection? rejection)
+            ? null
+            : rejection;
 
     private AccessToken Accepted(string token)
     {
-        hosts.Of(SignatureAlgorithm.HS256).Get<TokenValidator>().TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection).Should().BeTrue($"{rejection}");
+        hosts.Of(SignatureAlgorithm.HS256).Get<TokenValidator>()
+            .TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection).Should().BeTrue($"{rejection}");
         return accepted!;
     }
 }

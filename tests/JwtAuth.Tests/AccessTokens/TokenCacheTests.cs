@@ -16,12 +16,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.AccessTokens;
 
-/// <summary>What is remembered is bounded, and never somebody else's. <c>JWTAUTH_TOKENS</c> sets how many tokens; 50,000 unless it is set.</summary>
+/// <summary>
+/// What is remembered is bounded, and never somebody else's. <c>JWTAUTH_TOKENS</c> sets how many tokens; 50,000 unless it is set.
+/// </summary>
 public sealed class TokenCacheTests
 {
     private const int Size = 10_000, BytesEach = 4096;
 
-    private static readonly int Tokens = int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_TOKENS") ?? "50000", CultureInfo.InvariantCulture);
+    private static readonly int Tokens =
+        int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_TOKENS") ?? "50000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task However_many_good_tokens_come_no_more_than_its_size_is_remembered()
@@ -42,7 +45,8 @@ public sealed class TokenCacheTests
         most.Should().BeInRange(Size / 2, Size);
         held.Should().BeLessThan((long)Size * BytesEach);
         checker.CheckSeen(last).Principal.Should().NotBeNull();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Tokens} good tokens: {most} remembered at most, {held} bytes held, {held / checker.Remembered} each");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{Tokens} good tokens: {most} remembered at most, {held} bytes held, {held / checker.Remembered} each");
     }
 
     [Fact]
@@ -60,7 +64,8 @@ public sealed class TokenCacheTests
                 Assert.Fail($"forged token {number} was not refused for its signature");
         }
         checker.Remembered.Should().Be(good.Length);
-        (GC.GetTotalMemory(forceFullCollection: true) - before).Should().BeLessThan(16 * 1024 * 1024, "other tests run beside this one, and that many tokens would take more");
+        (GC.GetTotalMemory(forceFullCollection: true) - before)
+            .Should().BeLessThan(16 * 1024 * 1024, "other tests run beside this one, and that many tokens would take more");
         good.Should().OnlyContain(token => checker.CheckSeen(token).Principal != null);
     }
 
@@ -104,7 +109,8 @@ public sealed class TokenCacheTests
         const int Callers = 64, Calls = 60;
         SigningKey key = SigningKey.Generate(SignatureAlgorithm.ES256);
         await using Issuer issuer = await Issuer.StartAsync(TimeProvider.System, key);
-        await using ApiHost api = new ApiHost(issuer.Url).WithEcho().With(services => services.Configure<JwtAuthBearerOptions>("Bearer", options => options.CacheSize = cacheSize));
+        await using ApiHost api = new ApiHost(issuer.Url)
+            .WithEcho().With(services => services.Configure<JwtAuthBearerOptions>("Bearer", options => options.CacheSize = cacheSize));
         using HttpClient client = api.Connect();
         ConcurrentBag<string> wrong = [];
         int asked = 0;
@@ -116,8 +122,12 @@ public sealed class TokenCacheTests
                 string token = tokens[call % 2];
                 Reply reply = await client.AskWithAsync(token, "/echo");
                 string jti = JsonNode.Parse(Encoding.UTF8.GetString(Forge.Decode(token.Split('.')[1])))!["jti"]!.GetValue<string>();
-                if (reply.Status != 200 || reply.Json.GetProperty("sub").GetString() != $"subject-{number}" || reply.Json.GetProperty("jti").GetString() != jti)
+                if (reply.Status != 200
+                    || reply.Json.GetProperty("sub").GetString() != $"subject-{number}" || reply.Json.GetProperty("jti").GetString() != jti)
+                {
                     wrong.Add($"{number}: {reply.Status} {reply.Body}");
+                }
+
                 Interlocked.Increment(ref asked);
             }
         })));
@@ -151,7 +161,8 @@ public sealed class TokenCacheTests
             return Forge.Mac(
                 """{"alg":"HS256","kid":"kid","typ":"at+jwt"}""",
                 $$"""
-                {"iss":"https://auth.example.com","sub":"{{subject}}","aud":"orders","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"jti":"{{TokenIssuer.NewId()}}","client_id":"jwtauth","sid":"c2Vzc2lvbg","gen":0}
+                {"iss":"https://auth.example.com","sub":"{{subject}}","aud":"orders","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},
+                "jti":"{{TokenIssuer.NewId()}}","client_id":"jwtauth","sid":"c2Vzc2lvbg","gen":0}
                 """,
                 secret);
         }

@@ -10,7 +10,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Apis;
 
-/// <summary>An application's own JwtBearerEvents: raised as JwtBearer would, whether a token is seen for the first time or again, and never instead of a check.</summary>
+/// <summary>
+/// An application's own JwtBearerEvents: raised as JwtBearer would, whether a token is seen for the first time or
+/// again, and never instead of a check.
+/// </summary>
 public sealed class ApplicationEventsTests : IAsyncDisposable
 {
     private readonly ManualTime time = new();
@@ -22,8 +25,12 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     [Fact]
     public async Task A_token_may_be_brought_from_elsewhere_and_is_checked_all_the_same()
     {
-        await StartAsync(new JwtBearerEvents { OnMessageReceived = context => { context.Token = context.Request.Headers["X-Token"]; return Task.CompletedTask; } });
-        string good = issuer!.Token(key), bad = issuer.Token(SigningKey.Generate(SignatureAlgorithm.ES256)), other = issuer.Token(key, "invoices");
+        await StartAsync(new JwtBearerEvents
+        {
+            OnMessageReceived = context => { context.Token = context.Request.Headers["X-Token"]; return Task.CompletedTask; },
+        });
+        string good = issuer!.Token(key), bad = issuer.Token(SigningKey.Generate(SignatureAlgorithm.ES256)),
+            other = issuer.Token(key, "invoices");
         for (int time = 0; time < 3; time++)
         {
             (await FromElsewhereAsync(good)).Status.Should().Be(200);
@@ -39,7 +46,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     [Fact]
     public async Task An_event_that_is_set_after_the_checks_is_raised_too_and_its_refusal_is_told_as_one()
     {
-        await StartAsync(null, services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events.OnTokenValidated = context =>
+        await StartAsync(
+            null, services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events.OnTokenValidated = context =>
         {
             if (context.Principal!.HasClaim("scope", "orders:write"))
                 context.Fail("not today");
@@ -64,7 +72,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
         }));
         (await client!.AskAsync("GET", "/orders")).ShouldBeRefused(401, "no_token");
         told.Should().Equal("challenge");
-        (await client!.AskAsync("POST", "/orders", new { item = "lamp" }, ("Authorization", $"Bearer {issuer!.Token(key)}"))).Status.Should().Be(403);
+        (await client!.AskAsync("POST", "/orders", new { item = "lamp" }, ("Authorization", $"Bearer {issuer!.Token(key)}"))).Status
+            .Should().Be(403);
         told.Should().Equal("challenge", "forbidden");
         (await client!.AskWithAsync(issuer.Token(key))).Status.Should().Be(200);
         told.Should().HaveCount(2);
@@ -74,7 +83,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     public async Task Events_that_take_the_place_of_the_checks_stop_the_start()
     {
         issuer = await Issuer.StartAsync(time, key);
-        api = new ApiHost(issuer.Url).With(services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events = new()));
+        api = new ApiHost(issuer.Url)
+            .With(services => services.PostConfigure<JwtBearerOptions>("Bearer", options => options.Events = new()));
         api.StartFault().Should().Contain("set them with Configure, not PostConfigure");
     }
 
@@ -111,7 +121,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
         {
             OnTokenValidated = context =>
             {
-                context.Principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "replaced"), .. context.Principal!.FindAll("jti")], "own"));
+                context.Principal = new ClaimsPrincipal(
+                    new ClaimsIdentity([new Claim("sub", "replaced"), .. context.Principal!.FindAll("jti")], "own"));
                 return Task.CompletedTask;
             },
         });
@@ -127,7 +138,11 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
         List<string> told = [];
         await StartAsync(new JwtBearerEvents
         {
-            OnAuthenticationFailed = context => { told.Add(context.Exception.Should().BeOfType<TokenRejectedException>().Which.Rejection.Reason); return Task.CompletedTask; },
+            OnAuthenticationFailed = context =>
+            {
+                told.Add(context.Exception.Should().BeOfType<TokenRejectedException>().Which.Rejection.Reason);
+                return Task.CompletedTask;
+            },
         });
         string token = issuer!.Token(key);
         (await client!.AskWithAsync(token)).Status.Should().Be(200);
@@ -211,7 +226,8 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
     {
         await StartAsync(new JwtBearerEvents());
         api!.StartFault().Should().BeEmpty();
-        await using ApiHost typed = new ApiHost(issuer!.Url).With(services => services.Configure<JwtBearerOptions>("Bearer", options => options.EventsType = typeof(JwtBearerEvents)));
+        await using ApiHost typed = new ApiHost(issuer!.Url)
+            .With(services => services.Configure<JwtBearerOptions>("Bearer", options => options.EventsType = typeof(JwtBearerEvents)));
         typed.StartFault().Should().Match("*EventsType of the scheme Bearer*set Events instead*");
     }
 

@@ -36,7 +36,8 @@ public sealed class ConfigurationTests
     [InlineData("JwtAuth:SharedSecrets:0", "c2hvcnQ=", "JwtAuth:SharedSecrets holds one")]
     public void What_is_missing_or_means_two_things_stops_the_start_with_its_key(string key, string? value, string fault)
     {
-        FluentActions.Invoking(() => Read(new(Good) { [key] = value })).Should().Throw<OptionsValidationException>().WithMessage($"{fault}*");
+        FluentActions.Invoking(() => Read(new(Good) { [key] = value }))
+            .Should().Throw<OptionsValidationException>().WithMessage($"{fault}*");
         Read(Good).Denials.Should().Be(DenialsFrom.Feed);
     }
 
@@ -83,7 +84,8 @@ public sealed class ConfigurationTests
     private static JwtAuthBearerOptions Read(Dictionary<string, string?> values)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(values.Where(pair => pair.Value is not null)).Build());
+        services.AddSingleton<IConfiguration>(
+            new ConfigurationBuilder().AddInMemoryCollection(values.Where(pair => pair.Value is not null)).Build());
         services.AddAuthentication().AddJwtAuthBearer();
         using ServiceProvider provider = services.BuildServiceProvider();
         return provider.GetRequiredService<IOptionsMonitor<JwtAuthBearerOptions>>().Get("Bearer");

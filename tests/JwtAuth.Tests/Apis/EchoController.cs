@@ -18,7 +18,8 @@ public sealed class EchoController : ControllerBase
     [HttpGet("/echo")]
     [Authorize]
     public async Task<Echo> Echo() => new(
-        User.FindFirstValue("sub"), User.FindFirstValue("jti"), User.Identity?.Name, User.IsInRole("clerk"), User.FindAll("mark").Count(), await HttpContext.GetTokenAsync("access_token"));
+        User.FindFirstValue("sub"), User.FindFirstValue("jti"), User.Identity?.Name, User.IsInRole("clerk"), User.FindAll("mark").Count(),
+        await HttpContext.GetTokenAsync("access_token"));
 
     [HttpGet("/echo/other")]
     [Authorize(AuthenticationSchemes = "Other")]
@@ -55,7 +56,8 @@ internal static class Echoing
         status.Should().Be(200);
     }
 
-    public static Task<Reply> AskWithAsync(this HttpClient client, string token, string path = "/orders") => client.AskAsync("GET", path, null, ("Authorization", $"Bearer {token}"));
+    public static Task<Reply> AskWithAsync(this HttpClient client, string token, string path = "/orders") =>
+        client.AskAsync("GET", path, null, ("Authorization", $"Bearer {token}"));
 
     /// <summary>In Development a refusal says why.</summary>
     public static string Reason(this Reply reply) => reply.Json.GetProperty("reason").GetString()!;

@@ -11,7 +11,8 @@ namespace JwtAuth.Tests.Attacks;
 /// <param name="Only">The algorithm that it can be made for, where it is not every one.</param>
 /// <param name="Http">What HTTP answers by itself, before there is a token to refuse; 401 means that it finds none.</param>
 internal sealed record Attack(
-    string Row, string Name, Func<Forge, string> Token, bool IsAccepted = false, SignatureAlgorithm? Only = null, HttpStatusCode? Http = null)
+    string Row, string Name, Func<Forge, string> Token, bool IsAccepted = false, SignatureAlgorithm? Only = null,
+    HttpStatusCode? Http = null)
 {
     public string Title => $"{Row} {Name}";
 
@@ -25,5 +26,6 @@ internal sealed record Attack(
     };
 
     /// <summary>Every attack by token, through the validator and through HTTP alike.</summary>
-    public static IReadOnlyList<Attack> All { get; } = [.. AlgorithmAttacks.Cases, .. SignatureAttacks.Cases, .. JsonAttacks.Cases, .. ClaimAttacks.Cases];
+    public static IReadOnlyList<Attack> All { get; } = [.. AlgorithmAttacks.Cases, .. SignatureAttacks.Cases, .. JsonAttacks.Cases,
+        .. ClaimAttacks.Cases];
 }

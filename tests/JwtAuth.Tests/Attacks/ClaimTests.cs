@@ -67,7 +67,8 @@ public sealed class ClaimTests
         host.Time.SetClock(host.Time.GetUtcNow() + TimeSpan.FromMinutes(1));
         DateTimeOffset retiredAt = host.Time.GetUtcNow();
         KeySchedule schedule = host.Get<KeySchedule>();
-        (await host.Get<SigningKeyStore>().ChangeAsync(ring => schedule.Retire(ring, stolen.KeyId), TestContext.Current.CancellationToken)).Should().BeTrue();
+        (await host.Get<SigningKeyStore>().ChangeAsync(ring => schedule.Retire(ring, stolen.KeyId), TestContext.Current.CancellationToken))
+            .Should().BeTrue();
         await host.Get<SigningKeyRing>().LoadAsync(TestContext.Current.CancellationToken);
 
         forge.Key.KeyId.Should().NotBe(stolen.KeyId);
@@ -86,7 +87,8 @@ public sealed class ClaimTests
         {
             long iat = (retiredAt + TimeSpan.FromSeconds(seconds)).ToUnixTimeSeconds();
             string header = Forge.Set(forge.Header(), "kid", $"\"{stolen.KeyId}\"");
-            return Forge.SignParts(Forge.Encode(header), Forge.Encode(forge.ClaimsWith(("iat", $"{iat}"), ("nbf", $"{iat}"), ("exp", $"{iat + 300}"))), stolen);
+            return Forge.SignParts(Forge.Encode(header),
+                Forge.Encode(forge.ClaimsWith(("iat", $"{iat}"), ("nbf", $"{iat}"), ("exp", $"{iat + 300}"))), stolen);
         }
     }
 
@@ -95,13 +97,15 @@ public sealed class ClaimTests
     [Trait("row", "CLM-22")]
     public async Task A_secret_that_APIs_share_never_speaks_for_the_account()
     {
-        await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "HS256").With("JwtAuth:SigningKeys:Hs256Secret", "4rQm8XzT0vY2kJ7sPbN5wLhG9dCfA1eUoI6xZtR3yqM=");
+        await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "HS256")
+            .With("JwtAuth:SigningKeys:Hs256Secret", "4rQm8XzT0vY2kJ7sPbN5wLhG9dCfA1eUoI6xZtR3yqM=");
         var forge = new Forge(host);
         TokenValidator validator = host.Get<TokenValidator>();
 
         validator.TryValidate(forge.Live(), out _, out _).Should().BeTrue();
         validator.TryValidate(forge.WithClaim("aud", $"\"{host.Issuer}\""), out _, out TokenRejection? account).Should().BeFalse();
-        validator.TryValidate(forge.WithClaim("aud", $"[\"orders\",\"{host.Issuer}\"]"), out _, out TokenRejection? both).Should().BeFalse();
+        validator.TryValidate(forge.WithClaim("aud", $"[\"orders\",\"{host.Issuer}\"]"), out _, out TokenRejection? both)
+            .Should().BeFalse();
 
         account.Should().BeSameAs(TokenRejection.KeyNotForAudience);
         both.Should().BeSameAs(TokenRejection.KeyNotForAudience);
@@ -136,12 +140,14 @@ public sealed class ClaimTests
     [Trait("row", "CLM-15")]
     public async Task Nothing_of_a_refused_token_is_repeated_in_the_reply_or_in_the_log()
     {
-        await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("Logging:LogLevel:Microsoft", "Trace");
+        await using ServerHost host = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("Logging:LogLevel:Microsoft", "Trace");
         var forge = new Forge(host);
         using var wire = new Wire(host.Issuer);
         const string Planted = "\"planted\\r\\nX: y\"";
 
-        List<string> tokens = [.. new[] { "iss", "sub", "aud", "jti", "client_id", "sid", "exp", "roles" }.Select(name => forge.WithClaim(name, Planted))];
+        List<string> tokens =
+            [.. new[] { "iss", "sub", "aud", "jti", "client_id", "sid", "exp", "roles" }.Select(name => forge.WithClaim(name, Planted))];
         tokens.AddRange(new[] { "alg", "kid", "typ", "crit", "jku" }.Select(name => forge.WithHeader(name, Planted)));
         tokens.Add("planted");
         foreach (string token in tokens)
@@ -155,7 +161,8 @@ public sealed class ClaimTests
     }
 
     private static ServerHost HostWithSkew(int seconds) =>
-        new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:AccessTokens:ClockSkew", $"{TimeSpan.FromSeconds(seconds)}");
+        new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:AccessTokens:ClockSkew", $"{TimeSpan.FromSeconds(seconds)}");
 
     private static async Task ShouldBeAsync(ServerHost host, string token, DateTimeOffset now, TokenRejection? expected)
     {

@@ -9,7 +9,9 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Attacks;
 
-/// <summary>Makes tokens with one thing wrong: starts from a live one, changes its text, and signs it again with the service's own key, or not.</summary>
+/// <summary>
+/// Makes tokens with one thing wrong: starts from a live one, changes its text, and signs it again with the service's own key, or not.
+/// </summary>
 internal sealed class Forge(ServerHost host)
 {
     /// <summary>The key that signs for APIs.</summary>
@@ -104,12 +106,14 @@ internal sealed class Forge(ServerHost host)
     }
 
     /// <summary>A MAC over these texts with a secret of any length.</summary>
-    public static string Mac(string header, string claims, byte[] secret) => SignBy(input => HMACSHA256.HashData(secret, input), header, claims);
+    public static string Mac(string header, string claims, byte[] secret) =>
+        SignBy(input => HMACSHA256.HashData(secret, input), header, claims);
 
     /// <summary>The object's text with this JSON text as a member, or without that member.</summary>
     public static string Set(JsonObject members, string name, string? json)
     {
-        List<string> texts = [.. members.Where(member => member.Key != name).Select(member => $"\"{member.Key}\":{member.Value!.ToJsonString()}")];
+        List<string> texts =
+            [.. members.Where(member => member.Key != name).Select(member => $"\"{member.Key}\":{member.Value!.ToJsonString()}")];
         if (json is not null)
             texts.Add($"{JsonSerializer.Serialize(name)}:{json}");
         return $"{{{string.Join(',', texts)}}}";

@@ -37,7 +37,8 @@ public sealed class KeySelectionTests(AlgorithmHosts hosts) : IClassFixture<Algo
             string claims = member == "iss" ? Forge.Set(forge.Claims(), "iss", url) : forge.ClaimsText();
 
             await ShouldBeAsync(host, forge.Live(), isAccepted: true);
-            await ShouldBeAsync(host, Forge.SignParts(Forge.Encode(header), Forge.Encode(claims), signedByTheService ? forge.Key : attacker), isAccepted: false);
+            await ShouldBeAsync(host,
+                Forge.SignParts(Forge.Encode(header), Forge.Encode(claims), signedByTheService ? forge.Key : attacker), isAccepted: false);
         }
 
         listener.Pending().Should().BeFalse("nobody came");
@@ -94,7 +95,8 @@ public sealed class KeySelectionTests(AlgorithmHosts hosts) : IClassFixture<Algo
                     string header = Header("HS256", published.KeyId), claims = new Forge(host).ClaimsText();
                     await ShouldBeAsync(host, Forge.Mac(header, claims, secret), isAccepted: false);
                     await ShouldBeAsync(host, Forge.Mac(header, claims, published.ExportPublic()!), isAccepted: false);
-                    await ShouldBeAsync(host, Forge.Mac(header, claims, Encoding.ASCII.GetBytes(PemEncoding.WriteString("PUBLIC KEY", published.ExportPublic()))), isAccepted: false);
+                    await ShouldBeAsync(host, Forge.Mac(header, claims,
+                        Encoding.ASCII.GetBytes(PemEncoding.WriteString("PUBLIC KEY", published.ExportPublic()))), isAccepted: false);
                 }
             }
         }
@@ -117,21 +119,26 @@ public sealed class KeySelectionTests(AlgorithmHosts hosts) : IClassFixture<Algo
         string live = new Forge(host).Live();
         string[] parts = live.Split('.');
         byte[] signature = Forge.Decode(parts[2]);
-        var order = new BigInteger(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
-        byte[] other = (order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
+        var order = new BigInteger(
+            Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
+        byte[] other = (order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true))
+            .ToByteArray(isUnsigned: true, isBigEndian: true);
         string twin = $"{parts[0]}.{parts[1]}.{Forge.Encode([.. signature[..32], .. new byte[32 - other.Length], .. other])}";
         TokenValidator validator = host.Get<TokenValidator>();
 
         twin.Should().NotBe(live);
         validator.TryValidate(live, out AccessToken? one, out _).Should().BeTrue();
-        validator.TryValidate(twin, out AccessToken? two, out _).Should().BeTrue("(r, n - s) is a signature wherever (r, s) is one, and who holds the token gains nothing by it");
+        validator.TryValidate(twin, out AccessToken? two, out _)
+            .Should().BeTrue("(r, n - s) is a signature wherever (r, s) is one, and who holds the token gains nothing by it");
         two!.JwtId.Should().Be(one!.JwtId, "what is revoked is the jti, whatever the text");
-        validator.TryValidate($"{parts[0]}.{parts[1]}.{Forge.Encode([.. signature[32..], .. signature[..32]])}", out _, out _).Should().BeFalse();
+        validator.TryValidate($"{parts[0]}.{parts[1]}.{Forge.Encode([.. signature[32..], .. signature[..32]])}", out _, out _)
+            .Should().BeFalse();
     }
 
     private static async Task ShouldBeAsync(ServerHost host, string token, bool isAccepted)
     {
-        host.Get<TokenValidator>().TryValidate(token, out _, out TokenRejection? rejection).Should().Be(isAccepted, $"{rejection} was the verdict");
+        host.Get<TokenValidator>().TryValidate(token, out _, out TokenRejection? rejection)
+            .Should().Be(isAccepted, $"{rejection} was the verdict");
         using HttpClient client = host.Connect(token);
         using HttpResponseMessage reply = await client.GetAsync("/me", TestContext.Current.CancellationToken);
         reply.StatusCode.Should().Be(isAccepted ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);

@@ -23,7 +23,8 @@ public sealed class MutationTests(AlgorithmHosts hosts, ITestOutputHelper output
     public void No_mutation_of_a_live_token_is_accepted_by_the_validator()
     {
         output.WriteLine($"JWTAUTH_SEED={Seed}");
-        (TokenValidator Validator, Mutator Mutator)[] targets = [.. Enum.GetValues<SignatureAlgorithm>().Select(algorithm => (hosts.Of(algorithm).Get<TokenValidator>(), Mutations(algorithm)))];
+        (TokenValidator Validator, Mutator Mutator)[] targets = [.. Enum.GetValues<SignatureAlgorithm>().Select(
+            algorithm => (hosts.Of(algorithm).Get<TokenValidator>(), Mutations(algorithm)))];
         ConcurrentBag<string> accepted = [];
         ConcurrentDictionary<TokenRejection, int> reasons = [];
 
@@ -37,10 +38,12 @@ public sealed class MutationTests(AlgorithmHosts hosts, ITestOutputHelper output
                 reasons.AddOrUpdate(rejection, 1, (_, count) => count + 1);
         });
 
-        output.WriteLine(string.Join(", ", reasons.OrderByDescending(reason => reason.Value).Select(reason => $"{reason.Key} {reason.Value}")));
+        output.WriteLine(
+            string.Join(", ", reasons.OrderByDescending(reason => reason.Value).Select(reason => $"{reason.Key} {reason.Value}")));
         accepted.Should().BeEmpty();
         reasons.Values.Sum().Should().Be(InProcess);
-        reasons[TokenRejection.BadSignature].Should().BeGreaterThan(InProcess / 10, "a part of them is well made, and refused by its signature alone");
+        reasons[TokenRejection.BadSignature]
+            .Should().BeGreaterThan(InProcess / 10, "a part of them is well made, and refused by its signature alone");
     }
 
     [Fact]
@@ -48,7 +51,8 @@ public sealed class MutationTests(AlgorithmHosts hosts, ITestOutputHelper output
     public async Task No_mutation_of_a_live_token_is_accepted_over_HTTP_and_none_is_an_error_of_the_service()
     {
         output.WriteLine($"JWTAUTH_SEED={Seed}");
-        (string Issuer, Mutator Mutator)[] targets = [.. Enum.GetValues<SignatureAlgorithm>().Select(algorithm => (hosts.Of(algorithm).Issuer, Mutations(algorithm)))];
+        (string Issuer, Mutator Mutator)[] targets =
+            [.. Enum.GetValues<SignatureAlgorithm>().Select(algorithm => (hosts.Of(algorithm).Issuer, Mutations(algorithm)))];
         ConcurrentDictionary<HttpStatusCode, int> statuses = [];
         ConcurrentBag<string> wrong = [];
 

@@ -4,14 +4,19 @@ using System.Text.Json.Nodes;
 
 namespace JwtAuth.Tests.Attacks;
 
-/// <summary>Makes any number of broken tokens from live ones. Each is made from the seed and its own number alone, in whatever order they are asked for.</summary>
+/// <summary>
+/// Makes any number of broken tokens from live ones. Each is made from the seed and its own number alone, in
+/// whatever order they are asked for.
+/// </summary>
 internal sealed class Mutator(int seed, IReadOnlyList<string> live)
 {
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
     private readonly HashSet<string> unchanged = [.. live];
 
-    /// <summary>The mutation of this number: a text that is none of the live tokens, not even with the white space off that HTTP takes off.</summary>
+    /// <summary>
+    /// The mutation of this number: a text that is none of the live tokens, not even with the white space off that HTTP takes off.
+    /// </summary>
     public string this[int number]
     {
         get
@@ -42,12 +47,14 @@ internal sealed class Mutator(int seed, IReadOnlyList<string> live)
         _ => FlipDecodedBit(random, token),
     };
 
-    private static string FlipBit(Random random, string token) => Put(token, random.Next(token.Length), letter => (char)(letter ^ (1 << random.Next(8))));
+    private static string FlipBit(Random random, string token) =>
+        Put(token, random.Next(token.Length), letter => (char)(letter ^ (1 << random.Next(8))));
 
     private static string ReplaceCharacter(Random random, string token) =>
         Put(token, random.Next(token.Length), _ => random.Next(2) == 0 ? Alphabet[random.Next(Alphabet.Length)] : (char)random.Next(256));
 
-    private static string Put(string token, int index, Func<char, char> letter) => token.Length == 0 ? "" : $"{token[..index]}{letter(token[index])}{token[(index + 1)..]}";
+    private static string Put(string token, int index, Func<char, char> letter) =>
+        token.Length == 0 ? "" : $"{token[..index]}{letter(token[index])}{token[(index + 1)..]}";
 
     private static string Cut(Random random, string token, int length)
     {

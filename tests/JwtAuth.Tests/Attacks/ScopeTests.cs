@@ -68,7 +68,8 @@ public sealed class ScopeTests(ScopeTests.Api api) : IClassFixture<ScopeTests.Ap
         (await PlaceTokenAsync(token)).Status.Should().Be(HttpStatusCode.Forbidden);
     }
 
-    private Task<(HttpStatusCode Status, string Challenge)> PlaceAsync(string? scope) => PlaceTokenAsync(new Forge(api.Host).WithClaim("scope", scope));
+    private Task<(HttpStatusCode Status, string Challenge)> PlaceAsync(string? scope) =>
+        PlaceTokenAsync(new Forge(api.Host).WithClaim("scope", scope));
 
     private async Task<(HttpStatusCode Status, string Challenge)> PlaceTokenAsync(string token)
     {

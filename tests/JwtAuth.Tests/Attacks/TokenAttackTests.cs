@@ -5,7 +5,9 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Attacks;
 
-/// <summary>Every attack by token, for each algorithm, through the validator and through HTTP, beside the live token that it was made from.</summary>
+/// <summary>
+/// Every attack by token, for each algorithm, through the validator and through HTTP, beside the live token that it was made from.
+/// </summary>
 public sealed class TokenAttackTests(AlgorithmHosts hosts) : IClassFixture<AlgorithmHosts>
 {
     private static readonly Dictionary<string, Attack> Attacks = Attack.All.ToDictionary(attack => attack.Title);
@@ -23,7 +25,8 @@ public sealed class TokenAttackTests(AlgorithmHosts hosts) : IClassFixture<Algor
 
     [Theory]
     [MemberData(nameof(Titles), DisableDiscoveryEnumeration = true)]
-    public async Task A_token_with_one_thing_wrong_is_refused_and_the_same_token_without_it_is_accepted(SignatureAlgorithm algorithm, string title)
+    public async Task A_token_with_one_thing_wrong_is_refused_and_the_same_token_without_it_is_accepted(
+        SignatureAlgorithm algorithm, string title)
     {
         Attack attack = Attacks[title];
         ServerHost host = hosts.Of(algorithm);
@@ -32,7 +35,8 @@ public sealed class TokenAttackTests(AlgorithmHosts hosts) : IClassFixture<Algor
         TokenValidator validator = host.Get<TokenValidator>();
 
         validator.TryValidate(live, out _, out _).Should().BeTrue("the control twin is live");
-        validator.TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection).Should().Be(attack.IsAccepted, $"{rejection} was the verdict");
+        validator.TryValidate(token, out AccessToken? accepted, out TokenRejection? rejection)
+            .Should().Be(attack.IsAccepted, $"{rejection} was the verdict");
         (accepted is null).Should().Be(rejection is not null, "an outcome is one or the other");
 
         using var wire = new Wire(host.Issuer);

@@ -17,7 +17,9 @@ public sealed class BasicGuessingTests
 
         for (int guess = 0; guess < 5; guess++)
         {
-            Reply wrong = basicGuesses ? await client.MeByBasicAsync("alice", "a wrong password") : await client.LoginAsync("alice", "a wrong password");
+            Reply wrong = basicGuesses
+                ? await client.MeByBasicAsync("alice", "a wrong password")
+                : await client.LoginAsync("alice", "a wrong password");
             (wrong.Status, wrong.Code).Should().Be((401, "invalid_credentials"));
         }
 
@@ -41,11 +43,13 @@ public sealed class BasicGuessingTests
         using HttpClient client = host.Connect();
         (string, string) home = ("X-Forwarded-For", "192.0.2.7"), stranger = ("X-Forwarded-For", "198.51.100.66");
         (await client.MeByBasicAsync("alice", ServerHost.Password, home)).Status.Should().Be(200);
-        (await client.MeByBasicAsync("alice", ServerHost.Password, stranger)).Status.Should().Be(200, "nobody has guessed yet, and it is right");
+        (await client.MeByBasicAsync("alice", ServerHost.Password, stranger)).Status
+            .Should().Be(200, "nobody has guessed yet, and it is right");
         for (int guess = 0; guess < 5; guess++)
             (await client.MeByBasicAsync("alice", $"wrong password {guess}", stranger)).Status.Should().Be(401);
 
-        Reply wrong = await client.MeByBasicAsync("alice", "another wrong password", stranger), right = await client.MeByBasicAsync("alice", ServerHost.Password, stranger);
+        Reply wrong = await client.MeByBasicAsync("alice", "another wrong password", stranger),
+            right = await client.MeByBasicAsync("alice", ServerHost.Password, stranger);
 
         wrong.Status.Should().Be(429);
         right.Bytes.Should().Be(wrong.Bytes);
@@ -64,12 +68,14 @@ public sealed class BasicGuessingTests
 
         int limited = 0;
         for (int stranger = 1; stranger <= 20; stranger++)
-            limited += (await client.MeByBasicAsync("alice", "a wrong password", ("X-Forwarded-For", $"198.51.100.{stranger}"))).Status == 429 ? 1 : 0;
+            limited += (await client.MeByBasicAsync("alice", "a wrong password",
+                ("X-Forwarded-For", $"198.51.100.{stranger}"))).Status == 429 ? 1 : 0;
 
         limited.Should().BePositive("strangers wait");
         (await client.MeByBasicAsync("alice", ServerHost.Password, home)).Status.Should().Be(200);
         (await client.MeByBasicAsync("alice", ServerHost.Password, office)).Status.Should().Be(200);
-        (await client.MeByBasicAsync("alice", ServerHost.Password, ("X-Forwarded-For", "198.51.100.99"))).Status.Should().Be(429, "nobody knows that this one is hers");
+        (await client.MeByBasicAsync("alice", ServerHost.Password, ("X-Forwarded-For", "198.51.100.99"))).Status
+            .Should().Be(429, "nobody knows that this one is hers");
     }
 
     [Fact, Trait("row", "PAT-10")]
@@ -79,7 +85,8 @@ public sealed class BasicGuessingTests
         await host.AddAccountAsync("alice");
         using HttpClient client = host.Connect();
 
-        Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 64).Select(racer => client.MeByBasicAsync("alice", $"wrong password {racer % 16}")));
+        Reply[] replies =
+            await Task.WhenAll(Enumerable.Range(0, 64).Select(racer => client.MeByBasicAsync("alice", $"wrong password {racer % 16}")));
 
         replies.Should().OnlyContain(reply => reply.Status == 401 || reply.Status == 429 || reply.Status == 503);
         host.Log.All.Count(line => line.Contains("invalid credentials", StringComparison.Ordinal)).Should().BeInRange(1, 5);

@@ -26,7 +26,8 @@ public sealed class BasicRemembranceTests(BasicHost fixture) : IClassFixture<Bas
         using (await host.HoldHashingAsync())
         {
             for (int hundred = 0; hundred < 10; hundred++)
-                (await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.MeByBasicAsync(name)))).Should().OnlyContain(reply => reply.Status == 200);
+                (await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.MeByBasicAsync(name))))
+                    .Should().OnlyContain(reply => reply.Status == 200);
             (await client.MeByBasicAsync(name, Changed)).Status.Should().Be(503, "the twin: another password needs a bcrypt");
         }
 
@@ -76,7 +77,8 @@ public sealed class BasicRemembranceTests(BasicHost fixture) : IClassFixture<Bas
         using HttpClient client = host.Connect();
         (await client.MeByBasicAsync(name)).Status.Should().Be(200);
 
-        (await ChangeAsync(how == "by another process" ? other : host, how == "by an administrator" ? account.Subject : null)).Status.Should().Be(204);
+        (await ChangeAsync(how == "by another process" ? other : host, how == "by an administrator" ? account.Subject : null)).Status
+            .Should().Be(204);
 
         Reply old = await client.MeByBasicAsync(name);
         (old.Status, old.Code).Should().Be((401, "invalid_credentials"));

@@ -25,8 +25,10 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
 
         me.Status.Should().Be(200);
         me.Header("Cache-Control").Should().Be("no-store");
-        me.Body.Should().Be(
-            $$"""{"sub":"{{account.Subject}}","username":"{{name}}","roles":["clerk","night-shift"],"scope":"orders:read orders:write","scheme":"basic","expires_at":null}""");
+        me.Body.Should().Be($$"""
+            {"sub":"{{account.Subject}}","username":"{{name}}","roles":["clerk","night-shift"],
+            "scope":"orders:read orders:write","scheme":"basic","expires_at":null}
+            """.ReplaceLineEndings(""));
         (await client.MeByBasicAsync("root")).Json.GetProperty("username").GetString().Should().Be("root");
     }
 
@@ -43,22 +45,28 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
         (wrong.Status, wrong.Code, wrong.Header("WWW-Authenticate")).Should().Be((401, "invalid_credentials", Challenges));
         foreach (Reply refused in (Reply[])
         [
-            await client.MeByBasicAsync(name + ".nobody"), await client.MeByBasicAsync(disabled.Username), await client.MeByBasicAsync(""), await client.MeByBasicAsync(name, ""),
-            await client.MeByBasicAsync("no such näme"), await client.MeByBasicAsync(name, new string('x', 73)), await client.MeWithAsync("Basic !"),
+            await client.MeByBasicAsync(name + ".nobody"), await client.MeByBasicAsync(disabled.Username), await client.MeByBasicAsync(""),
+            await client.MeByBasicAsync(name, ""), await client.MeByBasicAsync("no such näme"),
+            await client.MeByBasicAsync(name, new string('x', 73)), await client.MeWithAsync("Basic !"),
         ])
         {
             refused.Bytes.Should().Be(wrong.Bytes);
         }
         (await client.MeByBasicAsync(name)).Status.Should().Be(200);
-        (await client.AskAsync("GET", "/me")).Header("WWW-Authenticate").Should().Be("Bearer", "no browser is to ask for a password by itself");
+        (await client.AskAsync("GET", "/me")).Header("WWW-Authenticate")
+            .Should().Be("Bearer", "no browser is to ask for a password by itself");
     }
 
     public static TheoryData<string> Malformed => new()
     {
-        "Basic", "Basic ", "Basic {t-}", "Basic {t}=", "Basic {t}==", "Basic \"{t}\"", "Basic {t} {t}", "Basic {t},{t}", "Basic {t}, Bearer x", "Basic realm=x", "Basic YWxpY2U6 YQ==", "Basic not*base64",
-        "Basic {t-}%3d", "Basic {leftover}", "Basic {b:alice}", "Basic {b:}", "Basic {b:alice:a quiet harbour at dawn\0}", "Basic {b:alice:a quiet\u001fharbour}", "Basic {b:alice\n:a quiet harbour at dawn}",
-        "Basic {b:alice:a quiet harbour at dawn\r}", "Basic {b:alice:\u007f}", "Basic {x:616C6963653AFF}", "Basic {x:616C6963653AC0AF}", "Basic {x:616C6963653AEDA080}", "Basic {x:616C6963653AC3}", "Basic {x:E43A61}",
-        "Basic {b:alice:123456789 123456789 123456789 123456789 123456789 123456789 123456789 123}", "Basic {long:138}", "Basic {long:139}", "Basic {long:6000}",
+        "Basic", "Basic ", "Basic {t-}", "Basic {t}=", "Basic {t}==", "Basic \"{t}\"", "Basic {t} {t}", "Basic {t},{t}",
+        "Basic {t}, Bearer x", "Basic realm=x", "Basic YWxpY2U6 YQ==", "Basic not*base64",
+        "Basic {t-}%3d", "Basic {leftover}", "Basic {b:alice}", "Basic {b:}", "Basic {b:alice:a quiet harbour at dawn\0}",
+        "Basic {b:alice:a quiet\u001fharbour}", "Basic {b:alice\n:a quiet harbour at dawn}",
+        "Basic {b:alice:a quiet harbour at dawn\r}", "Basic {b:alice:\u007f}", "Basic {x:616C6963653AFF}", "Basic {x:616C6963653AC0AF}",
+        "Basic {x:616C6963653AEDA080}", "Basic {x:616C6963653AC3}", "Basic {x:E43A61}",
+        "Basic {b:alice:123456789 123456789 123456789 123456789 123456789 123456789 123456789 123}", "Basic {long:138}", "Basic {long:139}",
+        "Basic {long:6000}",
     };
 
     [Theory, Trait("row", "PAT-11"), Trait("row", "HTP-17")]
@@ -95,7 +103,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
     {
         Uri address = host.Connect().BaseAddress!;
 
-        Reply reply = (await RawHttp.SendAsync(address, $"GET /me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{Written(header)}\r\n\r\n")).Should().ContainSingle().Subject;
+        Reply reply = (await RawHttp.SendAsync(address, $"GET /me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{Written(header)}\r\n\r\n"))
+            .Should().ContainSingle().Subject;
 
         (reply.Status, reply.Header("WWW-Authenticate")).Should().Be((status, challenge));
         using HttpClient client = host.Connect();
@@ -113,7 +122,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
         (await client.RegisterAsync(name, password)).Status.Should().Be(201);
 
         (await client.MeByBasicAsync(name, almost)).Status.Should().Be(401);
-        (await client.MeWithAsync("Basic " + Convert.ToBase64String(Encoding.Latin1.GetBytes($"{name}:{password}")))).Status.Should().Be(password[0] == ':' ? 200 : 401, "the charset is UTF-8");
+        (await client.MeWithAsync("Basic " + Convert.ToBase64String(Encoding.Latin1.GetBytes($"{name}:{password}")))).Status
+            .Should().Be(password[0] == ':' ? 200 : 401, "the charset is UTF-8");
         (await client.MeByBasicAsync(name, password)).Status.Should().Be(200);
     }
 
@@ -123,7 +133,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
         using HttpClient client = host.Connect();
         (string, string) cookies = ("Cookie", "jwtauth-session=x; jwtauth-signed=y; jwtauth-refresh=z");
 
-        Reply right = await client.MeByBasicAsync("alice", ServerHost.Password, cookies), wrong = await client.MeByBasicAsync(name, ServerHost.Password, cookies);
+        Reply right = await client.MeByBasicAsync("alice", ServerHost.Password, cookies),
+            wrong = await client.MeByBasicAsync(name, ServerHost.Password, cookies);
 
         right.Json.GetProperty("scheme").GetString().Should().Be("basic");
         (wrong.Status, wrong.Header("WWW-Authenticate")).Should().Be((401, Challenges));
@@ -154,7 +165,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
             .Where(endpoint => endpoint.Metadata.GetMetadata<TakesAttribute>()?.Includes(Credentials.Basic) == true)];
 
         taking.Select(endpoint => endpoint.RoutePattern.RawText).Should().Contain("me");
-        taking.Should().OnlyContain(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.SequenceEqual(new[] { "GET" }));
+        taking.Should().OnlyContain(
+            endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.SequenceEqual(new[] { "GET" }));
     }
 
     [Theory]
@@ -173,7 +185,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
         using (await production.HoldHashingAsync())
         {
             Reply asked = await client.MeByBasicAsync("alice");
-            (asked.Status, asked.Header("WWW-Authenticate")).Should().Be(isOn ? (503, "") : (401, "Bearer"), "only where it is on a bcrypt is tried");
+            (asked.Status, asked.Header("WWW-Authenticate"))
+                .Should().Be(isOn ? (503, "") : (401, "Bearer"), "only where it is on a bcrypt is tried");
         }
 
         (await client.MeByBasicAsync("alice")).Status.Should().Be(isOn ? 200 : 401);
@@ -196,12 +209,15 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
 
         own.Time.Advance(TimeSpan.FromHours(1));
         (await client.MeByBasicAsync("alice")).Status.Should().Be(200, "and goes on working");
-        string[] secrets = [ServerHost.Password, Wrong, .. new[] { ServerHost.Password, Wrong }.Select(password => BasicRequests.Basic("alice", password)["Basic ".Length..])];
+        string[] secrets = [ServerHost.Password, Wrong, .. new[] { ServerHost.Password, Wrong }.Select(
+            password => BasicRequests.Basic("alice", password)["Basic ".Length..])];
         own.Log.All.Should().Contain(line => line.Contains("verified by HTTP Basic", StringComparison.Ordinal));
-        own.Log.All.Should().NotContain(line => secrets.Any(secret => line.Contains(secret, StringComparison.Ordinal)) || line.Contains("A request failed", StringComparison.Ordinal));
+        own.Log.All.Should().NotContain(line => secrets.Any(secret => line.Contains(secret, StringComparison.Ordinal))
+            || line.Contains("A request failed", StringComparison.Ordinal));
     }
 
-    // {t}: alice and her password; {t-}: without padding; {leftover}: with bits after the last byte; {b:…}: a text, {x:…}: bytes in base 16, {long:n}: so many bytes.
+    // {t}: alice and her password; {t-}: without padding; {leftover}: with bits after the last byte; {b:…}: a text, {x:…}: bytes in
+    // base 16, {long:n}: so many bytes.
     private static string Written(string header)
     {
         string token = BasicRequests.Basic("alice", ServerHost.Password)["Basic ".Length..];

@@ -6,7 +6,8 @@ namespace JwtAuth.Tests.Authentication;
 public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHost>
 {
     private const string ByBasic = "Basic realm=\"JwtAuth\", charset=\"UTF-8\", Bearer";
-    private const string NoToken = "Bearer", InvalidToken = "Bearer error=\"invalid_token\"", InvalidRequest = "Bearer error=\"invalid_request\"";
+    private const string NoToken = "Bearer", InvalidToken = "Bearer error=\"invalid_token\"",
+        InvalidRequest = "Bearer error=\"invalid_request\"";
 
     private readonly ServerHost host = fixture.Host;
 
@@ -101,11 +102,15 @@ public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHos
         using HttpClient administrator = host.Connect(administrators);
         const string Path = "/admin/users/nobody/enable";
 
-        Reply alone = await client.AskAsync("POST", Path, Form(administrators)), both = await administrator.AskAsync("POST", Path, Form(administrators));
+        Reply alone = await client.AskAsync("POST", Path, Form(administrators)),
+            both = await administrator.AskAsync("POST", Path, Form(administrators));
 
         (alone.Status, alone.Header("WWW-Authenticate")).Should().Be((401, NoToken));
         (both.Status, both.Header("WWW-Authenticate")).Should().Be((400, InvalidRequest));
-        (await administrator.AskAsync("POST", Path, new StringContent("a=b") { Headers = { ContentType = new("application/x-www-form-urlencoded") } })).Status
+        (await administrator.AskAsync("POST", Path, new StringContent("a=b")
+        {
+            Headers = { ContentType = new("application/x-www-form-urlencoded") },
+        })).Status
             .Should().Be(404, "the token was taken and the account is not there");
 
         StringContent Form(string token)
@@ -145,6 +150,7 @@ public sealed class BearerTransportTests(OneHost fixture) : IClassFixture<OneHos
     private async Task<Reply> AskAsync(string headers)
     {
         Uri address = host.Connect().BaseAddress!;
-        return (await RawHttp.SendAsync(address, $"GET /me HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\n{headers}\r\n\r\n")).Should().ContainSingle().Subject;
+        return (await RawHttp.SendAsync(address, $"GET /me HTTP/1.1\r\nHost: {address.Authority}\r\n"
+            + $"Connection: close\r\n{headers}\r\n\r\n")).Should().ContainSingle().Subject;
     }
 }

@@ -53,7 +53,8 @@ internal sealed class Browser(HttpClient client, string? origin = null, string u
 
     /// <summary>The names of the cookies that a reply makes a browser forget.</summary>
     public static IEnumerable<string> Cleared(Reply reply) =>
-        Written(reply).Where(written => written.Contains("=; max-age=0;", StringComparison.Ordinal)).Select(written => written[..written.IndexOf('=')]);
+        Written(reply).Where(written => written.Contains("=; max-age=0;", StringComparison.Ordinal))
+            .Select(written => written[..written.IndexOf('=')]);
 
     public void Dispose() => client.Dispose();
 }
@@ -61,11 +62,13 @@ internal sealed class Browser(HttpClient client, string? origin = null, string u
 internal static class CookieLogins
 {
     /// <summary>The status of <c>GET /me</c> with a <c>Cookie</c> header.</summary>
-    public static async Task<int> MeByCookieAsync(this HttpClient client, string cookie) => (await client.AskAsync("GET", "/me", null, ("Cookie", cookie))).Status;
+    public static async Task<int> MeByCookieAsync(this HttpClient client, string cookie) =>
+        (await client.AskAsync("GET", "/me", null, ("Cookie", cookie))).Status;
 
     /// <summary>A login as the controller makes it, without bcrypt.</summary>
     /// <returns><c>name=value</c>; <see langword="null"/> where the account no longer is what it was.</returns>
-    public static async Task<string?> BeginCookieAsync(this ServerHost host, AccountSnapshot account, string credential, params string[] scopes)
+    public static async Task<string?> BeginCookieAsync(
+        this ServerHost host, AccountSnapshot account, string credential, params string[] scopes)
     {
         _ = host.Get<OwnCookies>();
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
@@ -77,7 +80,8 @@ internal static class CookieLogins
         else
         {
             string secret = SessionSecret.Make();
-            var start = new SessionStart(host.Get<IssuerSettings>().Url, scopes, new Device("192.0.2.1", "a test"), Replaces: null, SessionSecret.HashOf(secret));
+            var start = new SessionStart(
+                host.Get<IssuerSettings>().Url, scopes, new Device("192.0.2.1", "a test"), Replaces: null, SessionSecret.HashOf(secret));
             if (await scope.ServiceProvider.GetRequiredService<SessionStore>().BeginAsync(account, start) is not { } session)
                 return null;
             await context.WriteSessionAsync(secret, session.ExpiresAt);

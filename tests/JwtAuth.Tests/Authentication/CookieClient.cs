@@ -23,13 +23,15 @@ internal sealed class CookieClient(HttpClient client, string? origin, string use
     public Task<Reply> LogOutAsync(string path = "/auth/logout") => AskAsync("POST", path);
 
     /// <summary>Whether the access token is still taken.</summary>
-    public async Task<bool> IsAcceptedAsync() => (await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {AccessToken}"))).Status == 200;
+    public async Task<bool> IsAcceptedAsync() =>
+        (await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {AccessToken}"))).Status == 200;
 
     public Task<Reply> AskAsync(string method, string path, object? body = null, params (string Name, string Value)[] headers) =>
         AskAsAsync(origin, method, path, body, headers);
 
     /// <summary>The same from a page of another origin: a browser would send the cookie with it, and keep what comes back.</summary>
-    public async Task<Reply> AskAsAsync(string? otherOrigin, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public async Task<Reply> AskAsAsync(
+        string? otherOrigin, string method, string path, object? body = null, params (string Name, string Value)[] headers)
     {
         List<(string, string)> all = [.. headers];
         if (otherOrigin is not null)
@@ -56,7 +58,8 @@ public sealed class CookieHosts : IAsyncDisposable
 
     internal ServerHost Plain { get; } = new ServerHost().With("JwtAuth:Cors:Origins:0", App);
 
-    internal ServerHost Https { get; } = Production.Host().With("JwtAuth:Cors:Origins:0", App).With("JwtAuth:SignedCookies:Enabled", "true");
+    internal ServerHost Https { get; } = Production.Host()
+        .With("JwtAuth:Cors:Origins:0", App).With("JwtAuth:SignedCookies:Enabled", "true");
 
     /// <summary>A page with an account of its own.</summary>
     internal async Task<CookieClient> OpenAsync(bool https = false, string? origin = null)
@@ -76,7 +79,8 @@ public sealed class CookieHosts : IAsyncDisposable
     }
 
     /// <summary>Another browser of the same account.</summary>
-    internal Browser Browse(bool https, string username, string? origin = App) => new(https ? Https.ConnectByProxy() : Plain.Connect(), origin, username);
+    internal Browser Browse(bool https, string username, string? origin = App) =>
+        new(https ? Https.ConnectByProxy() : Plain.Connect(), origin, username);
 
     /// <summary>Another page of the same account.</summary>
     internal CookieClient Open(bool https, string username, string? origin = null) =>

@@ -11,7 +11,8 @@ public sealed class CookieLoginTests(CookieHosts hosts) : IClassFixture<CookieHo
     [InlineData(true, "session", "__Host-jwtauth-session", 12 * 60 * 60)]
     [InlineData(false, "signed_cookie", "jwtauth-signed", 15 * 60)]
     [InlineData(true, "signed_cookie", "__Host-jwtauth-signed", 15 * 60)]
-    public async Task The_credential_is_in_a_cookie_that_no_script_and_no_other_site_reaches_and_in_no_body(bool https, string credential, string name, int maxAge)
+    public async Task The_credential_is_in_a_cookie_that_no_script_and_no_other_site_reaches_and_in_no_body(
+        bool https, string credential, string name, int maxAge)
     {
         ServerHost host = https ? hosts.Https : hosts.Plain;
         using Browser browser = await hosts.BrowseAsync(https);
@@ -35,7 +36,8 @@ public sealed class CookieLoginTests(CookieHosts hosts) : IClassFixture<CookieHo
 
         Reply logout = await browser.AskAsync("POST", "/auth/logout");
         parts = Browser.Written(logout).Single(written => written.StartsWith($"{name}=;", StringComparison.Ordinal)).Split("; ");
-        string.Join(',', parts[1..].Order()).Should().Be(string.Format(CultureInfo.InvariantCulture, attributes, 0), "a browser forgets only what it is told in the same words");
+        string.Join(',', parts[1..].Order()).Should().Be(
+            string.Format(CultureInfo.InvariantCulture, attributes, 0), "a browser forgets only what it is told in the same words");
     }
 
     [Theory, Trait("row", "WEB-01")]
@@ -84,11 +86,19 @@ public sealed class CookieLoginTests(CookieHosts hosts) : IClassFixture<CookieHo
     {
         using Browser browser = await hosts.BrowseAsync();
 
-        Reply refused = await browser.AskAsync("POST", "/auth/login", $$"""{"username":"{{browser.Username}}","password":"{{ServerHost.Password}}",{{members}}}""");
+        Reply refused = await browser.AskAsync(
+            "POST", "/auth/login", $$"""{"username":"{{browser.Username}}","password":"{{ServerHost.Password}}",{{members}}}""");
 
         (refused.Status, refused.Code, refused.Header("Set-Cookie")).Should().Be((400, code, ""));
         Reply twin = await browser.AskAsync(
-            "POST", "/auth/login", new { username = browser.Username, password = ServerHost.Password, credential, audience = hosts.Plain.Issuer, scope = "orders:read" });
+            "POST", "/auth/login", new
+            {
+                username = browser.Username,
+                password = ServerHost.Password,
+                credential,
+                audience = hosts.Plain.Issuer,
+                scope = "orders:read",
+            });
         (twin.Status, browser.Cookies.Count).Should().Be((200, 1));
     }
 

@@ -36,8 +36,10 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
     private static readonly (string Credential, string Method, string Path)[] Changes =
     [
         ("session", "POST", "/auth/logout"), ("session", "POST", "/auth/logout/others"), ("session", "POST", "/auth/logout/everywhere"),
-        ("session", "DELETE", "/auth/sessions/{sid}"), ("session", "POST", "/auth/password"), ("session", "POST", "/auth/tokens"), ("session", "DELETE", "/auth/tokens/{id}"),
-        ("signed_cookie", "POST", "/auth/logout"), ("signed_cookie", "POST", "/auth/logout/others"), ("signed_cookie", "POST", "/auth/logout/everywhere"),
+        ("session", "DELETE", "/auth/sessions/{sid}"), ("session", "POST", "/auth/password"), ("session", "POST", "/auth/tokens"),
+        ("session", "DELETE", "/auth/tokens/{id}"),
+        ("signed_cookie", "POST", "/auth/logout"), ("signed_cookie", "POST", "/auth/logout/others"),
+        ("signed_cookie", "POST", "/auth/logout/everywhere"),
     ];
 
     private readonly ServerHost host = hosts.Plain;
@@ -61,18 +63,22 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
     public async Task What_a_page_asks_for_that_is_none_of_ours_changes_nothing(string stranger)
     {
         AccountSnapshot account = await host.AddAccountAsync($"user-{Guid.NewGuid():n}");
-        string session = await BeginAsync(account, "session"), signed = await BeginAsync(account, "signed_cookie"), other = await BeginAsync(account, "session");
+        string session = await BeginAsync(account, "session"), signed = await BeginAsync(account, "signed_cookie"),
+            other = await BeginAsync(account, "session");
         foreach ((string credential, string method, string path) in Changes)
         {
             Reply refused = await AskAsync(credential == "session" ? session : signed, method, path, Strangers[stranger], other);
 
-            (refused.Status, refused.Code, refused.Header("Set-Cookie")).Should().Be((403, "forbidden", ""), $"{method} {path} by {credential}");
-            refused.Headers.Keys.Should().NotContain(name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase) && !stranger.StartsWith("our origin", StringComparison.Ordinal));
+            (refused.Status, refused.Code, refused.Header("Set-Cookie"))
+                .Should().Be((403, "forbidden", ""), $"{method} {path} by {credential}");
+            refused.Headers.Keys.Should().NotContain(name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase)
+                && !stranger.StartsWith("our origin", StringComparison.Ordinal));
         }
 
         foreach (string cookie in (string[])[session, signed, other])
             (await client.MeByCookieAsync(cookie)).Should().Be(200, "nothing was ended");
-        (await client.AskAsync("GET", "/auth/tokens", null, ("Cookie", session))).Json.GetProperty("tokens").GetArrayLength().Should().Be(1, "none was made and none deleted");
+        (await client.AskAsync("GET", "/auth/tokens", null, ("Cookie", session))).Json.GetProperty("tokens").GetArrayLength()
+            .Should().Be(1, "none was made and none deleted");
         (await LogInAsync(account.Username, "session")).Status.Should().Be(200, "the password is the old one");
         (await AskAsync(session, "POST", "/auth/logout/everywhere", [("Origin", CookieHosts.App)], other)).Status.Should().Be(200);
         (await client.MeByCookieAsync(other)).Should().Be(401);
@@ -90,7 +96,8 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
             Reply reply = await AskAsync(own, method, path, Ours[asking], other);
 
             reply.Status.Should().BeOneOf([200, 201, 204], $"{method} {path} by {credential}");
-            (await client.MeByCookieAsync(other)).Should().Be(path == "/auth/logout" || path.StartsWith("/auth/tokens", StringComparison.Ordinal) ? 200 : 401);
+            (await client.MeByCookieAsync(other))
+                .Should().Be(path == "/auth/logout" || path.StartsWith("/auth/tokens", StringComparison.Ordinal) ? 200 : 401);
         }
     }
 
@@ -123,7 +130,8 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
         string login = $$"""{"username":"{{account.Username}}","password":"{{ServerHost.Password}}","credential":"session"}""";
         foreach (string origin in (string[])[CookieHosts.App, "https://evil.example"])
         {
-            foreach ((string path, string body) in ((string, string)[])[("/auth/password", change), ("/auth/login", login), ("/auth/login", "username=a&password=b&credential=session")])
+            foreach ((string path, string body) in ((string, string)[])[("/auth/password", change), ("/auth/login", login),
+                ("/auth/login", "username=a&password=b&credential=session")])
             {
                 using var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body));
                 if (type.Length > 0)
@@ -134,7 +142,8 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
             }
         }
         (await client.MeByCookieAsync(session)).Should().Be(200);
-        (await client.AskAsync("POST", "/auth/password", change, ("Origin", CookieHosts.App), ("Cookie", session))).Status.Should().Be(204, "the same as JSON, and the password was the old one");
+        (await client.AskAsync("POST", "/auth/password", change, ("Origin", CookieHosts.App), ("Cookie", session))).Status
+            .Should().Be(204, "the same as JSON, and the password was the old one");
     }
 
     [Theory, Trait("row", "WEB-08")]
@@ -166,14 +175,17 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
         foreach (string path in (string[])["/me", "/auth/sessions"])
         {
             Reply evil = await client.AskAsync("GET", path, null, ("Cookie", session), ("Origin", "https://evil.example"));
-            evil.Headers.Keys.Should().NotContain(name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase), "so a browser shows the page nothing of it");
+            evil.Headers.Keys.Should().NotContain(
+                name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase), "so a browser shows the page nothing of it");
             evil.Header("Vary").Should().Contain("Origin");
             Reply ours = await client.AskAsync("GET", path, null, ("Cookie", session), ("Origin", CookieHosts.App));
-            (ours.Status, ours.Header("Access-Control-Allow-Origin"), ours.Header("Access-Control-Allow-Credentials")).Should().Be((200, CookieHosts.App, "true"));
+            (ours.Status, ours.Header("Access-Control-Allow-Origin"), ours.Header("Access-Control-Allow-Credentials"))
+                .Should().Be((200, CookieHosts.App, "true"));
         }
     }
 
-    private async Task<string> BeginAsync(AccountSnapshot account, string credential) => (await host.BeginCookieAsync(account, credential))!;
+    private async Task<string> BeginAsync(AccountSnapshot account, string credential) =>
+        (await host.BeginCookieAsync(account, credential))!;
 
     private Task<Reply> LogInAsync(string username, string credential, params (string Name, string Value)[] headers) =>
         SendAsync("POST", "/auth/login", new { username, password = ServerHost.Password, credential }, headers);
@@ -195,14 +207,17 @@ public sealed class CookieOriginTests(CookieHosts hosts) : IClassFixture<CookieH
 
     // A header that comes twice stands in two lines of the request, as a browser would never send it.
     private Task<Reply> SendAsync(string method, string path, object? body, (string Name, string Value)[] headers) =>
-        client.AskAsync(method, path, body, [.. headers.Select(header => (header.Name, header.Value.Replace("{issuer}", host.Issuer, StringComparison.Ordinal)))]);
+        client.AskAsync(method, path, body,
+            [.. headers.Select(header => (header.Name, header.Value.Replace("{issuer}", host.Issuer, StringComparison.Ordinal)))]);
 
     private async Task<string> NewTokenAsync(string cookie) =>
-        (await client.AskAsync("POST", "/auth/tokens", new { name = "to be deleted" }, ("Cookie", cookie))).Json.GetProperty("id").GetString()!;
+        (await client.AskAsync("POST", "/auth/tokens", new { name = "to be deleted" }, ("Cookie", cookie))).Json.GetProperty("id")
+            .GetString()!;
 
     private async Task<string> SidAsync(string cookie)
     {
         Reply list = await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", cookie));
-        return list.Json.GetProperty("sessions").EnumerateArray().Single(session => session.GetProperty("current").GetBoolean()).GetProperty("sid").GetString()!;
+        return list.Json.GetProperty("sessions")
+            .EnumerateArray().Single(session => session.GetProperty("current").GetBoolean()).GetProperty("sid").GetString()!;
     }
 }

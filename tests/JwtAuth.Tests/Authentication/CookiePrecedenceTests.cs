@@ -34,11 +34,16 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
     {
         foreach (string cookie in (string[])[session, signed, $"{session}; {signed}"])
         {
-            foreach ((string method, string path) in ((string, string)[])[("GET", "/me"), ("POST", "/auth/logout"), ("POST", "/auth/logout/others"), ("POST", "/auth/logout/everywhere")])
-                (await client.AskAsync(method, path, null, ("Cookie", cookie), ("Authorization", authorization))).Status.Should().Be(401, $"{method} {path}");
+            foreach ((string method, string path) in ((string, string)[])[("GET", "/me"), ("POST", "/auth/logout"),
+                ("POST", "/auth/logout/others"), ("POST", "/auth/logout/everywhere")])
+            {
+                (await client.AskAsync(method, path, null, ("Cookie", cookie), ("Authorization", authorization))).Status
+                    .Should().Be(401, $"{method} {path}");
+            }
         }
         foreach ((string method, string path) in ((string, string)[])[("GET", "/auth/sessions"), ("DELETE", "/auth/sessions/none")])
-            (await client.AskAsync(method, path, null, ("Cookie", session), ("Authorization", authorization))).Status.Should().Be(401, $"{method} {path}");
+            (await client.AskAsync(method, path, null, ("Cookie", session), ("Authorization", authorization))).Status
+                .Should().Be(401, $"{method} {path}");
 
         (await client.MeByCookieAsync(session), await client.MeByCookieAsync(signed)).Should().Be((200, 200));
     }
@@ -48,10 +53,12 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
     {
         AccountSnapshot bob = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
         string token = await host.LoginAsync(bob.Username);
-        foreach (string cookie in (string[])[session, signed, $"{session}; {signed}", $"{Browser.Session}=nonsense", $"{session}; {session}"])
+        foreach (string cookie
+            in (string[])[session, signed, $"{session}; {signed}", $"{Browser.Session}=nonsense", $"{session}; {session}"])
         {
             Reply me = await client.AskAsync("GET", "/me", null, ("Cookie", cookie), ("Authorization", $"Bearer {token}"));
-            (me.Status, me.Json.GetProperty("sub").GetString(), me.Json.GetProperty("scheme").GetString()).Should().Be((200, bob.Subject, "bearer"));
+            (me.Status, me.Json.GetProperty("sub").GetString(), me.Json.GetProperty("scheme").GetString())
+                .Should().Be((200, bob.Subject, "bearer"));
         }
         (await client.AskAsync("GET", "/me", null, ("Cookie", session))).Json.GetProperty("sub").GetString().Should().Be(alice.Subject);
     }
@@ -80,7 +87,8 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
     [InlineData("DELETE", "/admin/users/{sub}", "session signed_cookie", "")]
     [InlineData("POST", "/auth/revoke", "session signed_cookie", "")]
     [InlineData("GET", "/auth/sessions", "signed_cookie", "")]
-    [InlineData("POST", "/auth/password", "signed_cookie", """{"current_password":"a quiet harbour at dawn","new_password":"the lamp by the window"}""")]
+    [InlineData("POST", "/auth/password", "signed_cookie",
+        """{"current_password":"a quiet harbour at dawn","new_password":"the lamp by the window"}""")]
     public async Task Where_a_call_does_not_take_a_cookie_it_is_nothing(string method, string path, string credentials, string body)
     {
         AccountSnapshot bob = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}", "clerk");
@@ -88,7 +96,8 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
         object? content = body.Length == 0 ? null : body;
         foreach (string credential in credentials.Split(' '))
         {
-            Reply refused = await client.AskAsync(method, path, content, ("Cookie", credential == "session" ? session : signed), ("Origin", host.Issuer));
+            Reply refused = await client.AskAsync(
+                method, path, content, ("Cookie", credential == "session" ? session : signed), ("Origin", host.Issuer));
             (refused.Status, refused.Header("WWW-Authenticate")).Should().Be((401, "Bearer"), credential);
         }
         (await client.LoginAsync(bob.Username, ServerHost.Password)).Status.Should().Be(200, "nothing was done to him");
@@ -101,7 +110,8 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
     [Fact]
     public async Task A_client_and_the_denials_are_not_reached_by_a_cookie()
     {
-        foreach ((string method, string path) in ((string, string)[])[("POST", "/oauth/introspect"), ("POST", "/oauth/revoke"), ("GET", "/denials")])
+        foreach ((string method, string path)
+            in ((string, string)[])[("POST", "/oauth/introspect"), ("POST", "/oauth/revoke"), ("GET", "/denials")])
         {
             using FormUrlEncodedContent? form = method == "POST" ? TestClient.Form(("token", "nonsense")) : null;
             (await client.AskAsync(method, path, form, ("Cookie", $"{session}; {signed}"))).Status.Should().Be(401, path);
@@ -119,20 +129,27 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
 
         (await ChangeAsync(ServerHost.Password)).Status.Should().Be(204);
 
-        (await client.MeByCookieAsync(session), await client.MeByCookieAsync(signed), await client.MeByCookieAsync(other)).Should().Be((200, 401, 401));
+        (await client.MeByCookieAsync(session), await client.MeByCookieAsync(signed), await client.MeByCookieAsync(other))
+            .Should().Be((200, 401, 401));
         (await client.StatusOfMeAsync(token)).Should().Be(401);
-        (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", session))).Json.GetProperty("sessions").GetArrayLength().Should().Be(1);
+        (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", session))).Json.GetProperty("sessions").GetArrayLength()
+            .Should().Be(1);
         (await client.LoginAsync(alice.Username, "the lamp by the window")).Status.Should().Be(200);
 
         Task<Reply> ChangeAsync(string present) =>
-            client.AskAsync("POST", "/auth/password", new { current_password = present, new_password = "the lamp by the window" }, ("Cookie", session), ("Origin", host.Issuer));
+            client.AskAsync("POST", "/auth/password", new
+            {
+                current_password = present,
+                new_password = "the lamp by the window",
+            }, ("Cookie", session), ("Origin", host.Issuer));
     }
 
     [Fact]
     public async Task Roles_and_scopes_of_a_session_are_those_of_now_and_a_signed_cookie_ends_with_a_role()
     {
         AccountSnapshot bob = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}", "clerk");
-        string his = (await host.BeginCookieAsync(bob, "session", "orders:read", "orders:write"))!, copy = (await host.BeginCookieAsync(bob, "signed_cookie", "orders:write"))!;
+        string his = (await host.BeginCookieAsync(bob, "session", "orders:read", "orders:write"))!,
+            copy = (await host.BeginCookieAsync(bob, "signed_cookie", "orders:write"))!;
         using HttpClient administrator = host.Connect(await host.LoginAsync(alice.Username, host.Issuer));
         (await MeAsync(his)).Should().Be(("clerk", "orders:read orders:write"));
         (await MeAsync(copy)).Should().Be(("clerk", "orders:write"));
@@ -145,13 +162,15 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
         (await MeAsync(his)).Should().Be(("auditor", "orders:read"));
         (await client.MeByCookieAsync(copy)).Should().Be(401);
         (await administrator.AskAsync("PUT", $"/admin/users/{bob.Subject}/roles/clerk")).Status.Should().Be(204);
-        (await MeAsync(his)).Should().Be(("auditor clerk", "orders:read orders:write"), "what was granted at login, as far as the roles allow it now");
+        (await MeAsync(his))
+            .Should().Be(("auditor clerk", "orders:read orders:write"), "what was granted at login, as far as the roles allow it now");
         (await client.MeByCookieAsync(copy)).Should().Be(401);
 
         async Task<(string, string?)> MeAsync(string cookie)
         {
             Reply me = await client.AskAsync("GET", "/me", null, ("Cookie", cookie));
-            return (string.Join(' ', me.Json.GetProperty("roles").EnumerateArray().Select(role => role.GetString())), me.Json.GetProperty("scope").GetString());
+            return (string.Join(' ', me.Json.GetProperty("roles").EnumerateArray().Select(role => role.GetString())),
+                me.Json.GetProperty("scope").GetString());
         }
     }
 }

@@ -100,8 +100,9 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
 
         foreach (string cookie in (string[])
         [
-            $"{Browser.Session}={signed}", $"{Browser.Signed}={session}", $"{Browser.Session}={refresh}", $"{Browser.Signed}={refresh}", $"{Browser.Session}={sid}",
-            $"{Browser.Signed}={sid}", $"{Browser.Refresh}={session}", $"{Browser.Refresh}={signed}", $"{Browser.Session}={signed}; {Browser.Signed}={session}",
+            $"{Browser.Session}={signed}", $"{Browser.Signed}={session}", $"{Browser.Session}={refresh}", $"{Browser.Signed}={refresh}",
+            $"{Browser.Session}={sid}", $"{Browser.Signed}={sid}", $"{Browser.Refresh}={session}", $"{Browser.Refresh}={signed}",
+            $"{Browser.Session}={signed}; {Browser.Signed}={session}",
             $"{Browser.Signed}=chunks-2; {Browser.Signed}C1={signed[..100]}; {Browser.Signed}C2={signed[100..]}",
         ])
         {
@@ -128,7 +129,8 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
     {
         string good = await BeginAsync(credential), other = await BeginAsync(credential), name = good[..good.IndexOf('=')];
 
-        foreach (string both in (string[])[$"{good}; {other}", $"{other}; {good}", $"{good}; theme=dark; {good}", $"{good};{name}=", $"{name}=; {good}"])
+        foreach (string both
+            in (string[])[$"{good}; {other}", $"{other}; {good}", $"{good}; theme=dark; {good}", $"{good};{name}=", $"{name}=; {good}"])
         {
             await ShouldBeRefusedAsync(both);
             (await client.AskAsync("POST", "/auth/logout", null, ("Cookie", both))).Status.Should().Be(401);
@@ -175,7 +177,8 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
     {
         string version = System.Diagnostics.FileVersionInfo.GetVersionInfo(typeof(KeyManagementOptions).Assembly.Location).ProductVersion!;
 
-        Version.Parse(version.Split('+', '-')[0]).Should().BeGreaterThanOrEqualTo(new Version(10, 0, 7), "10.0.0 to 10.0.6 do not (CVE-2026-40372)");
+        Version.Parse(version.Split('+', '-')[0])
+            .Should().BeGreaterThanOrEqualTo(new Version(10, 0, 7), "10.0.0 to 10.0.6 do not (CVE-2026-40372)");
     }
 
     private async Task<string> BeginAsync(string credential) => (await hosts.Plain.BeginCookieAsync(account, credential, "orders:read"))!;
@@ -184,7 +187,8 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
 
     private async Task<string[]> ListAsync(string session) =>
     [
-        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", $"{Browser.Session}={session}"))).Json.GetProperty("sessions").EnumerateArray()
+        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", $"{Browser.Session}={session}"))).Json.GetProperty("sessions")
+            .EnumerateArray()
             .Select(item => item.GetProperty("sid").GetString()!),
     ];
 
@@ -200,7 +204,8 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
         DateTimeOffset expiresAt = hosts.Plain.Time.GetUtcNow().AddMinutes(isExpired ? -1 : 10);
         Claim audience = new("aud", hosts.Plain.Issuer);
         return new AuthenticationTicket(
-            AccountPrincipal.Of(Credentials.SignedCookie, account, ["orders:read"], expiresAt, [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]),
+            AccountPrincipal.Of(Credentials.SignedCookie, account, ["orders:read"], expiresAt,
+                [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]),
             new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt },
             Credentials.SignedCookie);
     }

@@ -80,7 +80,8 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
         refused.Json.EnumerateObject().Select(member => member.Name).Should().Equal("title", "status", "code", "reason", "hint");
         (refused.Code, refused.Json.GetProperty("reason").GetString()).Should().Be(("invalid_token", reason));
         (silent.Status, silent.Header("WWW-Authenticate"), silent.Body).Should().Be((401, "Bearer error=\"invalid_token\"", ""));
-        silent.Bytes.Should().Be((await outside.AskAsAsync("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.", "GET", "/me")).Bytes, "they are what an access token's refusal is");
+        silent.Bytes.Should().Be((await outside.AskAsAsync("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.", "GET", "/me")).Bytes,
+            "they are what an access token's refusal is");
         (await client.MeAsync((await client.MakeAsync(bearer)).Token)).Should().Be(200);
     }
 
@@ -89,7 +90,8 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
     {
         string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/errors.md"));
 
-        PersonalAccessTokenRejection.All.Should().HaveCount(2).And.OnlyContain(rejection => page.Contains($"| `{rejection.Reason}` | ", StringComparison.Ordinal));
+        PersonalAccessTokenRejection.All
+            .Should().HaveCount(2).And.OnlyContain(rejection => page.Contains($"| `{rejection.Reason}` | ", StringComparison.Ordinal));
     }
 
     [Fact, Trait("row", "PAT-07")]
@@ -114,7 +116,8 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
     [Fact, Trait("row", "PAT-07")]
     public async Task Wrong_tokens_slow_down_the_network_that_they_come_from_and_a_right_one_is_taken_all_the_same()
     {
-        await using ServerHost guessed = new ServerHost().With("JwtAuth:Proxy:TrustedNetworks", "127.0.0.1").With("JwtAuth:SigningKeys:Algorithm", "ES256");
+        await using ServerHost guessed = new ServerHost()
+            .With("JwtAuth:Proxy:TrustedNetworks", "127.0.0.1").With("JwtAuth:SigningKeys:Algorithm", "ES256");
         await guessed.AddAccountAsync("alice");
         using HttpClient guesser = guessed.Connect(), elsewhere = guessed.Connect();
         guesser.DefaultRequestHeaders.Add("X-Forwarded-For", "192.0.2.1");
@@ -123,7 +126,9 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
 
         List<Reply> replies = [];
         for (int attempt = 0; attempt < 100; attempt++)
-            replies.Add(attempt % 2 == 0 ? await guesser.AskAsAsync(Wrong("not_living"), "GET", "/me") : await guesser.ChangeAsync(Wrong("not_living")));
+            replies.Add(attempt % 2 == 0
+                ? await guesser.AskAsAsync(Wrong("not_living"), "GET", "/me")
+                : await guesser.ChangeAsync(Wrong("not_living")));
 
         replies.Take(30).Should().OnlyContain(reply => reply.Status == 401);
         replies.Skip(31).Should().OnlyContain(reply => reply.Status == 429 && reply.Code == "too_many_attempts");
@@ -143,7 +148,8 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
 
         Reply refused = await client.AskAsAsync(token.Token, "GET", string.Format(null, path, token.Token));
 
-        (refused.Status, refused.Header("WWW-Authenticate"), refused.Json.GetProperty("reason").GetString()).Should().Be((400, "Bearer error=\"invalid_request\"", "ambiguous_request"));
+        (refused.Status, refused.Header("WWW-Authenticate"), refused.Json.GetProperty("reason").GetString())
+            .Should().Be((400, "Bearer error=\"invalid_request\"", "ambiguous_request"));
         (await client.AskAsync("GET", $"/me?access_token={token.Token}")).Status.Should().Be(401, "a token is never taken from there");
         (await client.AskAsAsync(token.Token, "GET", "/me?other=x")).Status.Should().Be(200);
     }
@@ -167,22 +173,26 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
         MadeToken token = await client.MakeAsync(root);
         List<string> forbidden = [];
 
+        // The lab's API has a check of its own.
         foreach (RouteEndpoint endpoint in host.Get<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>().Where(endpoint =>
-            endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<ThiefAttribute>() is null)) // the lab's API has a check of its own
+            endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<ThiefAttribute>() is null))
         {
-            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
+            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
+                .Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
             string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
             if (path == "/me")
                 continue;
             Reply reply = await client.AskAsAsync(token.Token, method, path, method == "POST" ? "{}" : null);
             (reply.Status, reply.Code).Should().Be((403, "forbidden"), $"{method} {path}");
-            (await client.AskAsAsync(root, method, path, method is "POST" or "DELETE" ? "{}" : null)).Status.Should().NotBe(403, $"{method} {path} is not forbidden to its account");
+            (await client.AskAsAsync(root, method, path, method is "POST" or "DELETE" ? "{}" : null)).Status
+                .Should().NotBe(403, $"{method} {path} is not forbidden to its account");
             forbidden.Add($"{method} {path}");
             if (path is "/auth/revoke")
                 root = await host.LoginAsync("root", host.Issuer); // that ended its own
         }
 
-        forbidden.Should().Contain(["GET /admin/users", "POST /auth/tokens", "DELETE /admin/users/sub/tokens", "POST /auth/password"]).And.HaveCountGreaterThan(14);
+        forbidden.Should().Contain(["GET /admin/users", "POST /auth/tokens", "DELETE /admin/users/sub/tokens", "POST /auth/password"])
+            .And.HaveCountGreaterThan(14);
         (await client.MeAsync(token.Token)).Should().Be(200);
     }
 

@@ -19,10 +19,13 @@ public sealed class PresentedTokenTests
         PersonalAccessToken personal = PersonalAccessToken.Make();
 
         (await presented.ReadAsync(access)).Should().BeOfType<PresentedToken.Access>().Which.Token.SessionId.Should().Be("c2lk");
-        (await presented.ReadAsync(host.Get<RefreshTokenCodec>().Write(refresh))).Should().BeOfType<PresentedToken.Refresh>().Which.Token.Should().Be(refresh);
-        (await presented.ReadAsync(personal.Reveal())).Should().BeOfType<PresentedToken.Personal>().Which.Token.IsWellFormed.Should().BeTrue();
+        (await presented.ReadAsync(host.Get<RefreshTokenCodec>().Write(refresh)))
+            .Should().BeOfType<PresentedToken.Refresh>().Which.Token.Should().Be(refresh);
+        (await presented.ReadAsync(personal.Reveal()))
+            .Should().BeOfType<PresentedToken.Personal>().Which.Token.IsWellFormed.Should().BeTrue();
         (await presented.ReadAsync("jrt_" + access)).Should().BeOfType<PresentedToken.Refused>();
         (await presented.ReadAsync("jpat_x")).Should().BeOfType<PresentedToken.Personal>().Which.Token.IsWellFormed.Should().BeFalse();
-        (await presented.ReadAsync("nothing")).Should().BeOfType<PresentedToken.Refused>().Which.Rejection.Should().Be(TokenRejection.NotCompact);
+        (await presented.ReadAsync("nothing"))
+            .Should().BeOfType<PresentedToken.Refused>().Which.Rejection.Should().Be(TokenRejection.NotCompact);
     }
 }

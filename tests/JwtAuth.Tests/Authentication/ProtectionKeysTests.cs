@@ -45,5 +45,6 @@ public sealed class ProtectionKeysTests
 
     private static ProtectionKeys Process(ServerHost host) => new(host.Get<IServiceScopeFactory>(), host.Get<MasterKey>());
 
-    private static IEnumerable<string> Names(ProtectionKeys keys) => keys.GetAllElements().Select(element => element.Name.LocalName).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Names(ProtectionKeys keys) =>
+        keys.GetAllElements().Select(element => element.Name.LocalName).Order(StringComparer.Ordinal);
 }

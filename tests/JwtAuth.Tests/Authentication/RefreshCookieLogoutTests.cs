@@ -110,7 +110,8 @@ public sealed class RefreshCookieLogoutTests(CookieHosts hosts) : IClassFixture<
         (await page.RefreshAsync()).Code.Should().Be("invalid_grant");
         page.Cookie = latter;
         (await page.RefreshAsync()).Status.Should().Be(200);
-        (await witness.IsAcceptedAsync(), (await witness.RefreshAsync()).Status).Should().Be((true, 200), "a login without a cookie ends no other session");
+        (await witness.IsAcceptedAsync(), (await witness.RefreshAsync()).Status)
+            .Should().Be((true, 200), "a login without a cookie ends no other session");
     }
 
     [Theory, Trait("row", "WEB-02")]
@@ -129,7 +130,8 @@ public sealed class RefreshCookieLogoutTests(CookieHosts hosts) : IClassFixture<
         (await attacker.RefreshAsync()).Code.Should().Be("invalid_grant");
         Reply refresh = await victim.RefreshAsync();
         refresh.Status.Should().Be(200);
-        (await victim.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {victim.AccessToken}"))).Json.GetProperty("username").GetString().Should().Be(victim.Username);
+        (await victim.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {victim.AccessToken}"))).Json.GetProperty("username")
+            .GetString().Should().Be(victim.Username);
     }
 
     [Fact]

@@ -12,10 +12,12 @@ public sealed class RefreshCookieOriginTests(CookieHosts hosts) : IClassFixture<
 
     public static TheoryData<string> Strangers =>
     [
-        None, "", "null", "*", "https://evil.example", "https://app.example.com.evil.example", "https://evil.app.example.com", "https://evilapp.example.com",
-        "https://app.example.comevil.example", "https://app.example.com:444", "https://app.example.com:443", "http://app.example.com", "https://app.example.com/", "https://APP.example.com",
-        "https://appXexample.com", "https://user@app.example.com", "https://app.example.com https://evil.example", "https://app.example.com, https://app.example.com",
-        "app.example.com", "file://", "{issuer}/", "{issuer}0", "{issuer}.evil.example", "http://localhost", "http://127.0.0.1",
+        None, "", "null", "*", "https://evil.example", "https://app.example.com.evil.example", "https://evil.app.example.com",
+        "https://evilapp.example.com", "https://app.example.comevil.example", "https://app.example.com:444", "https://app.example.com:443",
+        "http://app.example.com", "https://app.example.com/", "https://APP.example.com",
+        "https://appXexample.com", "https://user@app.example.com", "https://app.example.com https://evil.example",
+        "https://app.example.com, https://app.example.com", "app.example.com", "file://", "{issuer}/", "{issuer}0", "{issuer}.evil.example",
+        "http://localhost", "http://127.0.0.1",
     ];
 
     [Theory]
@@ -39,11 +41,13 @@ public sealed class RefreshCookieOriginTests(CookieHosts hosts) : IClassFixture<
             refusals.Add(await page.AskAsAsync(stranger, "POST", path));
 
         refusals.Should().OnlyContain(reply => reply.Status == 403 && reply.Code == "forbidden" && reply.Header("Set-Cookie") == "");
-        refusals.Should().OnlyContain(reply => !reply.Headers.Keys.Any(name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase)));
+        refusals.Should().OnlyContain(
+            reply => !reply.Headers.Keys.Any(name => name.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase)));
         (await page.IsAcceptedAsync(), page.Cookie).Should().Be((true, cookie), "nothing was ended");
         Reply allowed = await page.RefreshAsync();
         allowed.Status.Should().Be(200);
-        (allowed.Header("Access-Control-Allow-Origin"), allowed.Header("Access-Control-Allow-Credentials")).Should().Be((CookieHosts.App, "true"));
+        (allowed.Header("Access-Control-Allow-Origin"), allowed.Header("Access-Control-Allow-Credentials"))
+            .Should().Be((CookieHosts.App, "true"));
         hosts.Plain.Log.All.Should().NotContain(line => line.Contains("came again", StringComparison.Ordinal), "nothing had been used up");
         (await page.LogOutAsync()).Status.Should().Be(200);
     }
@@ -78,7 +82,8 @@ public sealed class RefreshCookieOriginTests(CookieHosts hosts) : IClassFixture<
         var address = new Uri(hosts.Plain.Issuer);
 
         IReadOnlyList<Reply> replies = await RawHttp.SendAsync(address,
-            $"POST /auth/logout HTTP/1.1\r\nHost: {address.Authority}\r\n{lines}Cookie: {page.Cookie}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            $"POST /auth/logout HTTP/1.1\r\nHost: {address.Authority}\r\n{lines}Cookie: {page.Cookie}\r\n"
+                + "Content-Length: 0\r\nConnection: close\r\n\r\n");
 
         replies.Should().ContainSingle().Which.Status.Should().Be(status);
         (await page.IsAcceptedAsync()).Should().Be(status == 403);
@@ -95,7 +100,8 @@ public sealed class RefreshCookieOriginTests(CookieHosts hosts) : IClassFixture<
         using CookieClient page = await hosts.OpenAsync();
         await page.LogInAsync();
         string cookie = page.Cookie!;
-        string login = $$"""{"username":"{{page.Username}}","password":"{{ServerHost.Password}}","scope":"offline_access","refresh":"cookie"}""";
+        string login =
+            $$"""{"username":"{{page.Username}}","password":"{{ServerHost.Password}}","scope":"offline_access","refresh":"cookie"}""";
         string[] bodies = [login, "username=alice&refresh=cookie", """{"refresh":"cookie"}""", "refresh=cookie", "--x--"];
 
         foreach (string body in bodies)

@@ -33,8 +33,10 @@ public sealed class RefreshCookieTests(CookieHosts hosts) : IClassFixture<Cookie
         }
         second.Should().StartWith("jrt_").And.NotBe(first);
         refresh.Json.TryGetProperty("refresh_token", out _).Should().BeFalse();
-        Reply inBody = await page.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
-        (inBody.Header("Set-Cookie"), inBody.Json.TryGetProperty("refresh_token", out _)).Should().Be(("", true), "who does not ask for the cookie has none");
+        Reply inBody = await page.AskAsync(
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
+        (inBody.Header("Set-Cookie"), inBody.Json.TryGetProperty("refresh_token", out _))
+            .Should().Be(("", true), "who does not ask for the cookie has none");
     }
 
     [Theory]
@@ -133,7 +135,8 @@ public sealed class RefreshCookieTests(CookieHosts hosts) : IClassFixture<Cookie
             Reply twice = await page.AskAsync("POST", "/auth/refresh", new { refresh = "cookie", refresh_token = token });
             (twice.Status, twice.Code).Should().Be((400, "invalid_request"));
         }
-        (await page.AskAsync("POST", "/auth/refresh", "{}")).Code.Should().Be("invalid_request", "a cookie that nobody speaks of is not used");
+        (await page.AskAsync("POST", "/auth/refresh", "{}")).Code
+            .Should().Be("invalid_request", "a cookie that nobody speaks of is not used");
         string kept = page.Cookie!;
         Reply byBody = await page.AskAsync("POST", "/auth/refresh", new { refresh_token = other.Value });
         (byBody.Status, byBody.Header("Set-Cookie")).Should().Be((200, ""), "the body decides alone");

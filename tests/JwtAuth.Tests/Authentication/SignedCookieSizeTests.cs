@@ -74,7 +74,8 @@ public sealed class SignedCookieSizeTests : IAsyncLifetime
     // As many characters of names as a configuration may have, nearly: many short ones, some longer, a few of the longest.
     private static readonly string[] Scopes =
     [
-        .. Enumerable.Range(0, 200).Select(number => Scope(number, 3)), .. Enumerable.Range(0, 40).Select(number => Scope(number, 16)), .. Enumerable.Range(0, 8).Select(number => Scope(number, 64)),
+        .. Enumerable.Range(0, 200).Select(number => Scope(number, 3)), .. Enumerable.Range(0, 40).Select(number => Scope(number, 16)),
+        .. Enumerable.Range(0, 8).Select(number => Scope(number, 64)),
     ];
 
     private static string Scope(int number, int length) => $"{number:x2}".PadLeft(3, 's').PadRight(length, 's');

@@ -56,8 +56,10 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         (string name, string value) = service.Orders.Basic;
         foreach ((FormUrlEncodedContent form, (string, string)[] headers) in new (FormUrlEncodedContent, (string, string)[])[]
         {
-            (service.Orders.Post(token), []), (TestClient.Form(("token", token)), [(name, value)]), (TestClient.Form(("token", token)), [(name, value.Replace("Basic", "bAsIc", StringComparison.Ordinal))]),
-            (TestClient.Form(("token", token), ("client_id", service.Orders.Id)), [(name, value)]), (TestClient.Form(("token", token), ("unknown", "x")), [(name, value)]),
+            (service.Orders.Post(token), []), (TestClient.Form(("token", token)), [(name, value)]),
+            (TestClient.Form(("token", token)), [(name, value.Replace("Basic", "bAsIc", StringComparison.Ordinal))]),
+            (TestClient.Form(("token", token), ("client_id", service.Orders.Id)), [(name, value)]),
+            (TestClient.Form(("token", token), ("unknown", "x")), [(name, value)]),
         })
         {
             Reply reply = await http.AskAsync("POST", "/oauth/introspect", form, headers);
@@ -74,8 +76,10 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         string token = await service.Host.LoginAsync("alice");
         foreach (FormUrlEncodedContent form in new[]
         {
-            service.Orders.Post(token), service.Both.Post(token), TestClient.Form(("token", token), ("client_secret", service.Orders.Secret)),
-            TestClient.Form(("token", token), ("client_id", service.Both.Id)), TestClient.Form(("token", token), ("client_id", "nobody"), ("client_secret", "")),
+            service.Orders.Post(token), service.Both.Post(token),
+            TestClient.Form(("token", token), ("client_secret", service.Orders.Secret)),
+            TestClient.Form(("token", token), ("client_id", service.Both.Id)),
+            TestClient.Form(("token", token), ("client_id", "nobody"), ("client_secret", "")),
         })
             (await http.AskAsync("POST", path, form, service.Orders.Basic)).ShouldBeOAuthError(400, "invalid_request");
 
@@ -95,10 +99,17 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         using HttpClient http = host.Connect();
         string token = new Forge(host).Live(), blanks = Uri.EscapeDataString(secret);
 
-        foreach ((string, string) basic in new[] { api.Basic, TestClient.BasicOf($"{api.Id}:{blanks}"), TestClient.BasicOf($"{api.Id.Replace("_", "%5f", StringComparison.Ordinal)}:{blanks}") })
-            (await http.AskAsync("POST", "/oauth/introspect", TestClient.Form(("token", token)), basic)).Json.GetProperty("active").GetBoolean().Should().BeTrue();
+        string escaped = api.Id.Replace("_", "%5f", StringComparison.Ordinal);
+        foreach ((string, string) basic
+            in new[] { api.Basic, TestClient.BasicOf($"{api.Id}:{blanks}"), TestClient.BasicOf($"{escaped}:{blanks}") })
+        {
+            Reply reply = await http.AskAsync("POST", "/oauth/introspect", TestClient.Form(("token", token)), basic);
+            reply.Json.GetProperty("active").GetBoolean().Should().BeTrue();
+        }
+
         (await http.AskAsync("POST", "/oauth/introspect", api.Post(token))).Json.GetProperty("active").GetBoolean().Should().BeTrue();
-        Reply unencoded = await http.AskAsync("POST", "/oauth/introspect", TestClient.Form(("token", token)), TestClient.BasicOf($"{api.Id}:{secret}"));
+        Reply unencoded =
+            await http.AskAsync("POST", "/oauth/introspect", TestClient.Form(("token", token)), TestClient.BasicOf($"{api.Id}:{secret}"));
         if (secret == "plain")
             unencoded.Status.Should().Be(200);
         else
@@ -111,7 +122,8 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
     public async Task An_unknown_client_and_a_wrong_secret_get_the_same_bytes(bool isSlow)
     {
         await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
-        TestClient api = isSlow ? host.AddClient(new TestClient("orders-api", "right"), Bcrypt.Hash("right", 4)) : host.AddClient("orders-api");
+        TestClient api =
+            isSlow ? host.AddClient(new TestClient("orders-api", "right"), Bcrypt.Hash("right", 4)) : host.AddClient("orders-api");
         using HttpClient http = host.Connect();
         TestClient wrong = api with { Secret = "wrong" }, unknown = new("nobody", "wrong");
 
@@ -156,22 +168,26 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         using HttpClient http = service.Host.Connect();
         string token = await service.Host.LoginAsync("alice");
 
-        Reply refused = await http.AskAsync(method, $"{path}?token={token}&client_id={service.Orders.Id}&client_secret={service.Orders.Secret}");
+        Reply refused =
+            await http.AskAsync(method, $"{path}?token={token}&client_id={service.Orders.Id}&client_secret={service.Orders.Secret}");
         refused.ShouldBeOAuthError(405, "invalid_request");
         refused.Header("Allow").Should().Be("POST");
         (await http.AskAsync("POST", $"{path}?token={token}", null, service.Orders.Basic)).ShouldBeOAuthError(400, "invalid_request");
-        (await http.AskAsync("POST", $"{path}?client_id={service.Orders.Id}&client_secret={service.Orders.Secret}", TestClient.Form(("token", token)))).ShouldBeOAuthError(401, "invalid_client");
+        (await http.AskAsync("POST", $"{path}?client_id={service.Orders.Id}&client_secret={service.Orders.Secret}",
+            TestClient.Form(("token", token)))).ShouldBeOAuthError(401, "invalid_client");
 
         (await http.StatusOfMeAsync(token)).Should().Be(200);
         (await http.AskAsync("POST", path, TestClient.Form(("token", token)), service.Orders.Basic)).Status.Should().Be(200);
-        service.Host.Log.All.Should().NotContain(line => line.Contains(token, StringComparison.Ordinal) || line.Contains(token.Split('.')[2], StringComparison.Ordinal)
+        service.Host.Log.All.Should().NotContain(
+            line => line.Contains(token, StringComparison.Ordinal) || line.Contains(token.Split('.')[2], StringComparison.Ordinal)
             || line.Contains(service.Orders.Secret, StringComparison.Ordinal));
     }
 
     public static TheoryData<string, int> Malformed => new()
     {
-        { "token twice", 400 }, { "token_type_hint twice", 400 }, { "client_id twice", 400 }, { "a field twice that means nothing", 400 }, { "no token", 400 }, { "an empty token", 400 },
-        { "no body", 400 }, { "JSON", 400 }, { "text", 400 }, { "multipart", 400 }, { "UTF-16", 400 }, { "over 64 KiB", 413 }, { "2,000 fields", 400 }, { "compressed", 415 }, { "a query twice", 400 },
+        { "token twice", 400 }, { "token_type_hint twice", 400 }, { "client_id twice", 400 }, { "a field twice that means nothing", 400 },
+        { "no token", 400 }, { "an empty token", 400 }, { "no body", 400 }, { "JSON", 400 }, { "text", 400 }, { "multipart", 400 },
+        { "UTF-16", 400 }, { "over 64 KiB", 413 }, { "2,000 fields", 400 }, { "compressed", 415 }, { "a query twice", 400 },
     };
 
     [Theory]
@@ -183,7 +199,8 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         foreach (string path in new[] { "/oauth/introspect", "/oauth/revoke" })
         {
             HttpContent? body = Body(name, token);
-            (await http.AskAsync("POST", name == "a query twice" ? $"{path}?x=1&x=2" : path, body, service.Orders.Basic)).ShouldBeOAuthError(status, "invalid_request", name);
+            (await http.AskAsync("POST", name == "a query twice" ? $"{path}?x=1&x=2" : path, body, service.Orders.Basic))
+                .ShouldBeOAuthError(status, "invalid_request", name);
             (await http.StatusOfMeAsync(token)).Should().Be(200);
             (await http.AskAsync("POST", path, Body("sound", token), service.Orders.Basic)).Status.Should().Be(200);
         }
@@ -194,7 +211,8 @@ public sealed class ClientAuthenticationTests(TwoClients service) : IClassFixtur
         HttpContent? content = name switch
         {
             "token twice" => TestClient.Form(("token", token), ("token", token)),
-            "token_type_hint twice" => TestClient.Form(("token", token), ("token_type_hint", "access_token"), ("token_type_hint", "refresh_token")),
+            "token_type_hint twice" =>
+                TestClient.Form(("token", token), ("token_type_hint", "access_token"), ("token_type_hint", "refresh_token")),
             "client_id twice" => TestClient.Form(("token", token), ("client_id", "orders-api"), ("client_id", "orders-api")),
             "a field twice that means nothing" => TestClient.Form(("token", token), ("x", "1"), ("x", "1")),
             "no token" => TestClient.Form(("toke", token)),

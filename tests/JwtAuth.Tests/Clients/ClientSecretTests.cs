@@ -12,8 +12,8 @@ public sealed class ClientSecretTests
 
     public static TheoryData<string> Forms =>
     [
-        $"sha256:{Base64Url.EncodeToString(Hash)}", $"sha256:{Convert.ToHexString(Hash)}", $"sha256:{Convert.ToHexString(Hash).ToLowerInvariant()}",
-        "$2b$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW",
+        $"sha256:{Base64Url.EncodeToString(Hash)}", $"sha256:{Convert.ToHexString(Hash)}",
+        $"sha256:{Convert.ToHexString(Hash).ToLowerInvariant()}", "$2b$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW",
         "$2a$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW",
         "$2y$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW",
     ];

@@ -31,7 +31,8 @@ public sealed class TwoClients : IAsyncLifetime
     internal async Task<(string Access, string Refresh)> LoginAsync(string username, string audience = "orders")
     {
         using HttpClient client = Host.Connect();
-        Reply reply = await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, audience, scope = "offline_access orders:read" });
+        Reply reply = await client.AskAsync(
+            "POST", "/auth/login", new { username, password = ServerHost.Password, audience, scope = "offline_access orders:read" });
         reply.Status.Should().Be(200);
         return (reply.Json.GetProperty("access_token").GetString()!, reply.Json.GetProperty("refresh_token").GetString()!);
     }
@@ -42,7 +43,9 @@ public sealed class TwoClients : IAsyncLifetime
         using HttpClient client = Host.Connect();
         Reply reply = await client.AskAsync("POST", "/auth/refresh", new { refresh_token = refresh });
         reply.Status.Should().BeOneOf(200, 400);
-        return reply.Status == 400 ? null : (reply.Json.GetProperty("access_token").GetString()!, reply.Json.GetProperty("refresh_token").GetString()!);
+        return reply.Status == 400
+            ? null
+            : (reply.Json.GetProperty("access_token").GetString()!, reply.Json.GetProperty("refresh_token").GetString()!);
     }
 
     public async ValueTask InitializeAsync() => await Host.AddAccountAsync("alice", "clerk");

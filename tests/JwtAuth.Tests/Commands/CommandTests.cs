@@ -95,7 +95,8 @@ public sealed class CommandTests : IDisposable
     public async Task Two_services_that_start_at_once_on_an_empty_directory_end_with_one_key_and_take_each_others_tokens()
     {
         settings["JwtAuth:Issuer"] = "http://localhost:5080";
-        ServerProcess[] servers = await Task.WhenAll(ServerProcess.StartAsync(directory, settings), ServerProcess.StartAsync(directory, settings));
+        ServerProcess[] servers =
+            await Task.WhenAll(ServerProcess.StartAsync(directory, settings), ServerProcess.StartAsync(directory, settings));
         await using ServerProcess one = servers[0], two = servers[1];
         await RegisterAsync(one, "alice");
         string ofOne = await LoginAsync(one, "alice"), ofTwo = await LoginAsync(two, "alice");
@@ -157,7 +158,8 @@ public sealed class CommandTests : IDisposable
     private static async Task RegisterAsync(ServerProcess server, string username)
     {
         using var client = new HttpClient { BaseAddress = server.Address };
-        using HttpResponseMessage reply = await client.PostAsJsonAsync("/auth/register", new { username, password = ServerHost.Password }, TestContext.Current.CancellationToken);
+        using HttpResponseMessage reply = await client.PostAsJsonAsync(
+            "/auth/register", new { username, password = ServerHost.Password }, TestContext.Current.CancellationToken);
         reply.StatusCode.Should().Be(HttpStatusCode.Created);
     }
 
@@ -167,7 +169,8 @@ public sealed class CommandTests : IDisposable
         using HttpResponseMessage reply = await client.PostAsJsonAsync(
             "/auth/login", new { username, password = ServerHost.Password, audience }, TestContext.Current.CancellationToken);
         reply.StatusCode.Should().Be(HttpStatusCode.OK);
-        return (await reply.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("access_token").GetString()!;
+        return (await reply.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken))
+            .GetProperty("access_token").GetString()!;
     }
 
     private static string KidOf(string token) => HeaderOf(token, "kid");

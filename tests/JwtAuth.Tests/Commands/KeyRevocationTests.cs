@@ -27,17 +27,20 @@ public sealed class KeyRevocationTests : IDisposable
         (await client.StatusOfMeAsync(access)).Should().Be(200);
         (await client.AskAsync("GET", "/.well-known/jwks.json")).Body.Should().Contain(stolen);
 
-        (await RunAsync(0, "keys", "revoke", stolen)).Should().Be($"{stolen} revoked: the service takes nothing that it signed from now on\n");
+        (await RunAsync(0, "keys", "revoke", stolen))
+            .Should().Be($"{stolen} revoked: the service takes nothing that it signed from now on\n");
 
         await Patience.UntilAsync(async () => await client.StatusOfMeAsync(access) == 401);
-        await Patience.UntilAsync(async () => !(await client.AskAsync("GET", "/.well-known/jwks.json")).Body.Contains(stolen, StringComparison.Ordinal));
+        await Patience.UntilAsync(
+            async () => !(await client.AskAsync("GET", "/.well-known/jwks.json")).Body.Contains(stolen, StringComparison.Ordinal));
         Reply refreshed = await client.AskAsync("POST", "/auth/refresh", new { refresh_token = refresh });
         refreshed.Status.Should().Be(200, "the session is not to blame");
         string next = refreshed.Json.GetProperty("access_token").GetString()!;
         KidOf(next).Should().NotBe(stolen).And.Be(KidOf((await LoginAsync(client)).Access));
         (await client.StatusOfMeAsync(next)).Should().Be(200);
 
-        (await RunAsync(0, "keys", "list")).Should().MatchRegex($"(?m)^{stolen} ES256 revoked ").And.MatchRegex($"(?m)^{KidOf(next)} ES256 signs ");
+        (await RunAsync(0, "keys", "list"))
+            .Should().MatchRegex($"(?m)^{stolen} ES256 revoked ").And.MatchRegex($"(?m)^{KidOf(next)} ES256 signs ");
         (await RunAsync(1, "keys", "revoke", stolen)).Should().BeEmpty();
         (await RunAsync(1, "keys", "import", file)).Should().BeEmpty();
         server.StandardOutput.Should().Contain($"SECURITY: key {stolen} (ES256) revoked");
@@ -65,7 +68,8 @@ public sealed class KeyRevocationTests : IDisposable
 
         (int code, _, string error) = await ServerProcess.RunAsync(directory, [], "", settings);
         code.Should().Be(1);
-        error.Should().MatchRegex(@"\Aerror: JwtAuth:SigningKeys:Hs256Secret was revoked; [^\n]+\n\z").And.NotContain(settings["JwtAuth:SigningKeys:Hs256Secret"]);
+        error.Should().MatchRegex(@"\Aerror: JwtAuth:SigningKeys:Hs256Secret was revoked; [^\n]+\n\z")
+            .And.NotContain(settings["JwtAuth:SigningKeys:Hs256Secret"]);
         settings["JwtAuth:SigningKeys:Hs256Secret"] = "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=";
         await using ServerProcess after = await ServerProcess.StartAsync(directory, settings);
         using HttpClient other = new() { BaseAddress = after.Address };
@@ -119,7 +123,8 @@ public sealed class KeyRevocationTests : IDisposable
 
     private static async Task<(string Access, string Refresh)> LoginAsync(HttpClient client)
     {
-        Reply reply = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
+        Reply reply = await client.AskAsync(
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
         reply.Status.Should().Be(200);
         return (reply.Json.GetProperty("access_token").GetString()!, reply.Json.GetProperty("refresh_token").GetString()!);
     }

@@ -7,7 +7,8 @@ namespace JwtAuth.Tests.Configuration;
 
 public sealed class ClientSettingsTests
 {
-    private const string Sha256 = "sha256:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg", Bcrypt = "$2b$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW";
+    private const string Sha256 = "sha256:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg",
+        Bcrypt = "$2b$04$abcdefghijklmnopqrstuuKU0wDMYoE1cwA0494nHTcAXr3yX0bnW";
 
     private static Dictionary<string, string?> Sound() => new()
     {
@@ -20,7 +21,10 @@ public sealed class ClientSettingsTests
         ["JwtAuth:Clients:api:May"] = "introspect",
     };
 
-    /// <summary>Key below JwtAuth, a wrong value (null: left out), a right one beside it (null: left out), and the key that is named where it is another.</summary>
+    /// <summary>
+    /// Key below JwtAuth, a wrong value (null: left out), a right one beside it (null: left out), and the key
+    /// that is named where it is another.
+    /// </summary>
     public static TheoryData<string, string?, string?, string?> Wrong => new()
     {
         { "Clients:api:Secrets", null, Bcrypt, null },
@@ -65,12 +69,15 @@ public sealed class ClientSettingsTests
 
     [Theory, Trait("row", "OPS-13")]
     [MemberData(nameof(Wrong))]
-    public void A_wrong_value_stops_the_start_with_its_key_and_a_remedy_on_one_line_and_the_right_value_does_not(string key, string? wrong, string? right, string? named)
+    public void A_wrong_value_stops_the_start_with_its_key_and_a_remedy_on_one_line_and_the_right_value_does_not(
+        string key, string? wrong, string? right, string? named)
     {
         FluentActions.Invoking(() => Configured.Read(With(key, right))).Should().NotThrow();
 
-        string fault = FluentActions.Invoking(() => Configured.Read(With(key, wrong))).Should().Throw<ConfigurationFaultException>().Which.Faults.Should().ContainSingle().Subject;
-        fault.Should().StartWith($"JwtAuth:{named ?? key} ").And.NotContain("\n").And.Contain("; ").And.EndWith(".").And.NotContain("hunter2").And.NotContain(Sha256);
+        string fault = FluentActions.Invoking(() => Configured.Read(With(key, wrong)))
+            .Should().Throw<ConfigurationFaultException>().Which.Faults.Should().ContainSingle().Subject;
+        fault.Should().StartWith($"JwtAuth:{named ?? key} ")
+            .And.NotContain("\n").And.Contain("; ").And.EndWith(".").And.NotContain("hunter2").And.NotContain(Sha256);
     }
 
     [Fact]
@@ -90,11 +97,13 @@ public sealed class ClientSettingsTests
         clients.Keys.Should().BeEquivalentTo("api", "worker.v-1_x");
         (clients["api"].Id, clients["api"].Rights, clients["api"].Secrets.Count).Should().Be(("api", ClientRights.Introspect, 1));
         clients["api"].Audiences.Should().Equal("orders", "billing");
-        (clients["worker.v-1_x"].Rights, clients["worker.v-1_x"].Secrets.Count).Should().Be((ClientRights.Revoke | ClientRights.Denials, 2));
+        (clients["worker.v-1_x"].Rights, clients["worker.v-1_x"].Secrets.Count)
+            .Should().Be((ClientRights.Revoke | ClientRights.Denials, 2));
         clients["worker.v-1_x"].Audiences.Should().Equal("billing");
 
         values["JwtAuth:Clients:0:Id"] = "api";
-        FluentActions.Invoking(() => Configured.Read(values)).Should().Throw<ConfigurationFaultException>().WithMessage("JwtAuth:Clients names two clients alike; *");
+        FluentActions.Invoking(() => Configured.Read(values))
+            .Should().Throw<ConfigurationFaultException>().WithMessage("JwtAuth:Clients names two clients alike; *");
     }
 
     [Fact]

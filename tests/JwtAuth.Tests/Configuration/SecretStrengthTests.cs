@@ -24,7 +24,8 @@ public sealed class SecretStrengthTests
         { "base64 of text beyond ASCII", Encode("Ein größeres Geheimnis gibt es natürlich nicht") },
         { "base64 of base64", Encode(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))) },
         { "base64 of text in UTF-16", Convert.ToBase64String(Encoding.Unicode.GetBytes("correct horse battery staple, twice")) },
-        { "base64 of text in UTF-16, the other way round", Convert.ToBase64String(Encoding.BigEndianUnicode.GetBytes("Correct Horse Battery Staple, 42 times")) },
+        { "base64 of text in UTF-16, the other way round", Convert.ToBase64String(
+            Encoding.BigEndianUnicode.GetBytes("Correct Horse Battery Staple, 42 times")) },
         { "zeros", Encode(new byte[32]) },
         { "one byte, repeated", Encode([.. Enumerable.Repeat((byte)0xA5, 64)]) },
         { "two bytes, repeated", Encode([.. Enumerable.Range(0, 64).Select(index => (byte)(index % 2 == 0 ? 0xA5 : 0x5A))]) },

@@ -15,7 +15,10 @@ public sealed class SettingsTests
         ["JwtAuth:MasterKey"] = Secret,
     };
 
-    /// <summary>Key below JwtAuth, a wrong value (null: left out), a right one beside it (null: left out), and the key that is named where it is another.</summary>
+    /// <summary>
+    /// Key below JwtAuth, a wrong value (null: left out), a right one beside it (null: left out), and the key
+    /// that is named where it is another.
+    /// </summary>
     public static TheoryData<string, string?, string?, string?> Wrong => new()
     {
         { "Issuer", null, "https://auth.example.com", null },
@@ -35,7 +38,8 @@ public sealed class SettingsTests
         { "Issuer", "https://user:hunter2hunter2@auth.example.com", "https://auth.example.com", null },
         { "Issuer", " https://auth.example.com", "https://auth.example.com", null },
         { "Issuer", "https://bücher.example.com", "https://xn--bcher-kva.example.com", null },
-        { "Issuer", $"https://{new string('h', 60)}.{new string('h', 60)}.{new string('h', 60)}.{new string('h', 60)}:65535", "https://h.example.com", null },
+        { "Issuer", $"https://{new string('h', 60)}.{new string('h', 60)}.{new string('h', 60)}.{new string('h', 60)}:65535",
+            "https://h.example.com", null },
         { "Audiences:0", new string('a', 256), new string('a', 255), "Audiences" },
         { "Audiences:0", null, "orders", "Audiences" },
         { "Audiences:0", "", "orders", "Audiences" },
@@ -67,7 +71,8 @@ public sealed class SettingsTests
         { "MasterKey", "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg", "valid", null },
         { "SigningKeys:Hs256Secret", "valid", "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=", null },
         { "SigningKeys:Hs256Secret", "your-256-bit-secret", "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=", null },
-        { "SigningKeys:Hs256Secret", "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow", "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=", null },
+        { "SigningKeys:Hs256Secret", "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+            "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=", null },
         { "SigningKeys:Hs256Secret", "3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8=", "Nd6jJmV9xU1uyhD8kqkP2vA7q3wL0rT5fHs4GzYcB1E=", null },
         { "SigningKeys:Algorithm", "RS512", "RS256", null },
         { "SigningKeys:Algorithm", "rs256", "ES256", null },
@@ -116,7 +121,8 @@ public sealed class SettingsTests
     [MemberData(nameof(Wrong))]
     [Trait("row", "OPS-13")]
     [Trait("row", "BCR-06")]
-    public void A_wrong_value_stops_the_start_with_its_key_and_a_remedy_on_one_line_and_the_right_value_does_not(string key, string? wrong, string? right, string? named)
+    public void A_wrong_value_stops_the_start_with_its_key_and_a_remedy_on_one_line_and_the_right_value_does_not(
+        string key, string? wrong, string? right, string? named)
     {
         FluentActions.Invoking(() => Configured.Read(With(key, right == "valid" ? Secret : right))).Should().NotThrow();
 
@@ -137,7 +143,8 @@ public sealed class SettingsTests
         values["JwtAuth:Issuer"] = "nonsense";
         values["JwtAuth:AccessTokens:Lifetime"] = "-1";
         values["JwtAuth:Unknown"] = "x";
-        FluentActions.Invoking(() => Configured.Read(values)).Should().Throw<ConfigurationFaultException>().Which.Faults.Should().HaveCount(3);
+        FluentActions.Invoking(() => Configured.Read(values))
+            .Should().Throw<ConfigurationFaultException>().Which.Faults.Should().HaveCount(3);
     }
 
     [Theory]
@@ -210,12 +217,14 @@ public sealed class SettingsTests
     [InlineData("https_ports", "", "8443")]
     [InlineData("Kestrel:Endpoints:Http:Url", "http://localhost:5080", "http://0.0.0.0:5080")]
     [InlineData("Kestrel:Endpoints:Https:Url", "https://127.0.0.1:5443", "https://auth.example.com:5443")]
-    public void Development_listens_on_loopback_unless_it_is_told_otherwise_and_production_anywhere(string key, string inside, string beyond)
+    public void Development_listens_on_loopback_unless_it_is_told_otherwise_and_production_anywhere(
+        string key, string inside, string beyond)
     {
         ListenSettings closed = Configured.Read(Sound(), "Development").Listen;
         Check(inside, "Development", closed).Should().NotThrow();
         Check(beyond, "Development", closed).Should().Throw<ConfigurationFaultException>()
-            .Which.Faults.Should().ContainSingle().Which.Should().StartWith($"{key} ").And.Contain("AllowRemoteInDevelopment").And.NotContain("\n");
+            .Which.Faults
+            .Should().ContainSingle().Which.Should().StartWith($"{key} ").And.Contain("AllowRemoteInDevelopment").And.NotContain("\n");
         Check(beyond, "Development", closed with { MayListenBeyondLoopback = true }).Should().NotThrow();
         Check(beyond, "Production", closed).Should().NotThrow();
 
@@ -238,9 +247,11 @@ public sealed class SettingsTests
         foreach (string environment in new[] { "Development", "Production" })
         {
             ListenSettings settings = Configured.Read(Sound(), environment).Listen with { MayListenBeyondLoopback = true };
-            FluentActions.Invoking(() => ListenAddresses.Check(Configured.From([new("urls", "http://localhost:5080")]), Configured.Environment(environment), settings))
+            FluentActions.Invoking(() => ListenAddresses.Check(
+                Configured.From([new("urls", "http://localhost:5080")]), Configured.Environment(environment), settings))
                 .Should().NotThrow();
-            FluentActions.Invoking(() => ListenAddresses.Check(Configured.From([new(key, value)]), Configured.Environment(environment), settings))
+            FluentActions.Invoking(
+                () => ListenAddresses.Check(Configured.From([new(key, value)]), Configured.Environment(environment), settings))
                 .Should().Throw<ConfigurationFaultException>().WithMessage($"{key} *");
         }
     }

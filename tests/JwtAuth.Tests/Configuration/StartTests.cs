@@ -36,7 +36,8 @@ public sealed class StartTests : IDisposable
     [Trait("row", "OPS-13")]
     public async Task The_same_start_without_a_fault_serves_and_a_second_one_on_its_port_ends_with_one_line()
     {
-        await using ServerProcess first = await ServerProcess.StartAsync(directory, new Dictionary<string, string> { ["JwtAuth:SigningKeys:Algorithm"] = "ES256" });
+        await using ServerProcess first =
+            await ServerProcess.StartAsync(directory, new Dictionary<string, string> { ["JwtAuth:SigningKeys:Algorithm"] = "ES256" });
         (int code, _, string error) = await ServerProcess.RunAsync(directory, [], "", new Dictionary<string, string>
         {
             ["urls"] = first.Address.ToString(),
@@ -64,26 +65,32 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task Settings_are_read_from_one_file_for_each_key_and_from_the_directorys_appsettings()
     {
-        string root = Directory.CreateDirectory(Path.Combine(directory, "root")).FullName, secrets = Directory.CreateDirectory(Path.Combine(directory, "secrets")).FullName;
-        JsonNode file = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "appsettings.Development.json"), TestContext.Current.CancellationToken))!;
+        string root = Directory.CreateDirectory(Path.Combine(directory, "root")).FullName,
+            secrets = Directory.CreateDirectory(Path.Combine(directory, "secrets")).FullName;
+        JsonNode file = JsonNode.Parse(await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "appsettings.Development.json"), TestContext.Current.CancellationToken))!;
         file["JwtAuth"]!["Scopes"]!["changed:here"] = new JsonArray();
-        await File.WriteAllTextAsync(Path.Combine(root, "appsettings.Development.json"), file.ToJsonString(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(root, "appsettings.Development.json"), file.ToJsonString(), TestContext.Current.CancellationToken);
         string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         await File.WriteAllTextAsync(Path.Combine(secrets, "JwtAuth__MasterKey"), masterKey + "\n", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(secrets, "JwtAuth__SigningKeys__Algorithm"), "ES256", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(secrets, "JwtAuth__SigningKeys__Algorithm"), "ES256", TestContext.Current.CancellationToken);
 
         (await ScopesAsync([])).Should().Equal("offline_access", "orders:read", "orders:write");
         File.Exists(Path.Combine(directory, "master.key")).Should().BeTrue("nothing else gave it one");
         foreach (string made in Directory.GetFiles(directory))
             File.Delete(made);
-        (await ScopesAsync(new() { ["contentRoot"] = root, ["KeyPerFileDirectory"] = secrets })).Should().BeEquivalentTo("orders:read", "orders:write", "changed:here", "offline_access");
+        (await ScopesAsync(new() { ["contentRoot"] = root, ["KeyPerFileDirectory"] = secrets }))
+            .Should().BeEquivalentTo("orders:read", "orders:write", "changed:here", "offline_access");
         File.Exists(Path.Combine(directory, "master.key")).Should().BeFalse("it came from the secret's file");
 
         async Task<string[]> ScopesAsync(Dictionary<string, string> settings)
         {
             await using ServerProcess server = await ServerProcess.StartAsync(directory, settings);
             using var client = new HttpClient { BaseAddress = server.Address };
-            JsonNode metadata = JsonNode.Parse(await client.GetStringAsync("/.well-known/openid-configuration", TestContext.Current.CancellationToken))!;
+            JsonNode metadata =
+                JsonNode.Parse(await client.GetStringAsync("/.well-known/openid-configuration", TestContext.Current.CancellationToken))!;
             return [.. metadata["scopes_supported"]!.AsArray().Select(scope => $"{scope}").Order(StringComparer.Ordinal)];
         }
     }
@@ -91,7 +98,8 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task Dotnet_run_uses_the_top_levels_appsettings()
     {
-        var start = new ProcessStartInfo("dotnet", ["msbuild", "src/JwtAuth.Server/JwtAuth.Server.csproj", "-getProperty:RunWorkingDirectory"])
+        var start = new ProcessStartInfo(
+            "dotnet", ["msbuild", "src/JwtAuth.Server/JwtAuth.Server.csproj", "-getProperty:RunWorkingDirectory"])
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,
@@ -115,7 +123,8 @@ public sealed class StartTests : IDisposable
             await using var host = new ServerHost { Environment = environment }
                 .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Audiences:0", "orders");
             if (environment == "Production")
-                host.With("JwtAuth:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))).With("JwtAuth:Issuer", "https://auth.example.com");
+                host.With("JwtAuth:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)))
+                    .With("JwtAuth:Issuer", "https://auth.example.com");
             keys.Add(host.Get<SigningKeyRing>().Signer(forAccount: true).KeyId);
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
             Db db = scope.ServiceProvider.GetRequiredService<Db>();

@@ -27,7 +27,8 @@ public sealed class DenialLogFaultTests : IAsyncDisposable
         host.Time.Advance(TimeSpan.FromSeconds(5) + TimeSpan.FromTicks(1));
 
         Reply unknown = await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {live}"));
-        (unknown.Status, unknown.Code, unknown.Json.GetProperty("reason").GetString()).Should().Be((503, "denials_unknown", "denials_unknown"));
+        (unknown.Status, unknown.Code, unknown.Json.GetProperty("reason").GetString())
+            .Should().Be((503, "denials_unknown", "denials_unknown"));
         unknown.Header("Retry-After").Should().Be("1");
         unknown.Header("WWW-Authenticate").Should().BeEmpty("the token is not to blame");
         foreach (Reply reply in new[] { await client.IntrospectAsync(api, live), await client.RevokeAsync(api, live) })
@@ -76,7 +77,8 @@ public sealed class DenialLogFaultTests : IAsyncDisposable
 
         host.Time.Advance(TimeSpan.FromHours(1));
         string live = new Forge(host).Live(), ended = new Forge(host).WithClaim("sid", "\"ended\"");
-        Execute($"INSERT INTO Denials (Kind, Name, BelowGeneration, ExpiresAt) VALUES ('Session', 'ended', 0, {host.Time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds()})");
+        Execute("INSERT INTO Denials (Kind, Name, BelowGeneration, ExpiresAt) "
+            + $"VALUES ('Session', 'ended', 0, {host.Time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds()})");
 
         host.Get<DenialTail>().Denylist.IsComplete.Should().BeFalse("it did stand still");
         (await client.StatusOfMeAsync(live)).Should().Be(200);

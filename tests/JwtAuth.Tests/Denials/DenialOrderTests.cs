@@ -3,7 +3,9 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Denials;
 
-/// <summary>A feed that begins anew brings again what was heard: the end of it as it was, or a part of it that is older than what is known.</summary>
+/// <summary>
+/// A feed that begins anew brings again what was heard: the end of it as it was, or a part of it that is older than what is known.
+/// </summary>
 public sealed class DenialOrderTests
 {
     private static readonly string?[] Exceptions = [null, "s1", "s2", "s3"];
@@ -39,7 +41,7 @@ public sealed class DenialOrderTests
         int deaths = 0;
         foreach (Denial[] log in Logs())
         {
-            foreach (Denial[] order in from one in log from two in log from three in log from four in log from five in log select new[] { one, two, three, four, five })
+            foreach (Denial[] order in Orders(log))
             {
                 Denylist denylist = Heard([]);
                 Token[] dead = [];
@@ -48,7 +50,8 @@ public sealed class DenialOrderTests
                     denylist.Add(denial);
                     Token[] now = DeniedBy(denylist);
                     if (dead.Except(now).Any())
-                        Assert.Fail($"{string.Join(", ", dead.Except(now))} came to life by {denial} of {string.Join<Denial>(", ", order)}");
+                        Assert.Fail(
+                            $"{string.Join(", ", dead.Except(now))} came to life by {denial} of {string.Join<Denial>(", ", order)}");
                     (dead, deaths) = (now, deaths + now.Length - dead.Length);
                 }
                 if (dead.Any(token => !Array.Exists(order, token.IsDeniedBy)))
@@ -67,7 +70,8 @@ public sealed class DenialOrderTests
             Token[] expected = [.. Tokens().Where(token => Array.Exists(log, token.IsDeniedBy))];
             foreach (int[] order in (int[][])[[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
             {
-                DeniedBy(Heard(order.Select(index => log[index]))).Should().Equal(expected, $"{string.Join(' ', order)} of {string.Join<Denial>(", ", log)}");
+                DeniedBy(Heard(order.Select(index => log[index])))
+                    .Should().Equal(expected, $"{string.Join(' ', order)} of {string.Join<Denial>(", ", log)}");
                 orders++;
             }
         }
@@ -76,11 +80,25 @@ public sealed class DenialOrderTests
 
     // Every three that one subject may have, in the order of the log: its generation only grows.
     private IEnumerable<Denial[]> Logs() =>
-        from first in Exceptions from second in Exceptions from third in Exceptions select new[] { New(1, first), New(2, second), New(3, third) };
+        from first in Exceptions
+        from second in Exceptions
+        from third in Exceptions
+        select new[] { New(1, first), New(2, second), New(3, third) };
+
+    private static IEnumerable<Denial[]> Orders(Denial[] log) =>
+        from one in log
+        from two in log
+        from three in log
+        from four in log
+        from five in log
+        select new[] { one, two, three, four, five };
 
     private Denial New(long generation, string? except) => Denial.OfSubject("alice", generation, except, time.GetUtcNow().AddHours(5));
 
-    private static IEnumerable<Token> Tokens() => from generation in Enumerable.Range(0, 4) from session in new[] { "s1", "s2", "s3", "s4" } select new Token(session, generation);
+    private static IEnumerable<Token> Tokens() =>
+        from generation in Enumerable.Range(0, 4)
+        from session in new[] { "s1", "s2", "s3", "s4" }
+        select new Token(session, generation);
 
     private Denylist Heard(IEnumerable<Denial> denials)
     {
@@ -90,7 +108,8 @@ public sealed class DenialOrderTests
         return denylist;
     }
 
-    private static Token[] DeniedBy(Denylist denylist) => [.. Tokens().Where(token => denylist.Denies(new TokenIdentifiers("alice", "jti", token.SessionId, token.Generation, "kid")))];
+    private static Token[] DeniedBy(Denylist denylist) =>
+        [.. Tokens().Where(token => denylist.Denies(new TokenIdentifiers("alice", "jti", token.SessionId, token.Generation, "kid")))];
 
     private sealed record Token(string SessionId, long Generation)
     {

@@ -15,7 +15,8 @@ public sealed class DenialTableTests
     public void A_hundred_thousand_random_identifiers_are_found_and_as_many_others_are_not()
     {
         var random = new Random(1);
-        UInt128[] added = [.. Enumerable.Range(0, 100_000).Select(_ => Next(random))], others = [.. Enumerable.Range(0, 100_000).Select(_ => Next(random))];
+        UInt128[] added = [.. Enumerable.Range(0, 100_000).Select(_ => Next(random))],
+            others = [.. Enumerable.Range(0, 100_000).Select(_ => Next(random))];
         var table = new DenialTable();
         table.Contains(DenialKind.Session, added[0]).Should().BeFalse("nothing was added yet");
 
@@ -33,7 +34,8 @@ public sealed class DenialTableTests
     public void An_identifier_with_a_half_of_zeros_or_ones_is_one_like_any_other()
     {
         const ulong Ones = ulong.MaxValue, Some = 0x0123_4567_89AB_CDEF;
-        UInt128[] ids = [.. from high in new ulong[] { 0, Some, Ones } from low in new ulong[] { 0, 1, Some, Ones } select new UInt128(high, low)];
+        UInt128[] ids =
+            [.. from high in new ulong[] { 0, Some, Ones } from low in new ulong[] { 0, 1, Some, Ones } select new UInt128(high, low)];
         foreach (UInt128 id in ids)
         {
             var table = new DenialTable();
@@ -81,7 +83,8 @@ public sealed class DenialTableTests
             foreach (DenialKind kind in added)
                 (table.TryFind(kind, 7, out uint below), below).Should().Be((true, 10 + (uint)kind));
             table.Forget(Now.AddMinutes(1));
-            kinds.Where(kind => table.Contains(kind, 7)).Should().Equal(added.Where(kind => kind != DenialKind.Token), "each is forgotten in its own time");
+            kinds.Where(kind => table.Contains(kind, 7))
+                .Should().Equal(added.Where(kind => kind != DenialKind.Token), "each is forgotten in its own time");
         }
     }
 
@@ -98,9 +101,11 @@ public sealed class DenialTableTests
         foreach (UInt128 id in added)
         {
             UInt128 one = Next(random), other = Next(random);
-            (table.MayContainAny(id, one, other) && table.MayContainAny(one, id, other) && table.MayContainAny(one, other, id)).Should().BeTrue();
+            (table.MayContainAny(id, one, other) && table.MayContainAny(one, id, other) && table.MayContainAny(one, other, id))
+                .Should().BeTrue();
         }
-        Enumerable.Range(0, 40_000).Count(_ => table.MayContainAny(Next(random), Next(random), Next(random))).Should().BeLessThan(40_000 / 8);
+        Enumerable.Range(0, 40_000).Count(_ => table.MayContainAny(Next(random), Next(random), Next(random)))
+            .Should().BeLessThan(40_000 / 8);
     }
 
     [Fact]
@@ -150,7 +155,8 @@ public sealed class DenialTableTests
     public void What_may_be_forgotten_goes_and_what_may_not_stays()
     {
         var random = new Random(2);
-        (UInt128 Id, DateTimeOffset ForgetAt)[] entries = [.. Enumerable.Range(0, 20_000).Select(_ => (Next(random), Now.AddSeconds(random.Next(1, 7200))))];
+        (UInt128 Id, DateTimeOffset ForgetAt)[] entries =
+            [.. Enumerable.Range(0, 20_000).Select(_ => (Next(random), Now.AddSeconds(random.Next(1, 7200))))];
         var table = new DenialTable();
         foreach ((UInt128 id, DateTimeOffset forgetAt) in entries)
             table.Add(DenialKind.Session, id, forgetAt, All);
@@ -184,7 +190,8 @@ public sealed class DenialTableTests
     public async Task Readers_never_miss_what_was_added_while_a_writer_adds_and_forgets()
     {
         var random = new Random(3);
-        UInt128[] lasting = [.. Enumerable.Range(0, 30_000).Select(_ => Next(random))], brief = [.. Enumerable.Range(0, 30_000).Select(_ => Next(random))];
+        UInt128[] lasting = [.. Enumerable.Range(0, 30_000).Select(_ => Next(random))],
+            brief = [.. Enumerable.Range(0, 30_000).Select(_ => Next(random))];
         UInt128[] never = [.. Enumerable.Range(0, 1000).Select(_ => Next(random))];
         var table = new DenialTable();
         int added = 0;
@@ -237,13 +244,17 @@ public sealed class DenialTableTests
     {
         string[] texts =
         [
-            "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAA!!", "AAAAAAAAAAAAAAAAAAAA++", "AAAAAAAAAAAAAAAAAAA A ", " AAAAAAAAAAAAAAAAAAAAA",
-            "AAAAAAAAAAAAAAAAAAAA\u00e9A", "\ud800\ud800AAAAAAAAAAAAAAAAAAAA", "A", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", "a-uuid-of-36-letters-123456789012345", "alice", "Alice", "\u00e4lice", new('x', 255),
+            "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAA!!",
+            "AAAAAAAAAAAAAAAAAAAA++", "AAAAAAAAAAAAAAAAAAA A ", " AAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAA\u00e9A", "\ud800\ud800AAAAAAAAAAAAAAAAAAAA", "A", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA",
+            "a-uuid-of-36-letters-123456789012345", "alice", "Alice", "\u00e4lice", new('x', 255),
         ];
         texts.Select(DenialTable.IdOf).Should().OnlyHaveUniqueItems();
-        (from first in texts from second in texts select DenialTable.IdOf(DenialTable.IdOf(first), DenialTable.IdOf(second))).Should().OnlyHaveUniqueItems("the order counts");
+        (from first in texts from second in texts select DenialTable.IdOf(DenialTable.IdOf(first), DenialTable.IdOf(second)))
+            .Should().OnlyHaveUniqueItems("the order counts");
         texts.Select(DenialTable.IdOf).Should().Equal(texts.Select(DenialTable.IdOf));
     }
 
-    private static UInt128 Next(Random random) => new((ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue));
+    private static UInt128 Next(Random random) =>
+        new((ulong)random.NextInt64(long.MinValue, long.MaxValue), (ulong)random.NextInt64(long.MinValue, long.MaxValue));
 }

@@ -35,14 +35,16 @@ public sealed class DenialTailTests : IAsyncDisposable
 
         await UntilAsync(async () => await client.StatusOfMeAsync(ended) == 401);
         (await client.StatusOfMeAsync(other)).Should().Be(200);
-        (await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {ended}"))).Json.GetProperty("reason").GetString().Should().Be("denied");
+        (await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {ended}"))).Json.GetProperty("reason").GetString()
+            .Should().Be("denied");
     }
 
     [Fact]
     public async Task A_service_that_starts_knows_the_whole_log_before_its_first_answer()
     {
         var forge = new Forge(host);
-        string[] ended = [forge.WithClaim("sid", "\"ended\""), forge.WithClaim("jti", "\"ended\""), forge.WithClaims(("sub", "\"ended\""), ("gen", "3")), forge.WithClaim("sid", "\"last\"")];
+        string[] ended = [forge.WithClaim("sid", "\"ended\""), forge.WithClaim("jti", "\"ended\""),
+            forge.WithClaims(("sub", "\"ended\""), ("gen", "3")), forge.WithClaim("sid", "\"last\"")];
         string[] alive = [forge.Live(), forge.WithClaims(("sub", "\"ended\""), ("gen", "4"))];
         string subject = $"{forge.Claims()["sub"]}";
         await WriteAsync(
@@ -73,7 +75,8 @@ public sealed class DenialTailTests : IAsyncDisposable
             await using Db other = OtherDb();
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
             Db db = index % 3 == 0 ? other : scope.ServiceProvider.GetRequiredService<Db>();
-            Revocations endings = index % 3 == 0 ? new Revocations(other, host.Time) : scope.ServiceProvider.GetRequiredService<Revocations>();
+            Revocations endings =
+                index % 3 == 0 ? new Revocations(other, host.Time) : scope.ServiceProvider.GetRequiredService<Revocations>();
             await using WriteTransaction transaction = await db.BeginWriteAsync();
             await endings.EndSubjectAsync(alice.Subject, index % 4 == 3 ? null : sessions[index % 4]);
             await endings.CommitAsync(transaction);
@@ -89,7 +92,8 @@ public sealed class DenialTailTests : IAsyncDisposable
             foreach (string session in sessions.Append("s4"))
             {
                 tail.Denylist.Denies(new TokenIdentifiers(alice.Subject, "jti", session, generation, "kid"))
-                    .Should().Be(log.Exists(row => generation < row.BelowGeneration && session != row.ExceptSessionId), $"generation {generation} of {session}");
+                    .Should().Be(log.Exists(row => generation < row.BelowGeneration && session != row.ExceptSessionId),
+                        $"generation {generation} of {session}");
             }
         }
     }
@@ -99,7 +103,8 @@ public sealed class DenialTailTests : IAsyncDisposable
     {
         DateTimeOffset now = host.Time.GetUtcNow();
         _ = host.Connect();
-        await WriteAsync(Denial.OfSession("brief", now.AddHours(1)), Denial.OfSubject("brief", 1, null, now.AddHours(1)), Denial.OfSession("lasting", now.AddHours(2)), Denial.OfKey("a key"));
+        await WriteAsync(Denial.OfSession("brief", now.AddHours(1)), Denial.OfSubject("brief", 1, null, now.AddHours(1)),
+            Denial.OfSession("lasting", now.AddHours(2)), Denial.OfKey("a key"));
 
         host.Time.SetClock(now.AddHours(1).AddMilliseconds(-1));
         await DeleteExpiredAsync();
@@ -112,7 +117,8 @@ public sealed class DenialTailTests : IAsyncDisposable
         second.Get<DenialTail>().Denylist.Count.Should().Be(2);
         second.Time.SetClock(now.AddHours(3));
         second.Time.Advance(TimeSpan.FromMinutes(1));
-        await UntilAsync(() => Task.FromResult(second.Get<DenialTail>().Denylist.Count == 1), "what is over is dropped from memory within a minute");
+        await UntilAsync(
+            () => Task.FromResult(second.Get<DenialTail>().Denylist.Count == 1), "what is over is dropped from memory within a minute");
     }
 
     [Fact]

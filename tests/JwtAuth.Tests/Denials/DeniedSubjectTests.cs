@@ -3,7 +3,9 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Denials;
 
-/// <summary>A subject stands in the table with a number, or, where the number is not enough, among the exceptions: nobody can tell which.</summary>
+/// <summary>
+/// A subject stands in the table with a number, or, where the number is not enough, among the exceptions: nobody can tell which.
+/// </summary>
 public sealed class DeniedSubjectTests
 {
     private readonly ManualTime time = new();
@@ -36,11 +38,13 @@ public sealed class DeniedSubjectTests
         denylist.Add(Denial.OfSubject("bob", 3, null, Later));
         denylist.Add(Denial.OfSubject("alice", 5, "s1", Later));
 
-        (Denies("alice", "s1", 2), Denies("alice", "s1", 3), Denies("alice", "s2", 4), Denies("alice", "s2", 5)).Should().Be((true, false, true, false));
+        (Denies("alice", "s1", 2), Denies("alice", "s1", 3), Denies("alice", "s2", 4), Denies("alice", "s2", 5))
+            .Should().Be((true, false, true, false));
         (Denies("bob", "s1", 2), Denies("bob", "s2", 3)).Should().Be((true, false), "his number is as it was");
 
         denylist.Add(Denial.OfSubject("alice", 7, null, Later));
-        (Denies("alice", "s1", 6), Denies("alice", "s1", 7), Denies("alice", "s2", 6), Denies("alice", "s2", 7)).Should().Be((true, false, true, false));
+        (Denies("alice", "s1", 6), Denies("alice", "s1", 7), Denies("alice", "s2", 6), Denies("alice", "s2", 7))
+            .Should().Be((true, false, true, false));
         denylist.Count.Should().Be(2);
     }
 
@@ -68,9 +72,12 @@ public sealed class DeniedSubjectTests
         TokenIdentifiers stranger = new("a", "b", "c", 0, "kid");
         (Denial Denial, TokenIdentifiers Denied, TokenIdentifiers[] Alive)[] cases =
         [
-            (Denial.OfSession("x", Later), stranger with { Session = bits }, [stranger with { Subject = bits }, stranger with { Token = bits }]),
-            (Denial.OfSubject("x", 1, null, Later), stranger with { Subject = bits }, [stranger with { Session = bits }, stranger with { Token = bits }]),
-            (Denial.OfSubject("x", 1, "y", Later), stranger with { Subject = bits }, [stranger with { Session = bits }, stranger with { Token = bits }]),
+            (Denial.OfSession("x", Later), stranger with { Session = bits },
+                [stranger with { Subject = bits }, stranger with { Token = bits }]),
+            (Denial.OfSubject("x", 1, null, Later), stranger with { Subject = bits },
+                [stranger with { Session = bits }, stranger with { Token = bits }]),
+            (Denial.OfSubject("x", 1, "y", Later), stranger with { Subject = bits },
+                [stranger with { Session = bits }, stranger with { Token = bits }]),
         ];
         foreach ((Denial denial, TokenIdentifiers denied, TokenIdentifiers[] alive) in cases)
         {
@@ -86,5 +93,6 @@ public sealed class DeniedSubjectTests
         denylist.Denies(stranger with { Subject = token.Token }).Should().BeFalse();
     }
 
-    private bool Denies(string subject, string session, long generation) => denylist.Denies(new TokenIdentifiers(subject, "jti", session, generation, "kid"));
+    private bool Denies(string subject, string session, long generation) =>
+        denylist.Denies(new TokenIdentifiers(subject, "jti", session, generation, "kid"));
 }

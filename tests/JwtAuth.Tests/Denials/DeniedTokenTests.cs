@@ -10,7 +10,8 @@ namespace JwtAuth.Tests.Denials;
 public sealed class DeniedTokenTests : IAsyncDisposable
 {
     // The order of P-256 (FIPS 186-5).
-    private static readonly BigInteger Order = BigInteger.Parse("0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, null);
+    private static readonly BigInteger Order = BigInteger.Parse(
+        "0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, null);
 
     private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
 
@@ -43,8 +44,10 @@ public sealed class DeniedTokenTests : IAsyncDisposable
     {
         TestClient api = host.AddClient("orders-api");
         var forge = new Forge(host);
-        string alices = forge.WithClaims(("sub", "\"alice-sub\""), ("jti", "\"one-jti\"")), bobs = forge.WithClaims(("sub", "\"bob-sub\""), ("jti", "\"one-jti\""));
-        string swapped = forge.WithClaims(("sub", "\"one-jti\""), ("jti", "\"alice-sub\"")), again = forge.WithClaims(("sub", "\"alice-sub\""), ("jti", "\"one-jti\""), ("sid", "\"another\""));
+        string alices = forge.WithClaims(("sub", "\"alice-sub\""), ("jti", "\"one-jti\"")),
+            bobs = forge.WithClaims(("sub", "\"bob-sub\""), ("jti", "\"one-jti\""));
+        string swapped = forge.WithClaims(("sub", "\"one-jti\""), ("jti", "\"alice-sub\"")),
+            again = forge.WithClaims(("sub", "\"alice-sub\""), ("jti", "\"one-jti\""), ("sid", "\"another\""));
         using HttpClient client = host.Connect();
         foreach (string token in new[] { alices, bobs, swapped, again })
             (await client.StatusOfMeAsync(token)).Should().Be(200);
@@ -70,7 +73,8 @@ public sealed class DeniedTokenTests : IAsyncDisposable
     private static string TwinOf(string token)
     {
         byte[] signature = Forge.Decode(token[(token.LastIndexOf('.') + 1)..]);
-        byte[] other = (Order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
+        byte[] other = (Order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true))
+            .ToByteArray(isUnsigned: true, isBigEndian: true);
         return $"{token[..token.LastIndexOf('.')]}.{Forge.Encode([.. signature[..32], .. new byte[32 - other.Length], .. other])}";
     }
 

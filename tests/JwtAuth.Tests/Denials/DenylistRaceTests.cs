@@ -11,7 +11,8 @@ public sealed class DenylistRaceTests
 
     private readonly Denylist denylist = new(new ManualTime(), TimeSpan.FromSeconds(5));
     private readonly DateTimeOffset now = new ManualTime().GetUtcNow();
-    private readonly TokenIdentifiers[] denied = [.. Enumerable.Range(0, Entries).Select(index => Names($"subject {index}", $"session {index}", 0))];
+    private readonly TokenIdentifiers[] denied =
+        [.. Enumerable.Range(0, Entries).Select(index => Names($"subject {index}", $"session {index}", 0))];
     private readonly TokenIdentifiers[] alive = [.. Enumerable.Range(0, Entries).Select(index => Names($"subject {index}", Spared, 1))];
     private int added;
     private bool isOver;
@@ -75,5 +76,6 @@ public sealed class DenylistRaceTests
         }
     }
 
-    private static TokenIdentifiers Names(string subject, string session, long generation) => new(subject, "jti", session, generation, "kid");
+    private static TokenIdentifiers Names(string subject, string session, long generation) =>
+        new(subject, "jti", session, generation, "kid");
 }

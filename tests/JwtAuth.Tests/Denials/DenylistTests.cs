@@ -17,11 +17,16 @@ public sealed class DenylistTests
         var token = new Token("alice", "jti-1", "s1", 4, "kid-1");
         (Denial Denial, Token[] Denied, Token[] Alive)[] cases =
         [
-            (Denial.OfToken("alice", "jti-1", Later), [token, token with { SessionId = "s2", Generation = 9, KeyId = "kid-2" }], [token with { JwtId = "jti-2" }, token with { Subject = "bob" }]),
-            (Denial.OfSession("s1", Later), [token, token with { Subject = "bob", JwtId = "jti-2", Generation = 9 }], [token with { SessionId = "s2" }]),
-            (Denial.OfSubject("alice", 5, null, Later), [token, token with { Generation = 0 }, token with { SessionId = "s2" }], [token with { Generation = 5 }, token with { Subject = "bob" }]),
-            (Denial.OfSubject("alice", 5, "s1", Later), [token with { SessionId = "s2" }], [token, token with { SessionId = "s2", Generation = 5 }, token with { Subject = "bob", SessionId = "s2" }]),
-            (Denial.OfKey("kid-1"), [token, token with { Subject = "bob", JwtId = "jti-2", SessionId = "s2", Generation = 9 }], [token with { KeyId = "kid-2" }]),
+            (Denial.OfToken("alice", "jti-1", Later), [token, token with { SessionId = "s2", Generation = 9, KeyId = "kid-2" }],
+                [token with { JwtId = "jti-2" }, token with { Subject = "bob" }]),
+            (Denial.OfSession("s1", Later), [token, token with { Subject = "bob", JwtId = "jti-2", Generation = 9 }],
+                [token with { SessionId = "s2" }]),
+            (Denial.OfSubject("alice", 5, null, Later), [token, token with { Generation = 0 }, token with { SessionId = "s2" }],
+                [token with { Generation = 5 }, token with { Subject = "bob" }]),
+            (Denial.OfSubject("alice", 5, "s1", Later), [token with { SessionId = "s2" }],
+                [token, token with { SessionId = "s2", Generation = 5 }, token with { Subject = "bob", SessionId = "s2" }]),
+            (Denial.OfKey("kid-1"), [token, token with { Subject = "bob", JwtId = "jti-2", SessionId = "s2", Generation = 9 }],
+                [token with { KeyId = "kid-2" }]),
         ];
         foreach ((Denial denial, Token[] denied, Token[] alive) in cases)
         {
@@ -63,7 +68,11 @@ public sealed class DenylistTests
                 log.Add(Denial.OfSubject("alice", generation, except, Later));
                 denylist.Add(log[^1]);
             }
-            foreach (Token token in from gen in Enumerable.Range(0, generation + 2) from sid in Sessions.Append("s5") select new Token("alice", "jti", sid, gen, "kid"))
+            IEnumerable<Token> tokens =
+                from gen in Enumerable.Range(0, generation + 2)
+                from sid in Sessions.Append("s5")
+                select new Token("alice", "jti", sid, gen, "kid");
+            foreach (Token token in tokens)
             {
                 bool expected = log.Exists(token.IsDeniedBy);
                 token.IsDeniedBy(denylist).Should().Be(expected, $"{token} after {string.Join(", ", log)}");
@@ -90,7 +99,8 @@ public sealed class DenylistTests
             {
                 < 4 => Denial.OfToken($"sub{subject}", $"jti{random.Next(500)}", forgetAt),
                 < 7 => Denial.OfSession($"sid{random.Next(500)}", forgetAt),
-                < 9 => Denial.OfSubject($"sub{subject}", ++generations[subject], random.Next(2) == 0 ? null : $"sid{random.Next(500)}", forgetAt),
+                < 9 => Denial.OfSubject(
+                    $"sub{subject}", ++generations[subject], random.Next(2) == 0 ? null : $"sid{random.Next(500)}", forgetAt),
                 _ => Denial.OfKey($"kid{random.Next(100)}"),
             });
             denylist.Add(log[^1]);
@@ -99,7 +109,8 @@ public sealed class DenylistTests
                 time.Advance(TimeSpan.FromMinutes(5));
                 denylist.Forget(time.GetUtcNow());
             }
-            var token = new Token($"sub{random.Next(20)}", $"jti{random.Next(500)}", $"sid{random.Next(500)}", random.Next(60), $"kid{random.Next(300)}");
+            var token = new Token(
+                $"sub{random.Next(20)}", $"jti{random.Next(500)}", $"sid{random.Next(500)}", random.Next(60), $"kid{random.Next(300)}");
             bool everDenied = log.Exists(token.IsDeniedBy);
             if (log.Exists(denial => !(denial.ExpiresAt <= time.GetUtcNow()) && token.IsDeniedBy(denial)))
                 token.IsDeniedBy(denylist).Should().BeTrue("{0} at {1}", token, step);
@@ -109,7 +120,8 @@ public sealed class DenylistTests
 
         time.Advance(TimeSpan.FromHours(2));
         denylist.Forget(time.GetUtcNow());
-        denylist.Count.Should().Be(log.Where(denial => denial.Kind == DenialKind.Key).Select(denial => denial.Name).Distinct().Count(), "only keys are kept for ever");
+        denylist.Count.Should().Be(log.Where(denial => denial.Kind == DenialKind.Key).Select(denial => denial.Name).Distinct().Count(),
+            "only keys are kept for ever");
     }
 
     [Fact]

@@ -28,11 +28,16 @@ public sealed class FeedEndingsTests : IAsyncLifetime
     public async Task What_the_owner_ends_is_refused_by_the_API_and_the_rest_is_not()
     {
         await EndAsync("logout", (mine, _, _) => http.AskAsAsync(mine.Access, "POST", "/auth/logout"), mineEnds: true, twinEnds: false);
-        await EndAsync("logout of the others", (mine, _, _) => http.AskAsAsync(mine.Access, "POST", "/auth/logout/others"), mineEnds: false, twinEnds: true);
-        await EndAsync("logout everywhere", (mine, _, _) => http.AskAsAsync(mine.Access, "POST", "/auth/logout/everywhere"), mineEnds: true, twinEnds: true);
-        await EndAsync("session deleted", (mine, twin, _) => http.AskAsAsync(mine.Access, "DELETE", $"/auth/sessions/{twin.SessionId}"), mineEnds: false, twinEnds: true);
-        await EndAsync("token revoked", (mine, twin, _) => http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Access }), mineEnds: false, twinEnds: true);
-        await EndAsync("session revoked", (mine, twin, _) => http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Refresh }), mineEnds: false, twinEnds: true);
+        await EndAsync("logout of the others", (mine, _, _) =>
+            http.AskAsAsync(mine.Access, "POST", "/auth/logout/others"), mineEnds: false, twinEnds: true);
+        await EndAsync("logout everywhere", (mine, _, _) =>
+            http.AskAsAsync(mine.Access, "POST", "/auth/logout/everywhere"), mineEnds: true, twinEnds: true);
+        await EndAsync("session deleted", (mine, twin, _) =>
+            http.AskAsAsync(mine.Access, "DELETE", $"/auth/sessions/{twin.SessionId}"), mineEnds: false, twinEnds: true);
+        await EndAsync("token revoked", (mine, twin, _) =>
+            http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Access }), mineEnds: false, twinEnds: true);
+        await EndAsync("session revoked", (mine, twin, _) =>
+            http.AskAsAsync(mine.Access, "POST", "/auth/revoke", new { token = twin.Refresh }), mineEnds: false, twinEnds: true);
         await EndAsync("revoked by a client", (mine, _, _) => http.RevokeAsync(setup.Client, mine.Access), mineEnds: true, twinEnds: false);
         await EndAsync("password changed", async (_, _, account) => await http.AskAsAsync(
             await setup.Service.LoginAsync(account.Username, audience: setup.Line.Address), "POST", "/auth/password",
@@ -42,12 +47,17 @@ public sealed class FeedEndingsTests : IAsyncLifetime
     [Fact]
     public async Task What_an_administrator_ends_is_refused_by_the_API_and_the_rest_is_not()
     {
-        await EndAsync("disabled", (_, _, account) => http.AskAsAsync(root, "POST", $"/admin/users/{account.Subject}/disable"), mineEnds: true, twinEnds: true);
-        await EndAsync("logged out", (_, _, account) => http.AskAsAsync(root, "POST", $"/admin/users/{account.Subject}/logout"), mineEnds: true, twinEnds: true);
+        await EndAsync("disabled", (_, _, account) =>
+            http.AskAsAsync(root, "POST", $"/admin/users/{account.Subject}/disable"), mineEnds: true, twinEnds: true);
+        await EndAsync("logged out", (_, _, account) =>
+            http.AskAsAsync(root, "POST", $"/admin/users/{account.Subject}/logout"), mineEnds: true, twinEnds: true);
         await EndAsync("password reset", (_, _, account) => http.AskAsAsync(
-            root, "POST", $"/admin/users/{account.Subject}/password", new { new_password = "another harbour at dusk" }), mineEnds: true, twinEnds: true);
-        await EndAsync("role taken away", (_, _, account) => http.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/roles/clerk"), mineEnds: true, twinEnds: true);
-        await EndAsync("deleted", (_, _, account) => http.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}"), mineEnds: true, twinEnds: true);
+            root, "POST", $"/admin/users/{account.Subject}/password", new { new_password = "another harbour at dusk" }), mineEnds: true,
+                twinEnds: true);
+        await EndAsync("role taken away", (_, _, account) =>
+            http.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/roles/clerk"), mineEnds: true, twinEnds: true);
+        await EndAsync("deleted", (_, _, account) =>
+            http.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}"), mineEnds: true, twinEnds: true);
     }
 
     [Fact]
@@ -78,7 +88,8 @@ public sealed class FeedEndingsTests : IAsyncLifetime
             await api.UntilOrdersAsync(mine.Access, 401, name);
         if (twinEnds)
             await api.UntilOrdersAsync(twin.Access, 401, name);
-        (await api.OrdersAsync(mine.Access), await api.OrdersAsync(twin.Access)).Should().Be((mineEnds ? 401 : 200, twinEnds ? 401 : 200), name);
+        (await api.OrdersAsync(mine.Access), await api.OrdersAsync(twin.Access))
+            .Should().Be((mineEnds ? 401 : 200, twinEnds ? 401 : 200), name);
         (await api.OrdersAsync(bystander.Access)).Should().Be(200, name);
     }
 

@@ -8,7 +8,10 @@ using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Denials;
 
-/// <summary>A service that dies, a line that is cut, a database that is another one: what was heard stays denied, and nothing is missed that was denied meanwhile.</summary>
+/// <summary>
+/// A service that dies, a line that is cut, a database that is another one: what was heard stays denied, and nothing is
+/// missed that was denied meanwhile.
+/// </summary>
 public sealed class FeedOutageTests : IAsyncDisposable
 {
     private static readonly TimeSpan TooLong = FeedSetup.MaximumSilence + TimeSpan.FromSeconds(1);
@@ -49,7 +52,8 @@ public sealed class FeedOutageTests : IAsyncDisposable
         (strict.Lines("AcceptWhileSilent: while"), lenient.Lines("AcceptWhileSilent: while")).Should().Be((0, 1));
 
         // All that was signed until now; a session goes on with the next key.
-        await setup.CommandAsync("keys", "revoke", $"{System.Text.Json.Nodes.JsonNode.Parse(Attacks.Forge.Decode(missed.Access.Split('.')[0]))!["kid"]}");
+        await setup.CommandAsync(
+            "keys", "revoke", $"{System.Text.Json.Nodes.JsonNode.Parse(Attacks.Forge.Decode(missed.Access.Split('.')[0]))!["kid"]}");
         (await other.OrdersAsync(missed.Access)).Should().Be(200, "nobody has told it");
         await using ServerProcess second = await ServerProcess.StartAsync(setup.Directory, setup.ProcessSettings);
         setup.Line.PassTo($"{second.Address}");
@@ -110,7 +114,8 @@ public sealed class FeedOutageTests : IAsyncDisposable
             using var database = new DatabaseFile(setup.Directory);
             database.Execute("DELETE FROM Denials");
             database.Execute("DELETE FROM sqlite_sequence WHERE name = 'Denials'");
-            database.Execute($"UPDATE MasterKeyChecks SET Sealed = x'{Convert.ToHexString(new MasterKey(key).Seal("check", "check", Encoding.ASCII.GetBytes("the right master key opens this")))}'");
+            byte[] check = new MasterKey(key).Seal("check", "check", Encoding.ASCII.GetBytes("the right master key opens this"));
+            database.Execute($"UPDATE MasterKeyChecks SET Sealed = x'{Convert.ToHexString(check)}'");
             log.WriteAsync(Denial.OfSession(after.SessionId, after.ExpiresAt.AddHours(5))).GetAwaiter().GetResult();
             database.Number("SELECT Number FROM Denials").Should().Be(1, "it is where the other log's first denial was");
         });

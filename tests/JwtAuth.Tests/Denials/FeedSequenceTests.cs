@@ -8,7 +8,8 @@ namespace JwtAuth.Tests.Denials;
 /// <summary>Random sequences; with <c>JWTAUTH_SEQUENCES</c> more of them.</summary>
 public sealed class FeedSequenceTests : IAsyncDisposable
 {
-    private static readonly int Sequences = int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_SEQUENCES") ?? "24", CultureInfo.InvariantCulture);
+    private static readonly int Sequences =
+        int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_SEQUENCES") ?? "24", CultureInfo.InvariantCulture);
 
     private readonly FeedSetup setup = new();
     private HttpClient http = null!, api = null!;
@@ -54,7 +55,8 @@ public sealed class FeedSequenceTests : IAsyncDisposable
         foreach (Token token in tokens)
         {
             int expected = log.Exists(token.IsDeniedBy) ? 401 : 200;
-            (await http.StatusOfMeAsync(token.Text), await api.OrdersAsync(token.Text)).Should().Be((expected, expected), $"sequence {seed}: {string.Join(", ", steps)}; {token}");
+            (await http.StatusOfMeAsync(token.Text), await api.OrdersAsync(token.Text))
+                .Should().Be((expected, expected), $"sequence {seed}: {string.Join(", ", steps)}; {token}");
             (dead, alive) = expected == 401 ? (dead + 1, alive) : (dead, alive + 1);
         }
     }

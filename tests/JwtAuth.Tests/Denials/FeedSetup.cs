@@ -5,7 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Denials;
 
-/// <summary>The real service, the real sample API that hears of its denials, and between them a line that can be cut. Their clocks run, and each can be moved ahead.</summary>
+/// <summary>
+/// The real service, the real sample API that hears of its denials, and between them a line that can be cut. Their clocks
+/// run, and each can be moved ahead.
+/// </summary>
 internal sealed class FeedSetup : IAsyncDisposable
 {
     private readonly List<ApiHost> apis = [];
@@ -112,7 +115,8 @@ internal static class FeedCalls
     /// <summary>The status of the API's protected <c>GET /orders</c>.</summary>
     public static async Task<int> OrdersAsync(this HttpClient api, string token) => (await api.AskOrdersAsync(token)).Status;
 
-    public static Task<Reply> AskOrdersAsync(this HttpClient api, string token) => api.AskAsync("GET", "/orders", null, ("Authorization", $"Bearer {token}"));
+    public static Task<Reply> AskOrdersAsync(this HttpClient api, string token) =>
+        api.AskAsync("GET", "/orders", null, ("Authorization", $"Bearer {token}"));
 
     public static Task UntilOrdersAsync(this HttpClient api, string token, int status, string because = "") =>
         Patience.UntilAsync(async () => await api.OrdersAsync(token) == status, because);

@@ -53,7 +53,8 @@ public sealed class FeedSilenceTests : IAsyncDisposable
 
         Tokens tokens = await BeginAsync();
         Reply unknown = await api.AskOrdersAsync(tokens.Access);
-        (unknown.Status, unknown.Header("Retry-After"), unknown.Json.GetProperty("reason").GetString()).Should().Be((503, "1", "denials_unknown"));
+        (unknown.Status, unknown.Header("Retry-After"), unknown.Json.GetProperty("reason").GetString())
+            .Should().Be((503, "1", "denials_unknown"));
         host.Lines("compare JwtAuth:ClientId and JwtAuth:ClientSecret with JwtAuth:Clients of the issuer").Should().Be(1);
         host.Lines("/denials answered 429").Should().Be(1, "the other answer is told once as well, however often they take turns");
         host.Lines(setup.Client.Secret).Should().Be(0);
@@ -67,10 +68,12 @@ public sealed class FeedSilenceTests : IAsyncDisposable
     {
         TestClient billing = setup.Service.AddClient("billing", may: "introspect");
         Tokens tokens = await BeginAsync();
-        ApiHost host = setup.NewApi(options => (options.ClientId, options.ClientSecret) = (billing.Id, billing.Secret)), sound = setup.NewApi();
+        ApiHost host = setup.NewApi(options => (options.ClientId, options.ClientSecret) = (billing.Id, billing.Secret)),
+            sound = setup.NewApi();
         using HttpClient api = host.Connect(), other = sound.Connect();
 
-        await Patience.UntilAsync(async () => await api.OrdersAsync(tokens.Access) == 503 && host.Lines("may this client read denials (JwtAuth:Clients, May: denials)?") == 1);
+        await Patience.UntilAsync(async () => await api.OrdersAsync(tokens.Access) == 503
+            && host.Lines("may this client read denials (JwtAuth:Clients, May: denials)?") == 1);
         await other.UntilOrdersAsync(tokens.Access, 200);
     }
 
@@ -161,8 +164,12 @@ public sealed class FeedSilenceTests : IAsyncDisposable
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (instrument.Meter.Name == "JwtAuth.Bearer" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>())
+                if (instrument.Meter.Name == "JwtAuth.Bearer"
+                    && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>())
+                {
                     listening.EnableMeasurementEvents(instrument);
+                }
+
             },
         };
         listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => measured[instrument.Name] = value);

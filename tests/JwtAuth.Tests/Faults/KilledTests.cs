@@ -12,7 +12,13 @@ public sealed class KilledTests
     public async Task What_was_acknowledged_before_the_process_was_killed_is_there_afterwards()
     {
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
-        Dictionary<string, string> settings = new() { ["JwtAuth:Passwords:WorkFactor"] = "10", ["JwtAuth:SigningKeys:Algorithm"] = "ES256", ["JwtAuth:Passwords:QueueLimit"] = "1000", ["JwtAuth:Passwords:MaxQueueWait"] = "00:01:00" };
+        Dictionary<string, string> settings = new()
+        {
+            ["JwtAuth:Passwords:WorkFactor"] = "10",
+            ["JwtAuth:SigningKeys:Algorithm"] = "ES256",
+            ["JwtAuth:Passwords:QueueLimit"] = "1000",
+            ["JwtAuth:Passwords:MaxQueueWait"] = "00:01:00",
+        };
         var acknowledged = new ConcurrentQueue<string>();
         int failed = 0;
         try

@@ -19,6 +19,8 @@ internal sealed record RecordedSession(string SessionId)
     /// <summary>Access tokens that were revoked alone.</summary>
     public List<string> Revoked { get; } = [];
 
-    /// <summary>The youngest refresh token that must not be taken again: with a reuse window the one before the present one may still be.</summary>
+    /// <summary>
+    /// The youngest refresh token that must not be taken again: with a reuse window the one before the present one may still be.
+    /// </summary>
     public string? UsedUp(bool hasWindow) => RefreshTokens.SkipLast(hasWindow ? 2 : 1).LastOrDefault();
 }

@@ -4,8 +4,8 @@ using JwtAuth.Tests.Revocation;
 namespace JwtAuth.Tests.Faults;
 
 /// <summary>
-/// A client with an account of its own that writes down what the service acknowledges. It asks one thing at a time, so that one thing at most is in doubt
-/// when the service dies; that one must have happened whole or not at all.
+/// A client with an account of its own that writes down what the service acknowledges. It asks one thing at a time, so that one thing at
+/// most is in doubt when the service dies; that one must have happened whole or not at all.
 /// </summary>
 internal sealed class RecordingClient(string username, string issuer, Random random)
 {
@@ -86,8 +86,15 @@ internal sealed class RecordingClient(string username, string issuer, Random ran
         return roll switch
         {
             < 66 => new("logout", "POST", "/auth/logout", null, own) { Ends = [session] },
-            < 74 => new("deletion of a session", "DELETE", $"/auth/sessions/{session.SessionId}", null, bearer) { Status = 204, Ends = [session] },
-            < 82 => new("revocation of a refresh token", "POST", "/auth/revoke", new { token = session.RefreshTokens[^1] }, bearer) { Ends = [session] },
+            < 74 => new("deletion of a session", "DELETE", $"/auth/sessions/{session.SessionId}", null, bearer)
+            {
+                Status = 204,
+                Ends = [session],
+            },
+            < 82 => new("revocation of a refresh token", "POST", "/auth/revoke", new { token = session.RefreshTokens[^1] }, bearer)
+            {
+                Ends = [session],
+            },
             < 90 => new("revocation of an access token", "POST", "/auth/revoke", new { token = own }, own) { Revokes = session },
             < 93 => new("logout of others", "POST", "/auth/logout/others", null, own) { Ends = others },
             < 96 => new("logout everywhere", "POST", "/auth/logout/everywhere", null, own) { Ends = [.. alive] },
@@ -179,7 +186,8 @@ internal sealed class RecordingClient(string username, string issuer, Random ran
         if (lot > 0)
         {
             Reply reply = await RefreshAsync(client, session.RefreshTokens[^1]);
-            reply.Status.Should().Be(200, $"{username}: the rotation of {session.SessionId} was acknowledged {session.RefreshTokens.Count - 1} times");
+            reply.Status.Should().Be(
+                200, $"{username}: the rotation of {session.SessionId} was acknowledged {session.RefreshTokens.Count - 1} times");
             Keep(session, reply);
             Count("present tokens taken");
         }
@@ -217,9 +225,11 @@ internal sealed class RecordingClient(string username, string issuer, Random ran
 
     private void Count(string kind) => Counts[kind] = Counts.GetValueOrDefault(kind) + 1;
 
-    private static Task<Reply> RefreshAsync(HttpClient client, string token) => client.AskAsync("POST", "/auth/refresh", new { refresh_token = token });
+    private static Task<Reply> RefreshAsync(HttpClient client, string token) =>
+        client.AskAsync("POST", "/auth/refresh", new { refresh_token = token });
 
-    private static async Task<int> MeAsync(HttpClient client, string token) => (await client.AskAsync("GET", "/me", null, Authorization(token))).Status;
+    private static async Task<int> MeAsync(HttpClient client, string token) =>
+        (await client.AskAsync("GET", "/me", null, Authorization(token))).Status;
 
     private static Task<Reply> AskAsync(HttpClient client, Step step) =>
         client.AskAsync(step.Method, step.Path, step.Body, step.Bearer is null ? [] : [Authorization(step.Bearer)]);

@@ -21,7 +21,8 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
         output.WriteLine($"JWTAUTH_SEED={Seed}");
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
         var random = new Random(Seed);
-        RecordingClient[] recorders = [.. Enumerable.Range(0, Clients).Select(number => new RecordingClient($"user-{number}", Issuer, new Random(Seed + 1 + number)))];
+        RecordingClient[] recorders = [.. Enumerable.Range(0, Clients)
+            .Select(number => new RecordingClient($"user-{number}", Issuer, new Random(Seed + 1 + number)))];
         try
         {
             for (int kills = 0; kills <= Kills; kills++)
@@ -35,7 +36,8 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
                     await Task.WhenAll(recorders.Select(recorder => recorder.RegisterAsync(client)));
                 await Task.WhenAll(recorders.Select(recorder => recorder.ExamineAsync(client, hasWindow, wholly: kills == Kills)));
                 if (kills < Kills)
-                    await KillAmidAsync(server, recorders.Select(recorder => (Func<Action, Action, Task>)((begun, acknowledged) => recorder.WorkAsync(client, begun, acknowledged))), random);
+                    await KillAmidAsync(server, recorders.Select(recorder =>
+                        (Func<Action, Action, Task>)((begun, acknowledged) => recorder.WorkAsync(client, begun, acknowledged))), random);
                 server.StandardOutput.Should().NotContain("A request failed");
                 if (kills % 20 == 19)
                     Tell(kills + 1, recorders);
@@ -46,13 +48,16 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
             Directory.Delete(directory, recursive: true);
         }
 
-        Tell(Kills, recorders).Keys.Should().Contain(["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
+        Tell(Kills, recorders).Keys.Should().Contain(
+            ["login", "refresh", "logout", "in doubt", "present tokens taken", "used tokens refused", "ended sessions refused"]);
     }
 
     private Dictionary<string, int> Tell(int kills, RecordingClient[] recorders)
     {
-        Dictionary<string, int> counts = recorders.SelectMany(recorder => recorder.Counts).GroupBy(count => count.Key).ToDictionary(kind => kind.Key, kind => kind.Sum(count => count.Value));
-        output.WriteLine($"kills {kills}; {string.Join("; ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key} {count.Value}"))}");
+        Dictionary<string, int> counts = recorders.SelectMany(recorder => recorder.Counts)
+            .GroupBy(count => count.Key).ToDictionary(kind => kind.Key, kind => kind.Sum(count => count.Value));
+        output.WriteLine(
+            $"kills {kills}; {string.Join("; ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key} {count.Value}"))}");
         return counts;
     }
 

@@ -47,12 +47,18 @@ public sealed class SessionsLockedTests : IAsyncLifetime
         foreach (string ended in (string[])[left, doomed])
             (await client.AskAsync("POST", "/auth/refresh", new { refresh_token = ended })).Code.Should().Be("invalid_grant");
         host.Log.All.Should().NotContain(line => line.Contains("A request failed", StringComparison.Ordinal));
-        host.Log.All.Should().NotContain(line => line.Contains("came again", StringComparison.Ordinal), "the refused refresh had used nothing up");
+        host.Log.All
+            .Should().NotContain(line => line.Contains("came again", StringComparison.Ordinal), "the refused refresh had used nothing up");
     }
 
     private static async Task<(string Access, string Refresh)> LogInAsync(HttpClient client)
     {
-        JsonElement reply = (await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" })).Json;
+        JsonElement reply = (await client.AskAsync("POST", "/auth/login", new
+        {
+            username = "alice",
+            password = ServerHost.Password,
+            scope = "offline_access",
+        })).Json;
         return (reply.GetProperty("access_token").GetString()!, reply.GetProperty("refresh_token").GetString()!);
     }
 

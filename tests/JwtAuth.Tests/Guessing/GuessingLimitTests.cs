@@ -158,7 +158,8 @@ public sealed class GuessingLimitTests
         replies.Count(reply => reply.Status == 401).Should().Be(5);
         replies.Where(reply => reply.Status != 401).Should().OnlyContain(reply => reply.Status == 429 && reply.Code == "too_many_attempts");
         replies.Where(reply => reply.Status == 429).Should().OnlyContain(reply => reply.Header("Retry-After") == "1");
-        host.Log.All.Count(line => line.Contains("invalid credentials", StringComparison.Ordinal) && line.Contains("Login refused", StringComparison.Ordinal)).Should().Be(5);
+        host.Log.All.Count(line => line.Contains("invalid credentials", StringComparison.Ordinal)
+            && line.Contains("Login refused", StringComparison.Ordinal)).Should().Be(5);
         (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(429, "the right password is slowed as well");
         host.Time.Advance(TimeSpan.FromSeconds(1));
         (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200);
@@ -173,7 +174,8 @@ public sealed class GuessingLimitTests
 
         foreach (int round in Enumerable.Range(0, 9))
         {
-            Reply known = await client.LoginAsync("alice", "a wrong password"), unknown = await client.LoginAsync("nobody", "a wrong password");
+            Reply known = await client.LoginAsync("alice", "a wrong password"),
+                unknown = await client.LoginAsync("nobody", "a wrong password");
             unknown.Bytes.Should().Be(known.Bytes);
             known.Status.Should().Be(round < 5 ? 401 : 429);
             if (known.Status != 429)
@@ -189,5 +191,6 @@ public sealed class GuessingLimitTests
         (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200, "the owner is never shut out for good");
     }
 
-    private int Admitted(string account, IPAddress address, int attempts) => Enumerable.Range(0, attempts).Count(_ => limit.Enter(account, address) is null);
+    private int Admitted(string account, IPAddress address, int attempts) =>
+        Enumerable.Range(0, attempts).Count(_ => limit.Enter(account, address) is null);
 }

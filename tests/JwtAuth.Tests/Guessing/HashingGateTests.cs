@@ -41,10 +41,12 @@ public sealed class HashingGateTests : IDisposable
     {
         using var wide = new HashingGate(
             new HashingSettings(MaxConcurrentHashes: 2, QueueLimit: 10, MaxQueueWait: TimeSpan.FromSeconds(10)), time);
-        List<Task<IDisposable?>> flood = [.. Enumerable.Range(0, 30).Select(_ => wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback))];
+        List<Task<IDisposable?>> flood =
+            [.. Enumerable.Range(0, 30).Select(_ => wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback))];
         flood.Count(task => !task.IsCompleted).Should().Be(6, "it has two places and six of the ten that may wait");
 
-        Task<IDisposable?>[] others = [.. Enumerable.Range(1, 4).Select(host => wide.EnterAsync(TestContext.Current.CancellationToken, new IPAddress([192, 0, 2, (byte)host])))];
+        Task<IDisposable?>[] others = [.. Enumerable.Range(1, 4)
+            .Select(host => wide.EnterAsync(TestContext.Current.CancellationToken, new IPAddress([192, 0, 2, (byte)host])))];
         others.Should().OnlyContain(task => !task.IsCompleted, "they wait instead of being turned away");
 
         foreach (Task<IDisposable?> place in flood)
@@ -55,7 +57,8 @@ public sealed class HashingGateTests : IDisposable
             entered.Should().NotBeNull();
             entered!.Dispose();
         }
-        (await wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback)).Should().NotBeNull("who leaves gives the place back");
+        (await wide.EnterAsync(TestContext.Current.CancellationToken, IPAddress.Loopback))
+            .Should().NotBeNull("who leaves gives the place back");
     }
 
     [Fact(Timeout = Forever), Trait("row", "PWD-21")]
@@ -113,7 +116,8 @@ public sealed class HashingGateTests : IDisposable
         }
 
         refused.Should().OnlyContain(reply => reply.Status == 503 || reply.Status == 429);
-        refused.Where(reply => reply.Status == 503).Should().NotBeEmpty().And.OnlyContain(reply => reply.Code == "busy" && reply.Header("Retry-After") == "2");
+        refused.Where(reply => reply.Status == 503)
+            .Should().NotBeEmpty().And.OnlyContain(reply => reply.Code == "busy" && reply.Header("Retry-After") == "2");
         Reply registration = await client.RegisterAsync("newcomer");
         (registration.Status, registration.Code, registration.Header("Retry-After")).Should().Be((503, "busy", "2"));
         (await bearer.AskAsync("GET", "/me")).Status.Should().Be(200);

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace JwtAuth.Tests.Hosting;
 
 /// <summary>
-/// The sample API in this process, which checks tokens with the package as anybody's would: Kestrel on a loopback port of its own, the audience <c>orders</c>, denials from
-/// nowhere until a test sets <c>JwtAuth:Denials</c>. Not started before it is first used.
+/// The sample API in this process, which checks tokens with the package as anybody's would: Kestrel on a loopback port of its own, the
+/// audience <c>orders</c>, denials from nowhere until a test sets <c>JwtAuth:Denials</c>. Not started before it is first used.
 /// </summary>
 internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController>
 {
@@ -41,7 +41,10 @@ internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController
     /// <summary>Where it listens; it is started for that.</summary>
     public Uri Address => address.Value;
 
-    /// <summary>Why it does not start, from the host's own log: a host that fails at once may be gone before the factory has looked at it. Empty where it starts.</summary>
+    /// <summary>
+    /// Why it does not start, from the host's own log: a host that fails at once may be gone before the factory has
+    /// looked at it. Empty where it starts.
+    /// </summary>
     public string StartFault()
     {
         try
@@ -51,7 +54,8 @@ internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController
         }
         catch (Exception)
         {
-            return string.Join('\n', Log.All.Where(line => line.StartsWith("Error Microsoft.Extensions.Hosting.", StringComparison.Ordinal)));
+            return string.Join(
+                '\n', Log.All.Where(line => line.StartsWith("Error Microsoft.Extensions.Hosting.", StringComparison.Ordinal)));
         }
     }
 
@@ -70,7 +74,8 @@ internal sealed class ApiHost : WebApplicationFactory<SampleApi.OrdersController
     /// <summary>A client of the running API.</summary>
     public HttpClient Connect(string? bearer = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = address.Value };
+        var client =
+            new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = address.Value };
         if (bearer is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
         return client;

@@ -10,12 +10,14 @@ internal sealed record TestClient(string Id, string Secret)
     /// <summary>With <c>client_secret_basic</c> (RFC 6749 §2.3.1).</summary>
     public (string Name, string Value) Basic => BasicOf($"{WebUtility.UrlEncode(Id)}:{WebUtility.UrlEncode(Secret)}");
 
-    public static (string Name, string Value) BasicOf(string credentials) => ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}");
+    public static (string Name, string Value) BasicOf(string credentials) =>
+        ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}");
 
     /// <summary>With <c>client_secret_post</c>.</summary>
     public FormUrlEncodedContent Post(string token) => Form(("token", token), ("client_id", Id), ("client_secret", Secret));
 
-    public static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) => new(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+    public static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) =>
+        new(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
 }
 
 internal static class Clients
@@ -27,16 +29,20 @@ internal static class Clients
         return host.AddClient(new TestClient(id, secret), atRest, audiences, may);
     }
 
-    public static TestClient AddClient(this ServerHost host, TestClient client, string atRest, string audiences = "orders", string may = "introspect revoke")
+    public static TestClient AddClient(
+        this ServerHost host, TestClient client, string atRest, string audiences = "orders", string may = "introspect revoke")
     {
-        host.With($"JwtAuth:Clients:{client.Id}:Secrets", atRest).With($"JwtAuth:Clients:{client.Id}:Audiences", audiences).With($"JwtAuth:Clients:{client.Id}:May", may);
+        host.With($"JwtAuth:Clients:{client.Id}:Secrets", atRest)
+            .With($"JwtAuth:Clients:{client.Id}:Audiences", audiences).With($"JwtAuth:Clients:{client.Id}:May", may);
         return client;
     }
 
-    public static Task<Reply> IntrospectAsync(this HttpClient http, TestClient client, string token, params (string Name, string Value)[] fields) =>
+    public static Task<Reply> IntrospectAsync(
+        this HttpClient http, TestClient client, string token, params (string Name, string Value)[] fields) =>
         http.AskAsync("POST", "/oauth/introspect", TestClient.Form([("token", token), .. fields]), client.Basic);
 
-    public static Task<Reply> RevokeAsync(this HttpClient http, TestClient client, string token, params (string Name, string Value)[] fields) =>
+    public static Task<Reply> RevokeAsync(
+        this HttpClient http, TestClient client, string token, params (string Name, string Value)[] fields) =>
         http.AskAsync("POST", "/oauth/revoke", TestClient.Form([("token", token), .. fields]), client.Basic);
 
     public static async Task<bool> IsActiveAsync(this HttpClient http, TestClient client, string token)
@@ -45,7 +51,8 @@ internal static class Clients
         return reply.Status == 200 && reply.Json.GetProperty("active").GetBoolean();
     }
 
-    public static async Task<int> StatusOfMeAsync(this HttpClient http, string token) => (await http.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {token}"))).Status;
+    public static async Task<int> StatusOfMeAsync(this HttpClient http, string token) =>
+        (await http.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {token}"))).Status;
 
     /// <summary>An error as RFC 6749 §5.2 has it, of which no cache keeps anything.</summary>
     public static void ShouldBeOAuthError(this Reply reply, int status, string error, string because = "")

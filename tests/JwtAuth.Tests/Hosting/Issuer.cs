@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace JwtAuth.Tests.Hosting;
 
-/// <summary>An issuer that a test can script: it publishes what it is told to, as badly as it is told to, and signs with keys that the test made.</summary>
+/// <summary>
+/// An issuer that a test can script: it publishes what it is told to, as badly as it is told to, and signs with keys that the test made.
+/// </summary>
 internal sealed class Issuer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -70,12 +72,13 @@ internal sealed class Issuer : IAsyncDisposable
     }
 
     /// <summary>A token of this issuer, five minutes long.</summary>
-    public string Token(SigningKey key, string audience = "orders", string subject = "YWxpY2U", string members = "\"scope\":\"orders:read\",\"roles\":[\"clerk\"]")
+    public string Token(SigningKey key, string audience = "orders", string subject = "YWxpY2U",
+        string members = "\"scope\":\"orders:read\",\"roles\":[\"clerk\"]")
     {
         long now = time.GetUtcNow().ToUnixTimeSeconds();
         string input = $"{Encode($$"""{"alg":"{{key.Algorithm}}","kid":"{{key.KeyId}}","typ":"at+jwt"}""")}.{Encode($$"""
-            {"iss":"{{Url}}","sub":"{{subject}}","aud":"{{audience}}","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"jti":"{{TokenIssuer.NewId()}}","client_id":"jwtauth",
-            "username":"alice","sid":"c2Vzc2lvbg","gen":0,{{members}}}
+            {"iss":"{{Url}}","sub":"{{subject}}","aud":"{{audience}}","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},
+            "jti":"{{TokenIssuer.NewId()}}","client_id":"jwtauth","username":"alice","sid":"c2Vzc2lvbg","gen":0,{{members}}}
             """)}";
         byte[] signature = new byte[key.SignatureLength];
         key.Sign(Encoding.ASCII.GetBytes(input), signature);

@@ -1,6 +1,8 @@
 namespace JwtAuth.Tests.Hosting;
 
-/// <summary>A clock that stands still until it is moved. Timers due fire inside <see cref="Advance"/>; a step of the wall clock alone fires none.</summary>
+/// <summary>
+/// A clock that stands still until it is moved. Timers due fire inside <see cref="Advance"/>; a step of the wall clock alone fires none.
+/// </summary>
 internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock guard = new();

@@ -37,10 +37,13 @@ internal static class RawHttp
         {
             int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             string[] lines = text[..end].Split("\r\n");
-            Dictionary<string, string> headers = lines[1..].Select(line => line.Split(": ", 2)).GroupBy(pair => pair[0], StringComparer.OrdinalIgnoreCase)
-                .ToDictionary(group => group.Key, group => string.Join(", ", group.Select(pair => pair[^1])), StringComparer.OrdinalIgnoreCase);
+            StringComparer anyCase = StringComparer.OrdinalIgnoreCase;
+            Dictionary<string, string> headers = lines[1..].Select(line => line.Split(": ", 2)).GroupBy(pair => pair[0], anyCase)
+                .ToDictionary(group => group.Key, group => string.Join(", ", group.Select(pair => pair[^1])), anyCase);
             text = text[(end + 4)..];
-            string body = headers.ContainsKey("Transfer-Encoding") ? TakeChunks(ref text) : Take(ref text, int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture));
+            string body = headers.ContainsKey("Transfer-Encoding")
+                ? TakeChunks(ref text)
+                : Take(ref text, int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture));
             replies.Add(new Reply(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, body));
         }
         return replies;

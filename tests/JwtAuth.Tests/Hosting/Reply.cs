@@ -10,18 +10,24 @@ internal sealed record Reply(int Status, IReadOnlyDictionary<string, string> Hea
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
     /// <summary>The problem document's code.</summary>
-    public string? Code => Header("Content-Type").StartsWith("application/problem+json", StringComparison.Ordinal) ? Json.GetProperty("code").GetString() : null;
+    public string? Code => Header("Content-Type").StartsWith("application/problem+json", StringComparison.Ordinal)
+        ? Json.GetProperty("code").GetString()
+        : null;
 
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
 
     /// <summary>Everything of it but the date.</summary>
-    public string Bytes => $"{Status}\n{string.Join('\n', Headers.Where(header => header.Key != "Date").OrderBy(header => header.Key).Select(header => $"{header.Key}: {header.Value}"))}\n\n{Body}";
+    public string Bytes => $"{Status}\n{string.Join('\n', HeadersButTheDate)}\n\n{Body}";
+
+    private IEnumerable<string> HeadersButTheDate => Headers.Where(header => header.Key != "Date")
+        .OrderBy(header => header.Key).Select(header => $"{header.Key}: {header.Value}");
 }
 
 internal static class Asking
 {
     /// <summary>Sends a request: a text as the JSON that it is, content as it is, any other object as JSON.</summary>
-    public static async Task<Reply> AskAsync(this HttpClient client, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public static async Task<Reply> AskAsync(
+        this HttpClient client, string method, string path, object? body = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         request.Content = body switch

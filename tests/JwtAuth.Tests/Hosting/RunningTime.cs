@@ -58,7 +58,8 @@ internal sealed class RunningTime : TimeProvider
 
         /// <summary>Waits for what is left.</summary>
         public void Set() => inner.Change(
-            dueAt is { } at ? TimeSpan.FromTicks(Math.Max(0, at - time.GetTimestamp())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            dueAt is { } at ? TimeSpan.FromTicks(Math.Max(0, at - time.GetTimestamp())) : Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
 
         public void Dispose()
         {

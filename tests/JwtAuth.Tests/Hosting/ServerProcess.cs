@@ -3,7 +3,9 @@ using System.Text;
 
 namespace JwtAuth.Tests.Hosting;
 
-/// <summary>The real program in a process of its own: for what only a process has, an exit code, a standard error, a sudden death, a neighbour.</summary>
+/// <summary>
+/// The real program in a process of its own: for what only a process has, an exit code, a standard error, a sudden death, a neighbour.
+/// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process process;
@@ -33,7 +35,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string StandardError => Text(standardError);
 
-    /// <summary>Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.</summary>
+    /// <summary>
+    /// Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.
+    /// </summary>
     public static async Task<ServerProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> settings)
     {
         var port = new ReservedPort();
@@ -66,7 +70,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             // it ended without reading
         }
-        Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token), error = process.StandardError.ReadToEndAsync(patience.Token);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token),
+            error = process.StandardError.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);
         return (process.ExitCode, await output, await error);
     }
@@ -103,8 +108,12 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+            || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
+        {
             start.Environment.Remove(inherited);
+        }
+
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["JwtAuth__DataDirectory"] = directory;
         if (!settings.ContainsKey("JwtAuth:DataDirectory"))
@@ -113,7 +122,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment["JwtAuth__Passwords__WorkFactor"] = "10";
         // Keys of the host itself, such as urls, have no section and are read with a prefix.
         foreach ((string key, string value) in settings)
-            start.Environment[key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : $"ASPNETCORE_{key.ToUpperInvariant()}"] = value;
+            start.Environment[key.Contains(':', StringComparison.Ordinal)
+                ? key.Replace(":", "__", StringComparison.Ordinal)
+                : $"ASPNETCORE_{key.ToUpperInvariant()}"] = value;
         return start;
     }
 

@@ -1,6 +1,8 @@
 namespace JwtAuth.Tests.Hosting;
 
-/// <summary>A clock that a test moves, and that tells when somebody has begun to wait for it: what is moved too early is waited for in vain.</summary>
+/// <summary>
+/// A clock that a test moves, and that tells when somebody has begun to wait for it: what is moved too early is waited for in vain.
+/// </summary>
 internal sealed class WatchedTime : TimeProvider
 {
     private readonly Lock guard = new();

@@ -8,7 +8,9 @@ namespace JwtAuth.Tests.Hosting;
 /// <summary>What came back.</summary>
 internal sealed record WireReply(HttpStatusCode Status, string Challenge, string Body);
 
-/// <summary>One keep-alive connection that sends an Authorization header byte by byte as it is given, which HttpClient would refuse or tidy up.</summary>
+/// <summary>
+/// One keep-alive connection that sends an Authorization header byte by byte as it is given, which HttpClient would refuse or tidy up.
+/// </summary>
 internal sealed class Wire(string issuer) : IDisposable
 {
     private readonly Uri address = new(issuer);
@@ -16,7 +18,8 @@ internal sealed class Wire(string issuer) : IDisposable
     private StreamReader? replies;
 
     /// <summary>
-    /// <c>GET /me</c> with <c>Authorization: Bearer</c> and this token. Characters up to U+00FF are sent as one byte each; with any beyond, all is UTF-8.
+    /// <c>GET /me</c> with <c>Authorization: Bearer</c> and this token. Characters up to U+00FF are sent as one byte each;
+    /// with any beyond, all is UTF-8.
     /// </summary>
     public async Task<WireReply> AskAsync(string token, CancellationToken cancellation)
     {
@@ -24,7 +27,8 @@ internal sealed class Wire(string issuer) : IDisposable
         Encoding encoding = token.All(character => character <= 0xFF) ? Encoding.Latin1 : Encoding.UTF8;
         try
         {
-            await stream.WriteAsync(encoding.GetBytes($"GET /me HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {token}\r\n\r\n"), cancellation);
+            await stream.WriteAsync(
+                encoding.GetBytes($"GET /me HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {token}\r\n\r\n"), cancellation);
         }
         catch (IOException)
         {
@@ -60,7 +64,8 @@ internal sealed class Wire(string issuer) : IDisposable
 
         string body = headers.ContainsKey("Transfer-Encoding")
             ? await ReadChunksAsync(cancellation)
-            : await ReadExactlyAsync(int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture), cancellation);
+            : await ReadExactlyAsync(
+                int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture), cancellation);
         if (headers.GetValueOrDefault("Connection") == "close")
             Dispose();
         var code = (HttpStatusCode)int.Parse(status.Split(' ')[1], CultureInfo.InvariantCulture);

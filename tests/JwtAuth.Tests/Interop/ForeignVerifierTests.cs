@@ -97,7 +97,8 @@ public sealed class ForeignVerifierTests
         {
             ["expired"] = expired,
             [Live] = live,
-            ["signed by another key that says it is ours"] = Forge.SignParts(parts[0], parts[1], SigningKey.Generate(new Forge(host).Key.Algorithm)),
+            ["signed by another key that says it is ours"] =
+                Forge.SignParts(parts[0], parts[1], SigningKey.Generate(new Forge(host).Key.Algorithm)),
             ["changed after it was signed"] = $"{parts[0]}.{Forge.Encode(claims.ToJsonString())}.{parts[2]}",
             ["for another API"] = await host.LoginAsync("alice", "billing"),
             ["for the account"] = await host.LoginAsync("alice", host.Issuer),

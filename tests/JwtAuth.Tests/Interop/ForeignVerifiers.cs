@@ -72,7 +72,8 @@ internal static class ForeignVerifiers
 
     private static async Task<Answers> AskAsync(string program, string script, object question)
     {
-        (int exitCode, string output, string error) = await RunAsync(program, [Path.Combine(Scripts, script)], JsonSerializer.Serialize(question));
+        (int exitCode, string output, string error) =
+            await RunAsync(program, [Path.Combine(Scripts, script)], JsonSerializer.Serialize(question));
         exitCode.Should().Be(0, error);
         return JsonSerializer.Deserialize<Answers>(output)!;
     }

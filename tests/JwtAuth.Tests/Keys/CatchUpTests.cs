@@ -15,7 +15,8 @@ public sealed class CatchUpTests
         SigningKey[] published = [NewKey()];
         int fetches = 0;
         var keys = new PublishedKeys(
-            _ => { fetches++; return Task.FromResult(new FetchedKeySet(SetOf(published), FreshFor: null)); }, [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
+            _ => { fetches++; return Task.FromResult(new FetchedKeySet(SetOf(published), FreshFor: null)); }, [],
+            secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
         (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
         for (int rotation = 1; rotation <= 3; rotation++)
         {
@@ -36,7 +37,9 @@ public sealed class CatchUpTests
 
     private static SigningKey NewKey() => SigningKey.Generate(SignatureAlgorithm.ES256);
 
-    private static string SetOf(SigningKey[] keys) => Encoding.UTF8.GetString(JsonWebKeys.WriteSet(keys.Select(key => (key.KeyId, key.Algorithm, key.ExportPublic()!))));
+    private static string SetOf(SigningKey[] keys) =>
+        Encoding.UTF8.GetString(JsonWebKeys.WriteSet(keys.Select(key => (key.KeyId, key.Algorithm, key.ExportPublic()!))));
 
-    private static bool IsKnown(PublishedKeys keys, SigningKey key) => keys.Find(Encoding.UTF8.GetBytes(key.KeyId), key.Algorithm) is not null;
+    private static bool IsKnown(PublishedKeys keys, SigningKey key) =>
+        keys.Find(Encoding.UTF8.GetBytes(key.KeyId), key.Algorithm) is not null;
 }

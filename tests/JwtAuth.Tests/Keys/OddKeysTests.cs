@@ -31,14 +31,16 @@ public sealed class OddKeysTests
     {
         (WatchedTime time, SigningKey key) = (new(), SigningKey.Generate(SignatureAlgorithm.ES256));
         await using Issuer issuer = await Issuer.StartAsync(time, key);
-        issuer.JsonWebKeySet = issuer.JsonWebKeySet.Replace("[", $"[{odd},", StringComparison.Ordinal)[..^2] + $",{odd.Replace("odd", "even", StringComparison.Ordinal)}]}}";
+        issuer.JsonWebKeySet = issuer.JsonWebKeySet.Replace("[", $"[{odd},", StringComparison.Ordinal)[..^2]
+            + $",{odd.Replace("odd", "even", StringComparison.Ordinal)}]}}";
         await using var api = new ApiHost(issuer.Url) { Time = time };
         using HttpClient client = api.Connect();
 
         (await client.AskWithAsync(issuer.Token(key))).Status.Should().Be(200);
         foreach (string algorithm in new[] { "HS256", "RS256", "ES256" })
         {
-            string forged = Forge.Mac($$"""{"alg":"{{algorithm}}","kid":"odd","typ":"at+jwt"}""", ClaimsOf(issuer.Token(key)), Forge.Decode(Secret));
+            string forged =
+                Forge.Mac($$"""{"alg":"{{algorithm}}","kid":"odd","typ":"at+jwt"}""", ClaimsOf(issuer.Token(key)), Forge.Decode(Secret));
             (await client.AskWithAsync(forged)).ShouldBeRefused(401, "unknown_key", algorithm);
         }
     }
@@ -53,14 +55,16 @@ public sealed class OddKeysTests
     [InlineData(2048, "RS512", null, null, 401)]
     [InlineData(2048, "PS256", null, null, 401)]
     [InlineData(2048, null, null, null, 401)]
-    public async Task An_RSA_key_is_used_if_it_is_strong_and_for_signatures_of_RS256(int bits, string? alg, string? use, string? operation, int status)
+    public async Task An_RSA_key_is_used_if_it_is_strong_and_for_signatures_of_RS256(
+        int bits, string? alg, string? use, string? operation, int status)
     {
         using RSA rsa = RSA.Create(bits);
         RSAParameters parameters = rsa.ExportParameters(includePrivateParameters: false);
         (WatchedTime time, SigningKey key) = (new(), SigningKey.FromPrivate(SignatureAlgorithm.RS256, rsa.ExportPkcs8PrivateKey()));
         SigningKey beside = SigningKey.Generate(SignatureAlgorithm.ES256);
         await using Issuer issuer = await Issuer.StartAsync(time, beside);
-        string jwk = $$"""{"kty":"RSA","kid":"{{key.KeyId}}","n":"{{Forge.Encode(parameters.Modulus!)}}","e":"AQAB"{{Member("alg", alg)}}{{Member("use", use)}}{{(operation is null ? "" : $",\"key_ops\":[\"{operation}\"]")}}}""";
+        string members = Member("alg", alg) + Member("use", use) + (operation is null ? "" : $",\"key_ops\":[\"{operation}\"]");
+        string jwk = $$"""{"kty":"RSA","kid":"{{key.KeyId}}","n":"{{Forge.Encode(parameters.Modulus!)}}","e":"AQAB"{{members}}}""";
         issuer.JsonWebKeySet = issuer.JsonWebKeySet.Replace("[", $"[{jwk},", StringComparison.Ordinal);
         await using var api = new ApiHost(issuer.Url) { Time = time };
         using HttpClient client = api.Connect();

@@ -9,7 +9,8 @@ namespace JwtAuth.Tests.Keys;
 /// <summary>An issuer that is not there, or that answers something else than its keys.</summary>
 public sealed class OutageTests
 {
-    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60), Patience = TimeSpan.FromSeconds(5), RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60), Patience = TimeSpan.FromSeconds(5),
+        RetryEvery = TimeSpan.FromSeconds(1);
 
     [Theory]
     [InlineData("500")]
@@ -131,7 +132,8 @@ public sealed class OutageTests
                     "no set" => "[]",
                     "empty set" => """{"keys":[]}""",
                     "half a set" => good[..(good.Length / 2)],
-                    "only a secret" => """{"keys":[{"kty":"oct","alg":"HS256","kid":"s","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}""",
+                    "only a secret" =>
+                        """{"keys":[{"kty":"oct","alg":"HS256","kid":"s","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}""",
                     _ => good + new string(' ', 17 * 1024 * 1024),
                 });
                 break;

@@ -171,7 +171,11 @@ public sealed class PublishedKeysTests
 
     private static async Task FloodAsync(HttpClient client, Issuer issuer, int count)
     {
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken }, async (number, _) =>
+        await Parallel.ForAsync(0, count, new ParallelOptions
+        {
+            MaxDegreeOfParallelism = 64,
+            CancellationToken = TestContext.Current.CancellationToken,
+        }, async (number, _) =>
         {
             string token = issuer.Token(SigningKey.FromPrivate(SignatureAlgorithm.HS256, new byte[32], $"kid-{number}"));
             (await client.AskWithAsync(token)).Status.Should().BeOneOf(401, 503);

@@ -10,12 +10,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Keys;
 
-/// <summary>An API that shares a secret with the issuer (HS256): by the names that the issuer announces where it is heard, by the secret alone where not, and never for the account.</summary>
+/// <summary>
+/// An API that shares a secret with the issuer (HS256): by the names that the issuer announces where it is heard, by the secret alone where
+/// not, and never for the account.
+/// </summary>
 public sealed class SharedSecretTests : IAsyncDisposable
 {
     private static readonly string Secret = Convert.ToBase64String(DigestOf("one")), Another = Convert.ToBase64String(DigestOf("another"));
 
-    private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "HS256").With("JwtAuth:SigningKeys:Hs256Secret", Secret);
+    private readonly ServerHost host = new ServerHost()
+        .With("JwtAuth:SigningKeys:Algorithm", "HS256").With("JwtAuth:SigningKeys:Hs256Secret", Secret);
     private readonly TestClient reader;
 
     public SharedSecretTests() => reader = host.AddClient("api", may: "denials");
@@ -63,7 +67,8 @@ public sealed class SharedSecretTests : IAsyncDisposable
     public async Task A_secret_never_speaks_for_the_account(string denials)
     {
         var forge = new Forge(host);
-        await using ApiHost api = Api(denials, Secret).With(services => services.Configure<JwtAuthBearerOptions>("Bearer", options => options.Audiences.Add(host.Issuer)));
+        await using ApiHost api = Api(denials, Secret)
+            .With(services => services.Configure<JwtAuthBearerOptions>("Bearer", options => options.Audiences.Add(host.Issuer)));
         using HttpClient client = api.Connect();
         await client.HeardAsync();
         (await client.AskWithAsync(forge.Live())).Status.Should().Be(200);
@@ -93,7 +98,8 @@ public sealed class SharedSecretTests : IAsyncDisposable
     private ApiHost Api(string denials, params string[] secrets)
     {
         host.Connect().Dispose(); // whose time stands still does not ask again
-        ApiHost api = new ApiHost(host.Issuer) { Time = host.Time }.With("JwtAuth:Denials", denials).With("JwtAuth:ClientId", reader.Id).With("JwtAuth:ClientSecret", reader.Secret);
+        ApiHost api = new ApiHost(host.Issuer) { Time = host.Time }.With("JwtAuth:Denials", denials)
+            .With("JwtAuth:ClientId", reader.Id).With("JwtAuth:ClientSecret", reader.Secret);
         for (int number = 0; number < secrets.Length; number++)
             api.With($"JwtAuth:SharedSecrets:{number}", secrets[number]);
         return api;

@@ -28,7 +28,8 @@ public sealed partial class LabPageTests(LabPageTests.Fixture fixture) : IClassF
         Reply absent = await plain.AskAsync("GET", path);
 
         (page.Status, page.Header("Content-Type")).Should().Be((200, type));
-        (page.Header("Content-Security-Policy"), page.Header("X-Content-Type-Options"), page.Header("X-Frame-Options"), page.Header("Referrer-Policy"))
+        (page.Header("Content-Security-Policy"), page.Header("X-Content-Type-Options"), page.Header("X-Frame-Options"),
+            page.Header("Referrer-Policy"))
             .Should().Be((Policy, "nosniff", "DENY", "no-referrer"));
         (page.Header("Cache-Control"), page.Header("Strict-Transport-Security")).Should().Be(("no-store", "max-age=31536000"));
         page.Headers.Keys.Should().NotContain(["Set-Cookie", "Server"]);
@@ -43,7 +44,8 @@ public sealed partial class LabPageTests(LabPageTests.Fixture fixture) : IClassF
         Reply reply = await client.AskAsync("GET", "/lab");
 
         (reply.Status, reply.Header("Location")).Should().Be((302, "/lab/"));
-        (await client.AskAsync("GET", "/lab/")).Body.Should().Be(await File.ReadAllTextAsync(Path.Combine(Folder, "lab/index.html"), TestContext.Current.CancellationToken));
+        (await client.AskAsync("GET", "/lab/")).Body
+            .Should().Be(await File.ReadAllTextAsync(Path.Combine(Folder, "lab/index.html"), TestContext.Current.CancellationToken));
     }
 
     [Theory, Trait("row", "HTP-13")]
@@ -62,7 +64,8 @@ public sealed partial class LabPageTests(LabPageTests.Fixture fixture) : IClassF
         (await AskAsync("/lab/lab.js")).Should().Be(200);
 
         async Task<int> AskAsync(string target) =>
-            (await RawHttp.SendAsync(address, $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\n\r\n")).Should().ContainSingle().Which.Status;
+            (await RawHttp.SendAsync(address, $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\n\r\n"))
+                .Should().ContainSingle().Which.Status;
     }
 
     [Theory]
@@ -83,30 +86,43 @@ public sealed partial class LabPageTests(LabPageTests.Fixture fixture) : IClassF
     {
         await using ServerHost other = new ServerHost().With("JwtAuth:Denylist:Enabled", "false").With("JwtAuth:Registration:Open", "false")
             .With("JwtAuth:Basic:Enabled", "false").With("JwtAuth:SignedCookies:Enabled", "false");
-        using HttpClient development = fixture.Development.Connect(), others = other.Connect(), production = fixture.Enabled.ConnectByProxy();
+        using HttpClient development = fixture.Development.Connect(), others = other.Connect(),
+            production = fixture.Enabled.ConnectByProxy();
 
         string all = (await development.AskAsync("GET", "/lab/about")).Body, few = (await others.AskAsync("GET", "/lab/about")).Body;
         string elsewhere = (await production.AskAsync("GET", "/lab/about")).Body;
 
-        all.Should().Be($$"""{"issuer":"{{fixture.Development.Issuer}}","denylist":true,"registration":true,"credentials":["bearer","session","signed_cookie","personal_access_token","basic"],"stealing":true}""");
-        few.Should().Be($$"""{"issuer":"{{other.Issuer}}","denylist":false,"registration":false,"credentials":["bearer","session","personal_access_token"],"stealing":true}""");
-        elsewhere.Should().Be($$"""{"issuer":"{{Production.Issuer}}","denylist":true,"registration":false,"credentials":["bearer","session","personal_access_token"],"stealing":false}""");
+        all.Should().Be($$"""
+            {"issuer":"{{fixture.Development.Issuer}}","denylist":true,"registration":true,
+            "credentials":["bearer","session","signed_cookie","personal_access_token","basic"],"stealing":true}
+            """.ReplaceLineEndings(""));
+        few.Should().Be($$"""
+            {"issuer":"{{other.Issuer}}","denylist":false,"registration":false,
+            "credentials":["bearer","session","personal_access_token"],"stealing":true}
+            """.ReplaceLineEndings(""));
+        elsewhere.Should().Be($$"""
+            {"issuer":"{{Production.Issuer}}","denylist":true,"registration":false,
+            "credentials":["bearer","session","personal_access_token"],"stealing":false}
+            """.ReplaceLineEndings(""));
     }
 
     [Fact, Trait("row", "WEB-12")]
     public void What_comes_from_elsewhere_is_put_into_the_page_as_text_and_the_page_has_nothing_inline()
     {
-        string[] scripts = Directory.GetFiles(Folder, "*.js", SearchOption.AllDirectories), pages = Directory.GetFiles(Folder, "*.html", SearchOption.AllDirectories);
+        string[] scripts = Directory.GetFiles(Folder, "*.js", SearchOption.AllDirectories),
+            pages = Directory.GetFiles(Folder, "*.html", SearchOption.AllDirectories);
 
         scripts.Should().HaveCountGreaterThan(5);
         scripts.Where(file => Markup().IsMatch(File.ReadAllText(file))).Should().BeEmpty();
         pages.Should().ContainSingle();
         pages.Where(file => Inline().IsMatch(File.ReadAllText(file))).Should().BeEmpty();
         scripts.Where(file => Storage().IsMatch(File.ReadAllText(file))).Should().BeEmpty("credentials are kept in memory alone");
-        (Markup().IsMatch("a.innerHTML = b"), Inline().IsMatch("<p onclick=x>"), Inline().IsMatch("<script>x"), Storage().IsMatch("localStorage.a")).Should().Be((true, true, true, true));
+        (Markup().IsMatch("a.innerHTML = b"), Inline().IsMatch("<p onclick=x>"), Inline().IsMatch("<script>x"),
+            Storage().IsMatch("localStorage.a")).Should().Be((true, true, true, true));
     }
 
-    [GeneratedRegex(@"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function|document\.write|createContextualFragment|DOMParser|srcdoc|javascript:")]
+    [GeneratedRegex(@"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function|document\.write|createContextualFragment|"
+        + "DOMParser|srcdoc|javascript:")]
     private static partial Regex Markup();
 
     [GeneratedRegex("""\son[a-z]+=|\sstyle=|<style|<script(?![^>]*\ssrc=)""")]

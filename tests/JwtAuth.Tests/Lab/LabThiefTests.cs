@@ -22,15 +22,19 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Places))]
-    public async Task The_thief_is_in_the_route_table_in_Development_on_loopback_alone(string environment, string key, string value, bool isThere)
+    public async Task The_thief_is_in_the_route_table_in_Development_on_loopback_alone(
+        string environment, string key, string value, bool isThere)
     {
         await using ServerHost other = (environment == "Development" ? new ServerHost() : Production.Host()).With(key, value);
         using HttpClient client = other.Connect();
 
-        string[] routes = [.. other.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!).Where(route => route.Contains("thief"))];
+        string[] routes = [.. other.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Select(endpoint => endpoint.RoutePattern.RawText!).Where(route => route.Contains("thief"))];
 
-        routes.Should().BeEquivalentTo(isThere ? ["lab/thief/steal", "auth/lab/thief/steal", "lab/thief/try", "lab/thief/unhearing-api"] : (string[])[]);
-        (await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", other.Issuer), ("X-Forwarded-Proto", "https"))).Status.Should().BeOneOf(isThere ? 200 : 404, isThere ? 200 : 400);
+        routes.Should().BeEquivalentTo(
+            isThere ? ["lab/thief/steal", "auth/lab/thief/steal", "lab/thief/try", "lab/thief/unhearing-api"] : (string[])[]);
+        (await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", other.Issuer), ("X-Forwarded-Proto", "https"))).Status
+            .Should().BeOneOf(isThere ? 200 : 404, isThere ? 200 : 400);
     }
 
     [Theory]
@@ -47,7 +51,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
             foreach (string path in (string[])["/lab/thief/steal", "/auth/lab/thief/steal", "/lab/thief/try"])
             {
                 Reply refused = await client.AskAsync("POST", path, """{"handle":"x"}""", ("Origin", each.Issuer), (name, value));
-                (refused.Status, refused.Code, refused.Json.TryGetProperty("detail", out var detail) ? $"{detail}" : "").Should().Be((404, "not_found", ""));
+                (refused.Status, refused.Code, refused.Json.TryGetProperty("detail", out var detail) ? $"{detail}" : "")
+                    .Should().Be((404, "not_found", ""));
             }
             (await client.AskAsync("GET", "/lab/thief/unhearing-api", null, (name, value))).Status.Should().Be(404);
             (await client.AskAsync("GET", "/lab/about", null, (name, value))).Json.GetProperty("stealing").GetBoolean().Should().BeFalse();
@@ -60,7 +65,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
     [Fact]
     public async Task To_a_neighbour_on_the_network_the_thief_is_not_there()
     {
-        IPAddress? own = NetworkInterface.GetAllNetworkInterfaces().SelectMany(device => device.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address)
+        IPAddress? own = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(device => device.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address)
             .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
         Assert.SkipWhen(own is null, "This machine has no address but loopback; give it a network.");
         string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
@@ -73,7 +79,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
             ["JwtAuth:AllowRemoteInDevelopment"] = "true",
         }))
         {
-            using HttpClient near = new() { BaseAddress = new Uri(issuer) }, far = new() { BaseAddress = new Uri($"http://{own}:{port.Number}") };
+            using HttpClient near = new() { BaseAddress = new Uri(issuer) },
+                far = new() { BaseAddress = new Uri($"http://{own}:{port.Number}") };
 
             (await far.AskAsync("POST", "/lab/thief/steal", null, ("Origin", issuer))).Status.Should().Be(404);
             (await far.AskAsync("GET", "/lab/about")).Json.GetProperty("stealing").GetBoolean().Should().BeFalse();
@@ -105,7 +112,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
     [InlineData("Cookie", "jwtauth-session=\u00c3\u00a9")]
     public async Task What_no_client_could_send_again_is_not_stolen(string header, string value)
     {
-        Reply reply = (await RawHttp.SendAsync(new Uri(host.Issuer), $"POST /lab/thief/steal HTTP/1.1\r\nHost: x\r\nOrigin: {host.Issuer}\r\n{header}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).Single();
+        Reply reply = (await RawHttp.SendAsync(new Uri(host.Issuer), $"POST /lab/thief/steal HTTP/1.1\r\n"
+            + $"Host: x\r\nOrigin: {host.Issuer}\r\n{header}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).Single();
 
         (reply.Status, reply.Body).Should().Be((200, """{"stolen":[]}"""));
         using HttpClient client = host.Connect();
@@ -120,12 +128,15 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         string[] values = [fixture.Token, "s-secret-value", "g-secret-value", "r-secret-value", basic, "jpat_secret"];
         string cookies = $"jwtauth-session={values[1]}; other=x; jwtauth-signed={values[2]}; jwtauth-refresh={values[3]}";
 
-        Reply all = await client.AskAsync("POST", "/auth/lab/thief/steal", null, ("Origin", host.Issuer), ("Authorization", $"Bearer {fixture.Token}"), ("Cookie", cookies));
+        Reply all = await client.AskAsync("POST", "/auth/lab/thief/steal", null, ("Origin", host.Issuer),
+            ("Authorization", $"Bearer {fixture.Token}"), ("Cookie", cookies));
         Reply named = await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", host.Issuer), ("Authorization", $"Basic {basic}"));
-        Reply personal = await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", host.Issuer), ("Authorization", "Bearer jpat_secret"));
+        Reply personal =
+            await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", host.Issuer), ("Authorization", "Bearer jpat_secret"));
         Reply nothing = await client.AskAsync("POST", "/lab/thief/steal", null, ("Origin", host.Issuer));
 
-        all.Json.GetProperty("stolen").EnumerateArray().Select(copy => ($"{copy.GetProperty("kind")}", $"{copy.GetProperty("name")}", copy.GetProperty("bytes").GetInt32())).Should().Equal(
+        all.Json.GetProperty("stolen").EnumerateArray().Select(copy =>
+            ($"{copy.GetProperty("kind")}", $"{copy.GetProperty("name")}", copy.GetProperty("bytes").GetInt32())).Should().Equal(
             ("bearer", "Bearer", $"Authorization: Bearer {fixture.Token}\r\n".Length),
             ("session", "jwtauth-session", "Cookie: jwtauth-session=s-secret-value\r\n".Length),
             ("signed_cookie", "jwtauth-signed", "Cookie: jwtauth-signed=g-secret-value\r\n".Length),
@@ -171,7 +182,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
     public async Task A_copy_of_a_cookie_is_tried_as_the_cookie_that_it_is(string credential, int afterwards)
     {
         using HttpClient client = host.Connect();
-        Reply login = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, credential }, ("Origin", host.Issuer));
+        Reply login = await client.AskAsync(
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, credential }, ("Origin", host.Issuer));
         (string, string) cookie = ("Cookie", login.Header("Set-Cookie").Split(';')[0]);
         string handle = await StealOneAsync(client, cookie);
 
@@ -179,7 +191,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         (await client.AskAsync("POST", "/auth/logout", null, ("Origin", host.Issuer), cookie)).Status.Should().Be(200);
         Reply after = await TryAsync(client, handle);
 
-        ($"{before.Json.GetProperty("here").GetProperty("who")}", $"{before.Json.GetProperty("here").GetProperty("scheme")}").Should().Be(("alice", credential));
+        ($"{before.Json.GetProperty("here").GetProperty("who")}", $"{before.Json.GetProperty("here").GetProperty("scheme")}")
+            .Should().Be(("alice", credential));
         after.Json.GetProperty("here").GetProperty("status").GetInt32().Should().Be(afterwards);
         $"{after.Json.GetProperty("unhearing")}".Should().BeEmpty("no API but this one takes it");
     }
@@ -189,7 +202,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
     {
         using HttpClient client = host.Connect();
         Reply login = await client.AskAsync(
-            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access", refresh = "cookie" }, ("Origin", host.Issuer));
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access", refresh = "cookie" },
+            ("Origin", host.Issuer));
         (string, string) cookie = ("Cookie", login.Header("Set-Cookie").Split(';')[0]);
         string handle = await StealOneAsync(client, cookie, "/auth/lab/thief/steal");
 

@@ -25,7 +25,8 @@ public sealed class StolenCredentialsTests
         using var loot = new StolenCredentials(time);
         string[] handles = [.. Enumerable.Range(0, StolenCredentials.Capacity + 2).Select(index => loot.Keep(Copy($"{index}")))];
 
-        handles.Select(handle => loot.Find(handle) is not null).Should().Equal([false, false, .. Enumerable.Repeat(true, StolenCredentials.Capacity)]);
+        handles.Select(handle => loot.Find(handle) is not null)
+            .Should().Equal([false, false, .. Enumerable.Repeat(true, StolenCredentials.Capacity)]);
     }
 
     [Fact]

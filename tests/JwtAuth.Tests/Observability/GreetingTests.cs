@@ -14,7 +14,8 @@ public sealed class GreetingTests : IDisposable
     [InlineData("false")]
     public async Task A_start_in_development_says_where_to_look_and_names_only_what_is_there(string enabled)
     {
-        await using ServerProcess server = await StartAsync(new() { ["JwtAuth:Swagger:Enabled"] = enabled, ["JwtAuth:Lab:Enabled"] = enabled });
+        await using ServerProcess server =
+            await StartAsync(new() { ["JwtAuth:Swagger:Enabled"] = enabled, ["JwtAuth:Lab:Enabled"] = enabled });
 
         string[] places = [$"Swagger UI  {Origin(server)}/swagger\n", $"the lab     {Origin(server)}/lab/\n"];
         foreach (string place in places)
@@ -51,7 +52,8 @@ public sealed class GreetingTests : IDisposable
     [InlineData("http://localhost:1", "http://127.0.0.1:{0}", "http://127.0.0.1:{0}")]
     [InlineData("http://localhost:1", "http://0.0.0.0:{0}", "http://localhost:{0}")]
     [InlineData("https://localhost:{0}", "http://localhost:{0}", "http://localhost:{0}")]
-    public async Task An_issuer_at_which_nothing_listens_is_a_warning_and_the_places_are_where_it_does(string issuer, string urls, string origin)
+    public async Task An_issuer_at_which_nothing_listens_is_a_warning_and_the_places_are_where_it_does(
+        string issuer, string urls, string origin)
     {
         await using ServerProcess server = await StartAsync(new()
         {
@@ -60,7 +62,8 @@ public sealed class GreetingTests : IDisposable
             ["JwtAuth:AllowRemoteInDevelopment"] = "true",
         });
 
-        server.StandardOutput.Should().Contain("warn: JwtAuth.Server[61]").And.Contain($"JwtAuth:Issuer is {Ported(issuer)}, but the service listens at http://")
+        server.StandardOutput.Should().Contain("warn: JwtAuth.Server[61]")
+            .And.Contain($"JwtAuth:Issuer is {Ported(issuer)}, but the service listens at http://")
             .And.Contain($"Swagger UI  {Ported(origin)}/swagger\n");
     }
 
@@ -76,7 +79,8 @@ public sealed class GreetingTests : IDisposable
             ["JwtAuth:Lab:Enabled"] = "true",
         });
 
-        server.StandardOutput.Should().Contain("Application started.").And.NotContain("Ready for development").And.NotContain("in vain").And.NotContain("/lab/");
+        server.StandardOutput.Should().Contain("Application started.")
+            .And.NotContain("Ready for development").And.NotContain("in vain").And.NotContain("/lab/");
     }
 
     public void Dispose()

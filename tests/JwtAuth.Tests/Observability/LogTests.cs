@@ -13,7 +13,8 @@ namespace JwtAuth.Tests.Observability;
 
 public sealed class LogTests
 {
-    private const string NewPassword = "the lamp by the window", WrongPassword = "guess-me-wrong-xyzzy", HalfPassword = "half a password plugh";
+    private const string NewPassword = "the lamp by the window", WrongPassword = "guess-me-wrong-xyzzy",
+        HalfPassword = "half a password plugh";
 
     [Theory, Trait("row", "OPS-01")]
     [InlineData("Development")]
@@ -21,14 +22,16 @@ public sealed class LogTests
     public async Task No_secret_is_logged_at_any_level(string environment)
     {
         await using ServerHost host = (environment == "Production" ? Production.Host() : new ServerHost())
-            .With("Logging:LogLevel:Default", "Trace").With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
+            .With("Logging:LogLevel:Default", "Trace")
+            .With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
             .With("JwtAuth:Registration:Open", "true");
         AccountSnapshot alice = await host.AddAccountAsync("alice");
         await host.AddAccountAsync("root", "admin");
         using HttpClient client = host.ConnectByProxy();
         string issuer = environment == "Production" ? Production.Issuer : host.Issuer;
 
-        string user = await LoginAsync("alice", "orders"), account = await LoginAsync("alice", issuer), admin = await LoginAsync("root", issuer);
+        string user = await LoginAsync("alice", "orders"), account = await LoginAsync("alice", issuer),
+            admin = await LoginAsync("root", issuer);
         string forged = new Forge(host).WithClaims(claims => claims["exp"] = 1);
         List<Reply> replies =
         [
@@ -42,16 +45,21 @@ public sealed class LogTests
             await client.AskAsync("POST", "/auth/login", $$"""{"username":"alice","pasword":"{{HalfPassword}}"}"""),
             await client.AskAsync("POST", "/auth/login", $$"""{"username":"alice","password":["{{HalfPassword}}"]}"""),
             await client.AskAsync("POST", "/auth/login", $$"""{"username":"alice","{{HalfPassword}}":1}"""),
-            await client.AskAsync("POST", "/auth/login", new FormUrlEncodedContent([new("username", "alice"), new("password", HalfPassword)])),
+            await client.AskAsync(
+                "POST", "/auth/login", new FormUrlEncodedContent([new("username", "alice"), new("password", HalfPassword)])),
             await client.AskAsync("GET", $"/auth/login?username=alice&password={Uri.EscapeDataString(HalfPassword)}"),
             await client.AskAsync("GET", $"/me?access_token={user}"),
             await client.AskAsync("GET", $"/me?access_token={user}", null, ("Authorization", $"Bearer {user}")),
-            .. await Task.WhenAll(new[] { user, account, forged, user[..^4] + "AAAA", user + "x" }.Select(token => client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {token}")))),
-            await client.AskAsync("GET", "/me", null, ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{HalfPassword}"))}")),
-            await client.AskAsync("GET", "/me", null, ("X-Authorization", user), ("Cookie", $"token={user}"), ("Referer", $"https://app.example.com/?token={user}")),
+            .. await Task.WhenAll(new[] { user, account, forged, user[..^4] + "AAAA", user + "x" }.Select(
+                token => client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {token}")))),
+            await client.AskAsync(
+                "GET", "/me", null, ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{HalfPassword}"))}")),
+            await client.AskAsync("GET", "/me", null, ("X-Authorization", user), ("Cookie", $"token={user}"),
+                ("Referer", $"https://app.example.com/?token={user}")),
             await client.AskAsync("GET", "/admin/users", null, ("Authorization", $"Bearer {user}")),
             await client.AskAsync("GET", "/admin/users?search=alice&limit=1", null, ("Authorization", $"Bearer {admin}")),
-            await client.AskAsync("POST", $"/admin/users/{alice.Subject}/password", new { new_password = NewPassword }, ("Authorization", $"Bearer {admin}")),
+            await client.AskAsync(
+                "POST", $"/admin/users/{alice.Subject}/password", new { new_password = NewPassword }, ("Authorization", $"Bearer {admin}")),
             await client.AskAsync("PUT", $"/admin/users/{alice.Subject}/roles/clerk", null, ("Authorization", $"Bearer {admin}")),
             await client.AskAsync("POST", $"/admin/users/{alice.Subject}/disable", null, ("Authorization", $"Bearer {admin}")),
             await client.AskAsync("DELETE", $"/admin/users/{alice.Subject}", null, ("Authorization", $"Bearer {admin}")),
@@ -65,17 +73,20 @@ public sealed class LogTests
         string hash = await HashOfAsync(host, "root");
         string[] secrets =
         [
-            ServerHost.Password, NewPassword, WrongPassword, HalfPassword, Uri.EscapeDataString(HalfPassword), HalfPassword.Replace(' ', '+'), hash, alice.PasswordHash,
+            ServerHost.Password, NewPassword, WrongPassword, HalfPassword, Uri.EscapeDataString(HalfPassword),
+            HalfPassword.Replace(' ', '+'), hash, alice.PasswordHash,
             .. new[] { user, account, admin, forged }.SelectMany(token => new[] { token, token.Split('.')[1], token.Split('.')[2] }),
             Convert.ToBase64String(host.Get<SigningKeyRing>().Signer(forAccount: true).ExportPrivate()),
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{HalfPassword}")),
         ];
-        host.Log.All.Should().HaveCountGreaterThan(100).And.Contain(line => line.StartsWith("Trace ", StringComparison.Ordinal) || line.StartsWith("Debug ", StringComparison.Ordinal));
+        host.Log.All.Should().HaveCountGreaterThan(100).And.Contain(
+            line => line.StartsWith("Trace ", StringComparison.Ordinal) || line.StartsWith("Debug ", StringComparison.Ordinal));
         foreach (string secret in secrets)
             host.Log.All.Where(line => line.Contains(secret, StringComparison.Ordinal)).Should().BeEmpty();
 
         async Task<string> LoginAsync(string username, string audience) =>
-            (await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, audience })).Json.GetProperty("access_token").GetString()!;
+            (await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, audience })).Json
+                .GetProperty("access_token").GetString()!;
     }
 
     [Fact, Trait("row", "OPS-01")]
@@ -83,17 +94,21 @@ public sealed class LogTests
     {
         (string secret, string atRest) = ClientSecret.Make();
         await using ServerHost host = new ServerHost()
-            .With("Logging:LogLevel:Default", "Trace").With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
-            .With("JwtAuth:Clients:api:Secrets:0", atRest).With("JwtAuth:Clients:api:Audiences:0", "orders").With("JwtAuth:Clients:api:May", "introspect revoke");
+            .With("Logging:LogLevel:Default", "Trace")
+            .With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
+            .With("JwtAuth:Clients:api:Secrets:0", atRest)
+            .With("JwtAuth:Clients:api:Audiences:0", "orders").With("JwtAuth:Clients:api:May", "introspect revoke");
         await host.AddAccountAsync("alice");
         using HttpClient client = host.Connect();
-        (string, string) origin = ("Origin", host.Issuer), basic = ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"api:{secret}"))}");
+        (string, string) origin = ("Origin", host.Issuer),
+            basic = ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"api:{secret}"))}");
 
         Reply first = await LoginAsync(null), byCookie = await LoginAsync("cookie"), second = await RefreshAsync(Token(first));
         string cookie = byCookie.Header("Set-Cookie").Split(';')[0], guess = "a secret that was guessed";
         List<Reply> replies =
         [
-            first, byCookie, second, await RefreshAsync(Token(first)), await RefreshAsync(Token(first) + "x"), await RefreshAsync(Token(second)[..^1]),
+            first, byCookie, second, await RefreshAsync(Token(first)), await RefreshAsync(Token(first) + "x"),
+            await RefreshAsync(Token(second)[..^1]),
             await client.AskAsync("POST", "/auth/refresh", $$"""{"refresh_token":"{{Token(second)}}","surplus":1}"""),
             await client.AskAsync("POST", "/auth/refresh", $$"""{"refresh_token":"{{Token(second)}}"""),
             await client.AskAsync("GET", $"/auth/refresh?refresh_token={Token(second)}"),
@@ -101,9 +116,11 @@ public sealed class LogTests
             await client.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" }, origin, ("Cookie", cookie + "x")),
             await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {Token(second)}")),
             await client.AskAsync("POST", "/oauth/introspect", new FormUrlEncodedContent([new("token", Token(second))]), basic),
-            await client.AskAsync("POST", "/oauth/introspect", new FormUrlEncodedContent([new("token", Token(second)), new("client_id", "api"), new("client_secret", guess)])),
+            await client.AskAsync("POST", "/oauth/introspect", new FormUrlEncodedContent(
+                [new("token", Token(second)), new("client_id", "api"), new("client_secret", guess)])),
             await client.AskAsync("GET", $"/oauth/revoke?token={Token(second)}&client_secret={secret}", null, basic),
-            await client.AskAsync("POST", "/auth/revoke", new { token = Token(second) }, ("Authorization", $"Bearer {second.Json.GetProperty("access_token")}")),
+            await client.AskAsync("POST", "/auth/revoke", new { token = Token(second) },
+                ("Authorization", $"Bearer {second.Json.GetProperty("access_token")}")),
             await client.AskAsync("POST", "/oauth/revoke", new FormUrlEncodedContent([new("token", Token(second))]), basic),
             await client.AskAsync("POST", "/auth/logout", null, origin, ("Cookie", cookie)),
         ];
@@ -112,14 +129,16 @@ public sealed class LogTests
         string[] secrets =
         [
             secret, atRest, atRest["sha256:".Length..], guess, Uri.EscapeDataString(guess), basic.Item2,
-            .. new[] { Token(first), Token(second), cookie.Split('=')[1] }.SelectMany(token => new[] { token, token[4..], token[^43..], token[^32..] }),
+            .. new[] { Token(first), Token(second), cookie.Split('=')[1] }.SelectMany(
+                token => new[] { token, token[4..], token[^43..], token[^32..] }),
         ];
         host.Log.All.Should().Contain(line => line.Contains(" refreshed from ", StringComparison.Ordinal));
         foreach (string one in secrets)
             host.Log.All.Where(line => line.Contains(one, StringComparison.Ordinal)).Should().BeEmpty();
 
         Task<Reply> LoginAsync(string? refresh) =>
-            client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access", refresh }, origin);
+            client.AskAsync("POST", "/auth/login",
+                new { username = "alice", password = ServerHost.Password, scope = "offline_access", refresh }, origin);
         Task<Reply> RefreshAsync(string token) => client.AskAsync("POST", "/auth/refresh", new { refresh_token = token });
         static string Token(Reply reply) => reply.Json.GetProperty("refresh_token").GetString()!;
     }
@@ -128,32 +147,42 @@ public sealed class LogTests
     public async Task Nothing_that_a_request_brings_breaks_a_line_of_the_log()
     {
         await using ServerHost host = new ServerHost()
-            .With("Logging:LogLevel:Default", "Trace").With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace");
+            .With("Logging:LogLevel:Default", "Trace")
+            .With("Logging:LogLevel:Microsoft", "Trace").With("Logging:LogLevel:Microsoft.AspNetCore", "Trace");
         await host.AddAccountAsync("root", "admin");
         var forge = new Forge(host);
         using HttpClient client = host.Connect(), administrator = host.Connect(await host.LoginAsync("root", host.Issuer));
         (await client.AskAsync("GET", "/marked-by-the-twin")).Status.Should().Be(404);
 
-        foreach (string poison in (string[])["forged\r\nInformation: root logged in", "forged\nline", "forged\u001b[2J\u001b[31m", "forged\u0085next", "forged\u2028next", "forged\"quote\\", "forged{0}{Subject}"])
+        foreach (string poison in (string[])["forged\r\nInformation: root logged in", "forged\nline", "forged\u001b[2J\u001b[31m",
+            "forged\u0085next", "forged\u2028next", "forged\"quote\\", "forged{0}{Subject}"])
         {
             string escaped = Uri.EscapeDataString(poison);
             await client.LoginAsync(poison, "x");
             await client.RegisterAsync(poison);
             await client.AskAsync("POST", "/auth/login", new { username = "root", password = "x", scope = poison });
             await client.AskAsync("POST", "/auth/login", new Dictionary<string, string> { [poison] = poison });
-            foreach (string path in (string[])[$"/{escaped}", $"/me/{escaped}", $"/me?{escaped}={escaped}", $"/auth/{escaped}/login", $"/swagger/{escaped}"])
+            foreach (string path
+                in (string[])[$"/{escaped}", $"/me/{escaped}", $"/me?{escaped}={escaped}", $"/auth/{escaped}/login", $"/swagger/{escaped}"])
+            {
                 await client.AskAsync("GET", path);
+            }
+
             foreach (string path in (string[])[$"/admin/users/{escaped}/disable", $"/admin/users/{escaped}/enable"])
                 await administrator.AskAsync("POST", path);
             await administrator.AskAsync("PUT", $"/admin/users/nobody/roles/{escaped}");
             await administrator.AskAsync("GET", $"/admin/users?search={escaped}&limit={escaped}");
             await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {forge.WithHeader(header => header["kid"] = poison)}"));
-            await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {forge.WithClaims(claims => claims["username"] = poison)}"));
+            await client.AskAsync(
+                "GET", "/me", null, ("Authorization", $"Bearer {forge.WithClaims(claims => claims["username"] = poison)}"));
             await client.AskAsync("GET", "/me", null, ("Authorization", $"Bearer {forge.WithClaims(claims => claims["iss"] = poison)}"));
-            string header = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(poison.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ')));
+            string header =
+                Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(poison.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ')));
             await RawHttp.SendAsync(client.BaseAddress!,
-                $"GET /me HTTP/1.1\r\nHost: a\r\nUser-Agent: {header}\r\nOrigin: {header}\r\nReferer: {header}\r\nAuthorization: {header}\r\nX-Forwarded-For: {header}\r\n"
-                + $"traceparent: {header}\r\ntracestate: {header}\r\nbaggage: a={header}\r\nAccess-Control-Request-Method: {header}\r\nConnection: close\r\n\r\n");
+                $"GET /me HTTP/1.1\r\nHost: a\r\nUser-Agent: {header}\r\nOrigin: {header}\r\n"
+                    + $"Referer: {header}\r\nAuthorization: {header}\r\nX-Forwarded-For: {header}\r\n"
+                + $"traceparent: {header}\r\ntracestate: {header}\r\nbaggage: a={header}\r\n"
+                    + $"Access-Control-Request-Method: {header}\r\nConnection: close\r\n\r\n");
         }
 
         // What the framework says of its own runs over several lines (a statement, a stack); what came in must be in none of them.
@@ -191,7 +220,8 @@ public sealed class LogTests
             server.Kill();
             await server.WaitForExitAsync();
             string[] lines = server.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            lines.Should().Contain(line => line.Contains("A request failed", StringComparison.Ordinal) && line.Contains("no such table", StringComparison.Ordinal));
+            lines.Should().Contain(line => line.Contains("A request failed", StringComparison.Ordinal)
+                && line.Contains("no such table", StringComparison.Ordinal));
             foreach (string line in lines)
                 line.Invoking(text => JsonDocument.Parse(text).RootElement.GetProperty("Message").GetString()).Should().NotThrow(line);
             server.StandardError.Should().BeEmpty();
@@ -205,6 +235,7 @@ public sealed class LogTests
     private static async Task<string> HashOfAsync(ServerHost host, string username)
     {
         await using var scope = host.Services.GetRequiredService<IServiceScopeFactory>().CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<AccountStore>().FindByNameAsync(username, TestContext.Current.CancellationToken))!.PasswordHash;
+        return (await scope.ServiceProvider.GetRequiredService<AccountStore>()
+            .FindByNameAsync(username, TestContext.Current.CancellationToken))!.PasswordHash;
     }
 }

@@ -29,7 +29,8 @@ public sealed class MetersTests
         listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => measured[instrument.Name] = value);
         listener.Start();
         using HttpClient client = host.Connect();
-        Reply login = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
+        Reply login = await client.AskAsync(
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
         string first = login.Json.GetProperty("refresh_token").GetString()!;
 
         (await RefreshAsync(first)).Status.Should().Be(200);

@@ -16,7 +16,8 @@ public sealed class PackageTests : IDisposable
     public void Dispose()
     {
         Directory.Delete(directory, recursive: true);
-        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         if (Path.Combine(packages, "jwtauth.bearer", Version) is var restored && Directory.Exists(restored))
             Directory.Delete(restored, recursive: true);
     }
@@ -25,7 +26,8 @@ public sealed class PackageTests : IDisposable
     public async Task A_strangers_project_needs_the_package_and_one_line()
     {
         string feed = Path.Combine(directory, "feed"), project = Path.Combine(directory, "shop");
-        await RunAsync(Repository.Root, ["pack", "src/JwtAuth.Bearer", "-c", Configuration, "--no-build", "-o", feed, $"-p:PackageVersion={Version}"]);
+        await RunAsync(
+            Repository.Root, ["pack", "src/JwtAuth.Bearer", "-c", Configuration, "--no-build", "-o", feed, $"-p:PackageVersion={Version}"]);
 
         HashSet<string> files = Entries(Path.Combine(feed, $"JwtAuth.Bearer.{Version}.nupkg"));
         files.Should().Contain(["README.md", "LICENSE", "lib/net10.0/JwtAuth.Bearer.dll", "lib/net10.0/JwtAuth.Bearer.xml"]);
@@ -34,7 +36,8 @@ public sealed class PackageTests : IDisposable
         Text(nuspec, "license").Should().Be("MIT");
         Text(nuspec, "readme").Should().Be("README.md");
         nuspec.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!)
-            .Should().Contain("Microsoft.AspNetCore.Authentication.JwtBearer").And.NotContain(id => id.Contains("EntityFramework") || id.Contains("Identity.EntityFramework") || id.Contains("Sqlite"));
+            .Should().Contain("Microsoft.AspNetCore.Authentication.JwtBearer")
+            .And.NotContain(id => id.Contains("EntityFramework") || id.Contains("Identity.EntityFramework") || id.Contains("Sqlite"));
 
         WriteProject(project, feed);
         await RunAsync(project, ["build", "-c", "Release", "-o", "out", "--disable-build-servers"]);
@@ -93,7 +96,8 @@ public sealed class PackageTests : IDisposable
         return XElement.Load(stream);
     }
 
-    private static string Text(XElement nuspec, string name) => nuspec.Descendants().Single(element => element.Name.LocalName == name).Value;
+    private static string Text(XElement nuspec, string name) =>
+        nuspec.Descendants().Single(element => element.Name.LocalName == name).Value;
 
     private static async Task RunAsync(string workingDirectory, string[] args)
     {

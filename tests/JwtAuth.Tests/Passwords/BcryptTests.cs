@@ -14,7 +14,8 @@ namespace JwtAuth.Tests.Passwords;
 
 public sealed class BcryptTests
 {
-    private const string Source = "openwall/crypt_blowfish, jeremyh/jBCrypt, pyca/bcrypt and besser82/libxcrypt (tables made of their test vectors)";
+    private const string Source =
+        "openwall/crypt_blowfish, jeremyh/jBCrypt, pyca/bcrypt and besser82/libxcrypt (tables made of their test vectors)";
     private const string Known = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"; // of U*U
 
     [Fact]
@@ -118,7 +119,8 @@ public sealed class BcryptTests
             foreach (string password in new[] { "", "password", ServerHost.Password, malformed[index] })
             {
                 Bcrypt.Verify(password, malformed[index]).Should().BeFalse(malformed[index]);
-                host.Get<PasswordHasher>().Verify(password, malformed[index]).Should().Be(PasswordVerificationResult.Failed, malformed[index]);
+                host.Get<PasswordHasher>().Verify(password, malformed[index])
+                    .Should().Be(PasswordVerificationResult.Failed, malformed[index]);
             }
             await AddAsync(host, $"user{index}", malformed[index]);
             (await LoginAsync(host, $"user{index}")).Should().Be(HttpStatusCode.Unauthorized, malformed[index]);
@@ -138,8 +140,8 @@ public sealed class BcryptTests
             Known.Replace("$2a$", "$2x$", StringComparison.Ordinal), Known.Replace("$2a$", "$2$", StringComparison.Ordinal),
             Known.Replace("$2a$", "$2A$", StringComparison.Ordinal), Known.Replace("$05$", "$5$", StringComparison.Ordinal),
             Known.Replace("$05$", "$+5$", StringComparison.Ordinal), Known.Replace("$05$", "$ 5$", StringComparison.Ordinal),
-            Known.Replace("$05$", "$06$", StringComparison.Ordinal), Known[..^1] + "X", Known[..^1], Known + "\0", Known + "\n", " " + Known,
-            Known[..^1] + "\0", Known[..^1] + "ſ", Known[..30] + "$" + Known[31..],
+            Known.Replace("$05$", "$06$", StringComparison.Ordinal), Known[..^1] + "X", Known[..^1], Known + "\0", Known + "\n",
+            " " + Known, Known[..^1] + "\0", Known[..^1] + "ſ", Known[..30] + "$" + Known[31..],
         })
             Bcrypt.Verify("U*U", changed).Should().BeFalse(changed);
     }
@@ -197,7 +199,8 @@ public sealed class BcryptTests
         Parallel.For(0, 10_000, _ => salts[Bcrypt.Hash(ServerHost.Password, 4).Substring(7, 22)] = true);
 
         salts.Should().HaveCount(10_000);
-        // Bytes of a CSPRNG: no position that is the same in all, none that lacks a value (the last character has 4, since 128 bits are 21 characters and 2 bits).
+        // Bytes of a CSPRNG: no position that is the same in all, none that lacks a value (the last character has 4, since 128 bits
+        // are 21 characters and 2 bits).
         for (int position = 0; position < 22; position++)
             salts.Keys.Select(salt => salt[position]).Distinct().Should().HaveCount(position == 21 ? 4 : 64);
     }
@@ -205,7 +208,8 @@ public sealed class BcryptTests
     [Fact]
     public void Eight_threads_at_once_verify_each_its_own()
     {
-        (string Password, string Hash)[] pairs = [.. Enumerable.Range(0, 16).Select(number => ($"{ServerHost.Password} {number}", Bcrypt.Hash($"{ServerHost.Password} {number}", 4)))];
+        (string Password, string Hash)[] pairs = [.. Enumerable.Range(0, 16).Select(
+            number => ($"{ServerHost.Password} {number}", Bcrypt.Hash($"{ServerHost.Password} {number}", 4)))];
         int wrong = 0;
         Parallel.For(0, 1_600, new ParallelOptions { MaxDegreeOfParallelism = 8 }, turn =>
         {
@@ -233,7 +237,8 @@ public sealed class BcryptTests
     private static async Task<HttpStatusCode> LoginAsync(ServerHost host, string username, string password = ServerHost.Password)
     {
         using HttpClient client = host.Connect();
-        using HttpResponseMessage reply = await client.PostAsJsonAsync("/auth/login", new { username, password }, TestContext.Current.CancellationToken);
+        using HttpResponseMessage reply =
+            await client.PostAsJsonAsync("/auth/login", new { username, password }, TestContext.Current.CancellationToken);
         return reply.StatusCode;
     }
 }

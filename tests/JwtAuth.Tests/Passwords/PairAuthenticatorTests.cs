@@ -7,8 +7,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Passwords;
 
-/// <summary>What happens while bcrypt is at work: one place there, and room for one to wait for it. Whoever needs it a second time is told that it is busy.</summary>
-public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixture) : IClassFixture<PairAuthenticatorTests.Fixture>, IAsyncDisposable
+/// <summary>
+/// What happens while bcrypt is at work: one place there, and room for one to wait for it. Whoever needs it a
+/// second time is told that it is busy.
+/// </summary>
+public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixture)
+    : IClassFixture<PairAuthenticatorTests.Fixture>, IAsyncDisposable
 {
     private const string Changed = "the lamp by the window";
 
@@ -21,7 +25,8 @@ public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixtur
     {
         AccountSnapshot account = await host.AddAccountAsync(name);
         IDisposable hashing = await HoldHashingAsync();
-        List<Task<PasswordResult>> racers = [.. Enumerable.Range(0, 64).Select(racer => CheckAsync(racer % 2 == 0 ? name : name.ToUpperInvariant()))];
+        List<Task<PasswordResult>> racers =
+            [.. Enumerable.Range(0, 64).Select(racer => CheckAsync(racer % 2 == 0 ? name : name.ToUpperInvariant()))];
         racers.Should().OnlyContain(racer => !racer.IsCompleted, "all of them wait for the one");
 
         hashing.Dispose();
@@ -133,7 +138,8 @@ public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixtur
 
     // Each request has a scope of its own.
     private Task<PasswordResult> CheckAsync(string username, string password = ServerHost.Password, CancellationTokenSource? gone = null) =>
-        Scope().GetRequiredService<PairAuthenticator>().CheckAsync(username, new Password(password), IPAddress.Loopback, gone?.Token ?? TestContext.Current.CancellationToken);
+        Scope().GetRequiredService<PairAuthenticator>()
+            .CheckAsync(username, new Password(password), IPAddress.Loopback, gone?.Token ?? TestContext.Current.CancellationToken);
 
     private AccountStore Accounts() => Scope().GetRequiredService<AccountStore>();
 
@@ -143,7 +149,8 @@ public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixtur
         return (await Accounts().AddAsync(name, hash))!;
     }
 
-    private async Task<IDisposable> HoldHashingAsync() => (await host.Get<HashingGate>().EnterAsync(TestContext.Current.CancellationToken))!;
+    private async Task<IDisposable> HoldHashingAsync() =>
+        (await host.Get<HashingGate>().EnterAsync(TestContext.Current.CancellationToken))!;
 
     private int Logged(string text) => host.Log.All.Count(line => line.Contains(text, StringComparison.Ordinal));
 
@@ -156,7 +163,8 @@ public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixtur
 
     public sealed class Fixture : IAsyncDisposable
     {
-        internal ServerHost Host { get; } = new ServerHost().With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "1");
+        internal ServerHost Host { get; } = new ServerHost()
+            .With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "1");
 
         public ValueTask DisposeAsync() => Host.DisposeAsync();
     }

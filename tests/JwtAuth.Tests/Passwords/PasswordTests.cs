@@ -25,7 +25,8 @@ public sealed class PasswordTests(PasswordTests.Fixture fixture) : IClassFixture
         { "пароль на берегу", "пароль на бepeгу" }, // Latin letters among Cyrillic ones
         { "four emoji are 😀😀😀😀", "four emoji are 😀😀😀😁" },
         { "x\u0001 control characters", "x\u0002 control characters" },
-        { "seventy-two bytes: 012345678901234567890123456789012345678901234567890AB", "seventy-two bytes: 012345678901234567890123456789012345678901234567890AC" },
+        { "seventy-two bytes: 012345678901234567890123456789012345678901234567890AB",
+            "seventy-two bytes: 012345678901234567890123456789012345678901234567890AC" },
     };
 
     [Theory, Trait("row", "PWD-09")]

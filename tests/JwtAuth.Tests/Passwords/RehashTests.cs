@@ -68,13 +68,15 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
     [Fact]
     public async Task A_renewed_hash_never_overwrites_a_password_that_was_changed_meanwhile()
     {
-        string old = Bcrypt.Hash(ServerHost.Password, 4), renewed = Bcrypt.Hash(ServerHost.Password, 10), changed = Bcrypt.Hash("the lamp by the window", 10);
+        string old = Bcrypt.Hash(ServerHost.Password, 4), renewed = Bcrypt.Hash(ServerHost.Password, 10),
+            changed = Bcrypt.Hash("the lamp by the window", 10);
         string subject = await AddAsync(old);
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         AccountStore accounts = scope.ServiceProvider.GetRequiredService<AccountStore>();
 
         AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():N}", "admin");
-        (await accounts.ResetPasswordAsync(new Caller(root.Subject, root.Generation, "a login", Token: null), subject, changed)).Should().Be(AccountChange.Done);
+        (await accounts.ResetPasswordAsync(new Caller(root.Subject, root.Generation, "a login", Token: null), subject, changed))
+            .Should().Be(AccountChange.Done);
         (await accounts.ReplaceHashAsync(subject, old, renewed)).Should().BeFalse();
 
         (await HashAsync(subject)).Should().Be(changed);
@@ -85,7 +87,8 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
     }
 
     private static string Identity(PasswordHasherCompatibilityMode mode) =>
-        new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { CompatibilityMode = mode, IterationCount = 1000 })).HashPassword(null!, ServerHost.Password);
+        new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { CompatibilityMode = mode, IterationCount = 1000 }))
+            .HashPassword(null!, ServerHost.Password);
 
     private async Task<string> AddAsync(string hash)
     {
@@ -97,6 +100,7 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
     private async Task<string> HashAsync(string subject)
     {
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<AccountStore>().FindBySubjectAsync(subject, TestContext.Current.CancellationToken))!.PasswordHash;
+        return (await scope.ServiceProvider.GetRequiredService<AccountStore>()
+            .FindBySubjectAsync(subject, TestContext.Current.CancellationToken))!.PasswordHash;
     }
 }

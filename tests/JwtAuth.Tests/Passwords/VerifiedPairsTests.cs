@@ -69,7 +69,8 @@ public sealed class VerifiedPairsTests
     {
         (string Name, string Password)[] similar =
         [
-            ("ALICE", "pw"), ("ALIC", "Epw"), ("ALICEp", "w"), ("ALICE:", "pw"), ("ALICE", ":pw"), ("ALICE", "pw\0"), ("ALICE\0", "pw"), ("", "ALICEpw"), ("ALICEpw", ""), ("ALICE", "PW"),
+            ("ALICE", "pw"), ("ALIC", "Epw"), ("ALICEp", "w"), ("ALICE:", "pw"), ("ALICE", ":pw"), ("ALICE", "pw\0"), ("ALICE\0", "pw"),
+            ("", "ALICEpw"), ("ALICEpw", ""), ("ALICE", "PW"),
         ];
 
         similar.Select(pair => pairs.MacOf(pair.Name, new Password(pair.Password))).Should().OnlyHaveUniqueItems();
@@ -121,5 +122,6 @@ public sealed class VerifiedPairsTests
     };
 
     private static IEnumerable<FieldInfo> Fields(Type? type) => type is null ? []
-        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Concat(Fields(type.BaseType));
+        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        .Concat(Fields(type.BaseType));
 }

@@ -4,10 +4,14 @@ using JwtAuth.Tests.RefreshTokens;
 
 namespace JwtAuth.Tests.PersonalAccessTokens;
 
-/// <summary>What ends a personal access token and what it lives through, and what becomes of the access token that was made from it: with a denylist and without.</summary>
+/// <summary>
+/// What ends a personal access token and what it lives through, and what becomes of the access token that was made from
+/// it: with a denylist and without.
+/// </summary>
 public sealed class EndingTests(EndingTests.Fixture fixture) : IClassFixture<EndingTests.Fixture>
 {
-    public static TheoryData<string, bool, bool> Ends => Both(accessEnds: true, "deleted", "revoked by its owner", "deleted by an administrator", "password changed", "password reset", "disabled", "disabled and enabled", "user deleted");
+    public static TheoryData<string, bool, bool> Ends => Both(accessEnds: true, "deleted", "revoked by its owner",
+        "deleted by an administrator", "password changed", "password reset", "disabled", "disabled and enabled", "user deleted");
 
     public static TheoryData<string, bool, bool> LivesThrough =>
     [
@@ -85,12 +89,17 @@ public sealed class EndingTests(EndingTests.Fixture fixture) : IClassFixture<End
 
     // The list of sessions asks the store.
     // Where state changes the store is asked; what is revoked here is nothing.
-    private static async Task<bool> StandsAsync(HttpClient client, string access) => (await client.AskAsAsync(access, "POST", "/auth/revoke", new { token = "none" })).Status == 200;
+    private static async Task<bool> StandsAsync(HttpClient client, string access) =>
+        (await client.AskAsAsync(access, "POST", "/auth/revoke", new { token = "none" })).Status == 200;
 
     private static async Task HappenAsync(HttpClient client, string happened, AccountWithToken held)
     {
         string user = $"/admin/users/{held.Account.Subject}";
-        object passwords = new { current_password = happened == "password changed" ? ServerHost.Password : "not the password", new_password = "the lamp by the window" };
+        object passwords = new
+        {
+            current_password = happened == "password changed" ? ServerHost.Password : "not the password",
+            new_password = "the lamp by the window",
+        };
         int status = happened switch
         {
             "nothing" => 204,
@@ -108,11 +117,17 @@ public sealed class EndingTests(EndingTests.Fixture fixture) : IClassFixture<End
             "role taken" => await Status(held.Root, "DELETE", $"{user}/roles/clerk"),
             _ => throw new ArgumentOutOfRangeException(nameof(happened)),
         };
-        status.Should().Be(happened switch { "password change refused" => 401, "revoked by its owner" or "logout" or "logout others" or "logout everywhere" => 200, _ => 204 });
+        status.Should().Be(happened switch
+        {
+            "password change refused" => 401,
+            "revoked by its owner" or "logout" or "logout others" or "logout everywhere" => 200,
+            _ => 204,
+        });
         if (happened == "disabled and enabled")
             (await Status(held.Root, "POST", $"{user}/enable")).Should().Be(204);
 
-        async Task<int> Status(string bearer, string method, string path, object? body = null) => (await client.AskAsAsync(bearer, method, path, body)).Status;
+        async Task<int> Status(string bearer, string method, string path, object? body = null) =>
+            (await client.AskAsAsync(bearer, method, path, body)).Status;
     }
 
     private static TheoryData<string, bool, bool> Both(bool accessEnds, params string[] happened) =>
@@ -126,7 +141,8 @@ public sealed class EndingTests(EndingTests.Fixture fixture) : IClassFixture<End
         private readonly Dictionary<ServerHost, string> administrators = [];
         private readonly Dictionary<ServerHost, AccountWithToken> neighbours = [];
         private readonly ServerHost listed = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
-        private readonly ServerHost stateless = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", "false");
+        private readonly ServerHost stateless = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", "false");
 
         internal ServerHost Of(bool keepsDenylist) => keepsDenylist ? listed : stateless;
 

@@ -11,12 +11,15 @@ internal sealed record MadeToken(string Id, string Token, string Scope, DateTime
 internal static class PersonalAccessTokenCalls
 {
     /// <summary>Makes one with an account bearer.</summary>
-    public static async Task<MadeToken> MakeAsync(this HttpClient client, string accountBearer, string? scope = "orders:read", int days = 30)
+    public static async Task<MadeToken> MakeAsync(
+        this HttpClient client, string accountBearer, string? scope = "orders:read", int days = 30)
     {
-        Reply reply = await client.AskAsAsync(accountBearer, "POST", "/auth/tokens", new { name = "nightly report", scope, lifetime_days = days });
+        Reply reply =
+            await client.AskAsAsync(accountBearer, "POST", "/auth/tokens", new { name = "nightly report", scope, lifetime_days = days });
         reply.Status.Should().Be(201, reply.Body);
         JsonElement json = reply.Json;
-        return new MadeToken(json.GetProperty("id").GetString()!, json.GetProperty("token").GetString()!, json.GetProperty("scope").GetString()!, json.GetProperty("expires_at").GetDateTimeOffset());
+        return new MadeToken(json.GetProperty("id").GetString()!, json.GetProperty("token").GetString()!,
+            json.GetProperty("scope").GetString()!, json.GetProperty("expires_at").GetDateTimeOffset());
     }
 
     /// <summary>Changes one into an access token.</summary>
@@ -40,7 +43,9 @@ internal static class PersonalAccessTokenCalls
         return me == 200;
     }
 
-    public static JsonElement ClaimsOf(string accessToken) => JsonDocument.Parse(Base64Url.DecodeFromChars(accessToken.Split('.')[1])).RootElement;
+    public static JsonElement ClaimsOf(string accessToken) =>
+        JsonDocument.Parse(Base64Url.DecodeFromChars(accessToken.Split('.')[1])).RootElement;
 
-    public static string[] ScopesOf(this Reply me) => me.Json.GetProperty("scope").GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    public static string[] ScopesOf(this Reply me) =>
+        me.Json.GetProperty("scope").GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -30,7 +30,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
     {
         await Task.WhenAll(Enumerable.Range(0, PersonalAccessTokenStore.MaximumPerAccount - 5).Select(_ => client.MakeAsync(bearer)));
 
-        Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "x", lifetime_days = 1 })));
+        Reply[] replies = await Task.WhenAll(
+            Enumerable.Range(0, 64).Select(_ => client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "x", lifetime_days = 1 })));
 
         replies.Count(reply => reply.Status == 201).Should().Be(5);
         replies.Where(reply => reply.Status != 201).Should().OnlyContain(reply => reply.Status == 409 && reply.Code == "too_many_tokens");
@@ -38,7 +39,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
         string id = (await client.AskAsAsync(bearer, "GET", "/auth/tokens")).Json.GetProperty("tokens")[49].GetProperty("id").GetString()!;
         (await client.AskAsAsync(bearer, "DELETE", $"/auth/tokens/{id}")).Status.Should().Be(204);
         await client.MakeAsync(bearer);
-        (await client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "x" })).Code.Should().Be("too_many_tokens", "one made room for one");
+        (await client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "x" })).Code
+            .Should().Be("too_many_tokens", "one made room for one");
 
         host.Time.Advance(TimeSpan.FromDays(1));
         bearer = await host.LoginAsync(account.Username, host.Issuer);
@@ -49,14 +51,16 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
     public async Task Whoever_uses_it_while_it_is_deleted_has_nothing_afterwards()
     {
         MadeToken token = await client.MakeAsync(bearer);
-        Task<Reply>[] uses = [.. Enumerable.Range(0, 48).Select(number => number % 3 == 0 ? client.AskAsAsync(token.Token, "GET", "/me") : client.ChangeAsync(token.Token))];
+        Task<Reply>[] uses = [.. Enumerable.Range(0, 48)
+            .Select(number => number % 3 == 0 ? client.AskAsAsync(token.Token, "GET", "/me") : client.ChangeAsync(token.Token))];
         await Task.WhenAny(uses);
 
         (await client.AskAsAsync(bearer, "DELETE", $"/auth/tokens/{token.Id}")).Status.Should().Be(204);
 
         (await client.LivesAsync(token.Token)).Should().BeFalse("the answer was given");
         Reply[] replies = await Task.WhenAll(uses);
-        replies.Select(reply => reply.Status).Should().OnlyContain(status => status == 200 || status == 401).And.Contain(200, "some came before");
+        replies.Select(reply => reply.Status)
+            .Should().OnlyContain(status => status == 200 || status == 401).And.Contain(200, "some came before");
         foreach (Reply reply in replies.Where(reply => reply.Status == 200 && reply.Json.TryGetProperty("access_token", out _)))
             (await client.MeAsync(reply.Json.GetProperty("access_token").GetString()!)).Should().Be(401);
     }
@@ -79,7 +83,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
         using var database = new DatabaseFile(host.Directory);
         database.Number("SELECT count(*) FROM PersonalAccessTokens WHERE Subject = $p", account.Subject).Should().Be(0);
         (await client.LivesAsync(made[0])).Should().BeFalse();
-        (await client.LivesAsync((await client.MakeAsync(await host.LoginAsync(account.Username, host.Issuer))).Token)).Should().BeTrue("a new one may be made");
+        (await client.LivesAsync((await client.MakeAsync(await host.LoginAsync(account.Username, host.Issuer))).Token))
+            .Should().BeTrue("a new one may be made");
 
         Task<Reply> MakeAsync() => client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "x" });
     }
@@ -99,7 +104,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
         await CutOffAsync(cutOff);
 
         PersonalAccessTokenAddition addition = await host.AskStoreAsync(
-            (PersonalAccessTokenStore store) => store.AddAsync(caller, PersonalAccessToken.Make(), "x", ["orders:read"], TimeSpan.FromDays(1)));
+            (PersonalAccessTokenStore store) =>
+                store.AddAsync(caller, PersonalAccessToken.Make(), "x", ["orders:read"], TimeSpan.FromDays(1)));
 
         (addition is PersonalAccessTokenAddition.Added).Should().Be(isMade);
         (addition is PersonalAccessTokenAddition.NotStanding).Should().Be(!isMade);
@@ -112,7 +118,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
         var elsewhere = new Caller(account.Subject, account.Generation, "another login", Token: null);
         AccountChange change = cutOff switch
         {
-            "password changed elsewhere" => await In(accounts => accounts.ChangePasswordAsync(elsewhere, account.PasswordHash, account.PasswordHash)),
+            "password changed elsewhere" =>
+                await In(accounts => accounts.ChangePasswordAsync(elsewhere, account.PasswordHash, account.PasswordHash)),
             "password reset" => await In(accounts => accounts.ResetPasswordAsync(fixture.Root, account.Subject, account.PasswordHash)),
             "logged out by an administrator" => await In(accounts => accounts.LogOutAsync(fixture.Root, account.Subject)),
             "disabled" or "disabled and enabled" => await In(accounts => accounts.DisableAsync(fixture.Root, account.Subject)),
@@ -123,7 +130,8 @@ public sealed class PersonalAccessTokenRaceTests(SessionsHost fixture) : IClassF
         if (cutOff == "disabled and enabled")
             (await In(accounts => accounts.EnableAsync(fixture.Root, account.Subject))).Should().Be(AccountChange.Done);
         if (cutOff == "logout everywhere")
-            (await host.AskStoreAsync((SessionStore sessions) => sessions.EndAllAsync(elsewhere, exceptSessionId: null))).Should().NotBeNull();
+            (await host.AskStoreAsync((SessionStore sessions) => sessions.EndAllAsync(elsewhere, exceptSessionId: null)))
+                .Should().NotBeNull();
     }
 
     private Task<AccountChange> In(Func<AccountStore, Task<AccountChange>> change) => host.AskStoreAsync(change);

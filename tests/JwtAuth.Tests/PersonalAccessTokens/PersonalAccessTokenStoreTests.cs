@@ -141,7 +141,8 @@ public sealed class PersonalAccessTokenStoreTests : IAsyncLifetime
 
     private async Task<DateTimeOffset?> LastUsedAsync()
     {
-        JsonElement only = (await client.AskAsAsync(bearer, "GET", "/auth/tokens")).Json.GetProperty("tokens").EnumerateArray().Single().GetProperty("last_used_at");
+        JsonElement only = (await client.AskAsAsync(bearer, "GET", "/auth/tokens")).Json.GetProperty("tokens")
+            .EnumerateArray().Single().GetProperty("last_used_at");
         return only.ValueKind == JsonValueKind.Null ? null : only.GetDateTimeOffset();
     }
 

@@ -41,7 +41,8 @@ public sealed class PersonalAccessTokenTests
         for (int index = 0; index < Known.Length; index++)
         {
             if (index + 1 < Known.Length && Known[index] != Known[index + 1])
-                new PersonalAccessToken($"{Known[..index]}{Known[index + 1]}{Known[index]}{Known[(index + 2)..]}").IsWellFormed.Should().BeFalse();
+                new PersonalAccessToken($"{Known[..index]}{Known[index + 1]}{Known[index]}{Known[(index + 2)..]}").IsWellFormed
+                    .Should().BeFalse();
             new PersonalAccessToken(Known.Remove(index, 1)).IsWellFormed.Should().BeFalse();
             new PersonalAccessToken(Known.Insert(index, $"{Known[index]}")).IsWellFormed.Should().BeFalse();
         }

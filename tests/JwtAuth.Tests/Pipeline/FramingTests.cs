@@ -72,7 +72,8 @@ public sealed class FramingTests(OneHost fixture) : IClassFixture<OneHost>
     public async Task A_length_that_is_oddly_written_is_still_one_length(string framing)
     {
         await IsReadAsync(framing, "{body}");
-        (await LoginThenAsync(framing.Replace("{n}", "1", StringComparison.Ordinal), "{body}")).Should().NotContain(reply => reply.Status == 200);
+        (await LoginThenAsync(framing.Replace("{n}", "1", StringComparison.Ordinal), "{body}"))
+            .Should().NotContain(reply => reply.Status == 200);
     }
 
     [Theory, Trait("row", "HTP-17")]
@@ -92,7 +93,8 @@ public sealed class FramingTests(OneHost fixture) : IClassFixture<OneHost>
         IReadOnlyList<Reply> replies = await SendAsync(request + Smuggled);
 
         replies.Should().ContainSingle().Which.Status.Should().Be(400);
-        (await SendAsync("GET /me HTTP/1.1\r\nHost: {host}\r\nX: ab\r\n\r\n" + Smuggled)).Select(reply => reply.Status).Should().Equal(401, 200);
+        (await SendAsync("GET /me HTTP/1.1\r\nHost: {host}\r\nX: ab\r\n\r\n" + Smuggled)).Select(reply => reply.Status)
+            .Should().Equal(401, 200);
     }
 
     [Theory, Trait("row", "NET-04")]
@@ -102,12 +104,14 @@ public sealed class FramingTests(OneHost fixture) : IClassFixture<OneHost>
     public async Task A_body_beyond_the_limit_is_refused_unread(string framing)
     {
         string chunk = framing.StartsWith('T') ? $"{65537:x}\r\n\"{new string('x', 65536)}\r\n0\r\n\r\n" : "{\"username\":\"";
-        IReadOnlyList<Reply> replies = await SendAsync($"POST /auth/login HTTP/1.1\r\nHost: {{host}}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n{chunk}");
+        IReadOnlyList<Reply> replies =
+            await SendAsync($"POST /auth/login HTTP/1.1\r\nHost: {{host}}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n{chunk}");
 
         replies.Should().ContainSingle();
         (replies[0].Status, replies[0].Code).Should().Be((413, "content_too_large"));
         using HttpClient client = host.Connect();
-        (await client.AskAsync("POST", "/auth/login", Body + new string(' ', 65536 - Body.Length))).Code.Should().Be("invalid_scope", "64 KiB is the limit");
+        (await client.AskAsync("POST", "/auth/login", Body + new string(' ', 65536 - Body.Length))).Code
+            .Should().Be("invalid_scope", "64 KiB is the limit");
     }
 
     [Theory, Trait("row", "NET-04")]

@@ -87,7 +87,8 @@ public sealed class JsonBodyTests(OneHost fixture) : IClassFixture<OneHost>
         foreach (string path in (string[])["/auth/register", "/auth/login"])
         {
             var content = new ByteArrayContent(
-                [.. Encoding.ASCII.GetBytes($$"""{"username":"{{name}}","password":"a quiet harbour at dawn"""), .. Convert.FromHexString(hex), .. "\"}"u8]);
+                [.. Encoding.ASCII.GetBytes($$"""{"username":"{{name}}","password":"a quiet harbour at dawn"""),
+                    .. Convert.FromHexString(hex), .. "\"}"u8]);
             content.Headers.ContentType = new("application/json");
             (await client.AskAsync("POST", path, content)).Status.Should().Be(400);
         }

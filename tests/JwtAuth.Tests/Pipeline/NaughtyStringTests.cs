@@ -69,8 +69,9 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
     {
         string[] names =
         [
-            "User-Agent", "Origin", "Referer", "Cookie", "Accept", "Accept-Language", "If-None-Match", "X-Forwarded-For", "X-Forwarded-Proto",
-            "X-Request-Id", "traceparent", "tracestate", "baggage", "Content-Type", "Access-Control-Request-Method", "Access-Control-Request-Headers",
+            "User-Agent", "Origin", "Referer", "Cookie", "Accept", "Accept-Language", "If-None-Match", "X-Forwarded-For",
+            "X-Forwarded-Proto", "X-Request-Id", "traceparent", "tracestate", "baggage", "Content-Type", "Access-Control-Request-Method",
+            "Access-Control-Request-Headers",
         ];
         Uri address = host.Connect().BaseAddress!;
         string[] safe = [.. NaughtyStrings.All.Where(text => !text.AsSpan().ContainsAny('\r', '\n', '\0') && text.Length < 400)];
@@ -90,7 +91,8 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
 
         replies.Should().HaveCount((safe.Length * 3) + 1);
         replies.Should().NotContain(reply => reply.Status >= 500);
-        replies.SelectMany(reply => reply.Headers).Should().NotContain(pair => pair.Value.Contains("alert", StringComparison.Ordinal) || pair.Value.Contains("passwd", StringComparison.Ordinal));
+        replies.SelectMany(reply => reply.Headers).Should().NotContain(
+            pair => pair.Value.Contains("alert", StringComparison.Ordinal) || pair.Value.Contains("passwd", StringComparison.Ordinal));
         replies[^1].Status.Should().Be(200);
     }
 }

@@ -53,7 +53,8 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
         await using ServerHost? broken = breaks ? Production.Host() : null;
         if (breaks)
             Break(broken!);
-        using HttpClient client = (broken ?? fixture.Host).ConnectByProxy(bearer switch { "user" => fixture.User, "admin" => fixture.Admin, _ => bearer });
+        using HttpClient client =
+            (broken ?? fixture.Host).ConnectByProxy(bearer switch { "user" => fixture.User, "admin" => fixture.Admin, _ => bearer });
 
         Reply reply = await client.AskAsync(method, path, body == "large" ? new string(' ', 70_000) : body);
 
@@ -71,7 +72,8 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
         {
             if (reply.Body.Length > 0)
                 reply.Code.Should().NotBeNullOrEmpty();
-            reply.Body.Should().NotContainAny("Exception", "   at ", "System.", "Microsoft.", "Sqlite", ".cs", "/src/", "10.0.", "traceId", "reason", "hint", "no such table");
+            reply.Body.Should().NotContainAny("Exception", "   at ", "System.", "Microsoft.", "Sqlite", ".cs", "/src/", "10.0.", "traceId",
+                "reason", "hint", "no such table");
         }
     }
 
@@ -88,7 +90,8 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
 
         (failed.Status, failed.Code).Should().Be((500, "server_error"));
         failed.Body.Should().NotContainAny("Exception", "Sqlite", "   at ");
-        host.Log.All.Should().Contain(line => line.Contains("A request failed", StringComparison.Ordinal) && line.Contains("no such table", StringComparison.Ordinal));
+        host.Log.All.Should().Contain(line => line.Contains("A request failed", StringComparison.Ordinal)
+            && line.Contains("no such table", StringComparison.Ordinal));
     }
 
     [Theory, Trait("row", "NET-07")]
@@ -110,14 +113,16 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
             headers.Add(("X-Forwarded-Proto", proto));
 
         Reply me = await client.AskAsync("GET", "/me", null, [.. headers]);
-        Reply login = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password }, [.. headers]);
+        Reply login =
+            await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password }, [.. headers]);
 
         me.Status.Should().Be(status);
         login.Status.Should().Be(status == 401 ? 200 : 400);
         if (status == 400)
             (me.Code, login.Code).Should().Be(("https_required", "https_required"));
         (await client.AskAsync("GET", "/health/live", null, [.. headers])).Status.Should().Be(200);
-        (await client.AskAsync("GET", "/healthy", null, [.. headers])).Status.Should().Be(status == 401 ? 404 : 400, "only /health is spared");
+        (await client.AskAsync("GET", "/healthy", null, [.. headers])).Status
+            .Should().Be(status == 401 ? 404 : 400, "only /health is spared");
     }
 
     [Theory, Trait("row", "NET-07")]
@@ -145,7 +150,11 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
         using HttpClient client = host.Connect();
 
         foreach (string name in (string[])["X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"])
-            (await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password }, (name, "192.0.2.7"))).Status.Should().Be(200);
+            (await client.AskAsync("POST", "/auth/login", new
+            {
+                username = "alice",
+                password = ServerHost.Password,
+            }, (name, "192.0.2.7"))).Status.Should().Be(200);
 
         host.Log.All.Where(line => line.Contains("logged in from", StringComparison.Ordinal)).Should()
             .HaveCount(5).And.OnlyContain(line => line.Contains("logged in from 127.0.0.1", StringComparison.Ordinal));
@@ -179,7 +188,8 @@ public sealed class ResponseRulesTests(ResponseRulesTests.Fixture fixture) : ICl
             Admin = await LoginAsync("root");
 
             async Task<string> LoginAsync(string username) =>
-                (await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, audience = Production.Issuer }))
+                (await client.AskAsync(
+                    "POST", "/auth/login", new { username, password = ServerHost.Password, audience = Production.Issuer }))
                     .Json.GetProperty("access_token").GetString()!;
         }
 

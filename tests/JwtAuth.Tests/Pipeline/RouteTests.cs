@@ -24,7 +24,8 @@ public sealed class RouteTests(OneHost fixture) : IClassFixture<OneHost>
 
         foreach (RouteEndpoint endpoint in host.Get<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>())
         {
-            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{sub}", "x", StringComparison.Ordinal).Replace("{role}", "x", StringComparison.Ordinal);
+            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
+                .Replace("{sub}", "x", StringComparison.Ordinal).Replace("{role}", "x", StringComparison.Ordinal);
             foreach (string method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
             {
                 Reply reply = await client.AskAsync(method, path, method == "POST" ? "{}" : null);
@@ -81,7 +82,8 @@ public sealed class RouteTests(OneHost fixture) : IClassFixture<OneHost>
             IReadOnlyList<Reply> replies = await RawHttp.SendAsync(
                 address, $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\n{authorization}Connection: close\r\n\r\n");
             if (target.StartsWith("http:", StringComparison.Ordinal) && replies[0].Status == 400)
-                replies = await RawHttp.SendAsync(address, $"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Connection: close\r\n\r\n");
+                replies = await RawHttp.SendAsync(
+                    address, $"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Connection: close\r\n\r\n");
             return replies.Should().ContainSingle().Which.Status;
         }
     }

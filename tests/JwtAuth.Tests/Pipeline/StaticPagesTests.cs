@@ -9,7 +9,8 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
     [Theory]
     [InlineData("/jwtauth.js", "text/javascript; charset=utf-8", "export class JwtAuthClient")]
     [InlineData("/jwtauth.d.ts", "text/plain; charset=utf-8", "export class JwtAuthClient")]
-    public async Task The_module_is_served_in_Production_with_its_type_a_short_cache_and_the_headers_of_every_reply(string path, string type, string text)
+    public async Task The_module_is_served_in_Production_with_its_type_a_short_cache_and_the_headers_of_every_reply(
+        string path, string type, string text)
     {
         using HttpClient client = fixture.Host.ConnectByProxy();
 
@@ -17,11 +18,13 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
         Reply head = await client.AskAsync("HEAD", path);
 
         (reply.Status, reply.Header("Content-Type"), reply.Header("Cache-Control")).Should().Be((200, type, "public, max-age=300"));
-        reply.Body.Should().Be(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src/JwtAuth.Server/wwwroot", path[1..]), TestContext.Current.CancellationToken))
+        reply.Body.Should().Be(await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "src/JwtAuth.Server/wwwroot", path[1..]), TestContext.Current.CancellationToken))
             .And.Contain(text);
         (reply.Header("X-Content-Type-Options"), reply.Header("Strict-Transport-Security")).Should().Be(("nosniff", "max-age=31536000"));
         reply.Headers.Keys.Should().NotContain(["Set-Cookie", "Server"]);
-        (head.Status, head.Body, head.Header("Content-Length"), head.Header("ETag")).Should().Be((200, "", reply.Header("Content-Length"), reply.Header("ETag")));
+        (head.Status, head.Body, head.Header("Content-Length"), head.Header("ETag"))
+            .Should().Be((200, "", reply.Header("Content-Length"), reply.Header("ETag")));
     }
 
     [Fact]
@@ -44,7 +47,8 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
         using HttpClient client = fixture.Host.ConnectByProxy();
 
         foreach (string stranger in (string[])["https://evil.example", "null"])
-            (await client.AskAsync("GET", "/jwtauth.js", null, ("Origin", stranger))).Headers.Keys.Should().NotContain("Access-Control-Allow-Origin");
+            (await client.AskAsync("GET", "/jwtauth.js", null, ("Origin", stranger))).Headers.Keys
+                .Should().NotContain("Access-Control-Allow-Origin");
         Reply ours = await client.AskAsync("GET", "/jwtauth.js", null, ("Origin", Ours));
         (ours.Status, ours.Header("Access-Control-Allow-Origin")).Should().Be((200, Ours));
         ours.Header("Vary").Should().Contain("Origin", "a cache keeps the answers apart");
@@ -61,7 +65,8 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
 
         Reply refused = await client.AskAsync(method, "/jwtauth.js", method == "TRACE" ? null : "{}");
 
-        (refused.Status, refused.Code, refused.Header("Allow"), refused.Header("Cache-Control")).Should().Be((405, "method_not_allowed", "GET, HEAD", "no-store"));
+        (refused.Status, refused.Code, refused.Header("Allow"), refused.Header("Cache-Control"))
+            .Should().Be((405, "method_not_allowed", "GET, HEAD", "no-store"));
         (await client.AskAsync("GET", "/jwtauth.js")).Status.Should().Be(200);
     }
 
@@ -92,7 +97,8 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
         {
             Uri address = fixture.Host.Connect().BaseAddress!;
             IReadOnlyList<Reply> replies = await RawHttp.SendAsync(
-                address, $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n");
+                address, $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\nX-Forwarded-For: 192.0.2.7\r\n"
+                    + "X-Forwarded-Proto: https\r\nConnection: close\r\n\r\n");
             return replies.Should().ContainSingle().Which.Status;
         }
     }
@@ -101,7 +107,8 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
     public async Task The_program_serves_the_module_wherever_it_was_started()
     {
         string elsewhere = Directory.CreateTempSubdirectory("jwtauth-").FullName;
-        await using (ServerProcess process = await ServerProcess.StartAsync(elsewhere, new Dictionary<string, string> { ["contentRoot"] = elsewhere, ["JwtAuth:Audiences"] = "orders" }))
+        await using (ServerProcess process = await ServerProcess.StartAsync(
+            elsewhere, new Dictionary<string, string> { ["contentRoot"] = elsewhere, ["JwtAuth:Audiences"] = "orders" }))
         {
             using var client = new HttpClient { BaseAddress = process.Address };
 

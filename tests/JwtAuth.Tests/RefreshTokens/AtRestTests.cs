@@ -27,9 +27,10 @@ public sealed class AtRestTests(SessionsHost fixture) : IClassFixture<SessionsHo
             byte[] bytes = Base64Url.DecodeFromChars(tokens.Refresh.AsSpan("jrt_".Length)), mac = bytes[^MacLength..];
             byte[][] secrets =
             [
-                Encoding.ASCII.GetBytes(tokens.Refresh), Encoding.ASCII.GetBytes(tokens.Refresh[4..]), mac, Encoding.ASCII.GetBytes(Convert.ToHexString(mac)),
-                Encoding.ASCII.GetBytes(Convert.ToHexStringLower(mac)), Encoding.ASCII.GetBytes(Convert.ToBase64String(mac)),
-                Encoding.ASCII.GetBytes(tokens.Access), Encoding.ASCII.GetBytes(tokens.Access.Split('.')[2]),
+                Encoding.ASCII.GetBytes(tokens.Refresh), Encoding.ASCII.GetBytes(tokens.Refresh[4..]), mac,
+                Encoding.ASCII.GetBytes(Convert.ToHexString(mac)), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(mac)),
+                Encoding.ASCII.GetBytes(Convert.ToBase64String(mac)), Encoding.ASCII.GetBytes(tokens.Access),
+                Encoding.ASCII.GetBytes(tokens.Access.Split('.')[2]),
             ];
             foreach (byte[] secret in secrets)
                 Holds(stored, secret).Should().BeFalse();
@@ -58,7 +59,8 @@ public sealed class AtRestTests(SessionsHost fixture) : IClassFixture<SessionsHo
         using HttpClient client = host.Connect();
         Tokens[] tokens = [await client.BeginAsync("plain"), await client.BeginAsync("plain"), await client.BeginAsync("plain")];
 
-        tokens.Select(token => token.SessionId).Should().OnlyHaveUniqueItems().And.OnlyContain(sid => Base64Url.DecodeFromChars(sid).Length == 16);
+        tokens.Select(token => token.SessionId)
+            .Should().OnlyHaveUniqueItems().And.OnlyContain(sid => Base64Url.DecodeFromChars(sid).Length == 16);
         tokens.Select(token => token.Refresh[^42..]).Should().OnlyHaveUniqueItems();
     }
 

@@ -73,7 +73,8 @@ public sealed class LifetimeTests
     }
 
     private static async Task<string[]> SessionIdsAsync(HttpClient client, Tokens tokens) =>
-        [.. (await client.AskAsAsync(tokens.Access, "GET", "/auth/sessions")).Json.GetProperty("sessions").EnumerateArray().Select(session => session.GetProperty("sid").GetString()!)];
+        [.. (await client.AskAsAsync(tokens.Access, "GET", "/auth/sessions")).Json.GetProperty("sessions")
+            .EnumerateArray().Select(session => session.GetProperty("sid").GetString()!)];
 
     private static async Task<ServerHost> StartAsync(string lifetime, string idleLifetime)
     {

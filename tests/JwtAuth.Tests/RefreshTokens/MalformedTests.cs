@@ -23,9 +23,12 @@ public sealed class MalformedTests(SessionsHost fixture) : IClassFixture<Session
         [
             .. Enumerable.Range(1, text.Length).Select(length => text[..^length]),
             .. Enumerable.Range(1, text.Length - 1).Select(length => text[length..]),
-            .. Enumerable.Range(0, text.Length).Where(at => char.IsLetter(text[at])).Select(at => Replaced(text, at, (char)(text[at] ^ ' '))),
-            .. ((string[])["=", "==", "A", "AAAA", ".", " ", "\n", "\0", "é", text]).SelectMany(more => (string[])[text + more, more + text]),
-            text.ToUpperInvariant(), text.Replace('-', '+').Replace('_', '/') + "+", text[Prefix..], "jrt-" + text[Prefix..], "jrt_", new string('A', 60_000),
+            .. Enumerable.Range(0, text.Length)
+                .Where(at => char.IsLetter(text[at])).Select(at => Replaced(text, at, (char)(text[at] ^ ' '))),
+            .. ((string[])["=", "==", "A", "AAAA", ".", " ", "\n", "\0", "é", text])
+                .SelectMany(more => (string[])[text + more, more + text]),
+            text.ToUpperInvariant(), text.Replace('-', '+').Replace('_', '/') + "+", text[Prefix..], "jrt-" + text[Prefix..], "jrt_",
+            new string('A', 60_000),
         ];
 
         foreach (string token in altered)
@@ -91,7 +94,8 @@ public sealed class MalformedTests(SessionsHost fixture) : IClassFixture<Session
 
         (await client.RefreshAsync(codec.Write(new RefreshToken("nV2_ZkqvRZ1cWm0p3b1x4g", 0)))).ShouldBeInvalidGrant();
 
-        (await client.RefreshAsync(codec.Write(new RefreshToken(tokens.SessionId, 0)))).Status.Should().Be(200, "the same, of a session that is there");
+        (await client.RefreshAsync(codec.Write(new RefreshToken(tokens.SessionId, 0)))).Status
+            .Should().Be(200, "the same, of a session that is there");
     }
 
     private string Signed(string token, byte version)

@@ -11,7 +11,8 @@ public sealed class RaceTests
     private const int Racers = 64;
 
     // The full count is JWTAUTH_ROUNDS=1000.
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_ROUNDS") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int Rounds =
+        int.Parse(Environment.GetEnvironmentVariable("JWTAUTH_ROUNDS") ?? "10", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Of_64_racers_on_one_refresh_token_one_rotates_and_all_get_the_same_successor()
@@ -65,7 +66,8 @@ public sealed class RaceTests
     }
 
     [Fact, Trait("row", "REF-04")]
-    public Task Of_64_racers_before_two_processes_one_rotates_and_all_get_the_same_successor() => InTwoProcessesAsync("00:01:00", async (one, other, database) =>
+    public Task Of_64_racers_before_two_processes_one_rotates_and_all_get_the_same_successor() =>
+        InTwoProcessesAsync("00:01:00", async (one, other, database) =>
     {
         for (int round = 0; round < Rounds; round++)
         {
@@ -81,7 +83,8 @@ public sealed class RaceTests
     });
 
     [Fact, Trait("row", "REF-04")]
-    public Task Of_64_racers_before_two_processes_without_a_window_one_wins_and_the_session_ends() => InTwoProcessesAsync("00:00:00", async (one, other, database) =>
+    public Task Of_64_racers_before_two_processes_without_a_window_one_wins_and_the_session_ends() =>
+        InTwoProcessesAsync("00:00:00", async (one, other, database) =>
     {
         for (int round = 0; round < Rounds; round++)
         {
@@ -92,7 +95,8 @@ public sealed class RaceTests
             Tokens winner = TheOnlyWinner(replies, round);
             (await one.RefreshAsync(winner.Refresh)).ShouldBeInvalidGrant($"round {round}");
             (await other.RefreshAsync(winner.Refresh)).ShouldBeInvalidGrant($"round {round}");
-            (await one.AskAsAsync(winner.Access, "GET", "/auth/sessions")).Status.Should().Be(401, "where the store is asked it ends at once");
+            (await one.AskAsAsync(winner.Access, "GET", "/auth/sessions")).Status
+                .Should().Be(401, "where the store is asked it ends at once");
             (await other.AskAsAsync(winner.Access, "GET", "/auth/sessions")).Status.Should().Be(401);
             database.CounterOf(first.SessionId).Should().BeNull();
         }
@@ -101,7 +105,8 @@ public sealed class RaceTests
 
     private static Tokens TheOnlyWinner(Reply[] replies, int round)
     {
-        replies.Count(reply => reply.Status == 200).Should().Be(1, $"round {round}: {string.Join(' ', replies.Select(reply => reply.Status).Distinct())}");
+        replies.Count(reply => reply.Status == 200)
+            .Should().Be(1, $"round {round}: {string.Join(' ', replies.Select(reply => reply.Status).Distinct())}");
         replies.Count(reply => (reply.Status, reply.Code) == (400, "invalid_grant")).Should().Be(Racers - 1, $"round {round}");
         return Tokens.Of(replies.Single(reply => reply.Status == 200));
     }
@@ -109,8 +114,10 @@ public sealed class RaceTests
     private static Task<Reply[]> RaceAsync(string token, HttpClient client) =>
         Task.WhenAll(Enumerable.Range(0, Racers).Select(_ => client.RefreshAsync(token)));
 
-    // Processes wait for each other inside SQLite, in no order: on a slow machine some are told to come back, and do. "Busy" must have used nothing up.
-    private static Task<Reply[]> RaceAsync(string token, HttpClient one, HttpClient other) => Task.WhenAll(Enumerable.Range(0, Racers).Select(async racer =>
+    // Processes wait for each other inside SQLite, in no order: on a slow machine some are told to come back, and do.
+    // "Busy" must have used nothing up.
+    private static Task<Reply[]> RaceAsync(string token, HttpClient one, HttpClient other) =>
+        Task.WhenAll(Enumerable.Range(0, Racers).Select(async racer =>
     {
         Reply reply;
         int attempts = 0;
@@ -124,7 +131,8 @@ public sealed class RaceTests
     {
         Rotation.Successor session = (await host.AskStoreAsync((RefreshTokenStore sessions) =>
             sessions.BeginAsync(account, "orders", ["offline_access"], new Device("192.0.2.7", "a racer"), replaces: null)))!;
-        return (session.Session.SessionId, host.Get<RefreshTokenCodec>().Write(new RefreshToken(session.Session.SessionId, session.Session.Counter)));
+        return (session.Session.SessionId, host.Get<RefreshTokenCodec>().Write(
+            new RefreshToken(session.Session.SessionId, session.Session.Counter)));
     }
 
     private static ServerHost Start(string window) => new ServerHost()
@@ -144,7 +152,8 @@ public sealed class RaceTests
         };
         try
         {
-            await using ServerProcess first = await ServerProcess.StartAsync(directory, settings), second = await ServerProcess.StartAsync(directory, settings);
+            await using ServerProcess first = await ServerProcess.StartAsync(directory, settings),
+                second = await ServerProcess.StartAsync(directory, settings);
             using HttpClient one = new() { BaseAddress = first.Address }, other = new() { BaseAddress = second.Address };
             using var database = new DatabaseFile(directory);
             (await one.RegisterAsync("alice")).Status.Should().Be(201);

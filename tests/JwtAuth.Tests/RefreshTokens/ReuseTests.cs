@@ -78,7 +78,8 @@ public sealed class ReuseTests(SessionsHost fixture) : IClassFixture<SessionsHos
     [Fact, Trait("row", "REF-01"), Trait("row", "REF-02")]
     public async Task Without_a_window_a_used_token_is_dead_at_once()
     {
-        await using ServerHost strict = new ServerHost().With("JwtAuth:RefreshTokens:ReuseWindow", "00:00:00").With("JwtAuth:SigningKeys:Algorithm", "ES256");
+        await using ServerHost strict = new ServerHost()
+            .With("JwtAuth:RefreshTokens:ReuseWindow", "00:00:00").With("JwtAuth:SigningKeys:Algorithm", "ES256");
         await strict.AddAccountAsync("plain");
         using HttpClient other = strict.Connect();
         Tokens first = await other.BeginAsync("plain"), twin = await other.BeginAsync("plain");

@@ -3,7 +3,9 @@ using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.RefreshTokens;
 
-/// <summary>One service for the tests of a class, which run in turn and may move its clock: an administrator, a clerk, and somebody plain.</summary>
+/// <summary>
+/// One service for the tests of a class, which run in turn and may move its clock: an administrator, a clerk, and somebody plain.
+/// </summary>
 public sealed class SessionsHost : IAsyncLifetime
 {
     internal ServerHost Host { get; } = new ServerHost()

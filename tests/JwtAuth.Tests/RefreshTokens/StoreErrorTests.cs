@@ -18,7 +18,8 @@ public sealed class StoreErrorTests
         other.Execute("BEGIN IMMEDIATE");
 
         Reply refused = await client.RefreshAsync(tokens.Refresh);
-        Reply login = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
+        Reply login = await client.AskAsync(
+            "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" });
 
         (refused.Status, refused.Code).Should().Be((503, "busy"));
         (login.Status, login.Code).Should().Be((503, "busy"));

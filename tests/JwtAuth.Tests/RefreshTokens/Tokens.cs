@@ -26,7 +26,8 @@ internal sealed record Tokens(string Access, string Refresh, string Scope)
 internal static class SessionCalls
 {
     /// <summary>A login with <c>offline_access</c>.</summary>
-    public static async Task<Tokens> BeginAsync(this HttpClient client, string username, string scope = "offline_access", string? audience = null) =>
+    public static async Task<Tokens> BeginAsync(
+        this HttpClient client, string username, string scope = "offline_access", string? audience = null) =>
         Tokens.Of(await client.AskAsync("POST", "/auth/login", new { username, password = ServerHost.Password, scope, audience }));
 
     public static Task<Reply> RefreshAsync(this HttpClient client, string refreshToken, string? scope = null) =>
@@ -40,13 +41,15 @@ internal static class SessionCalls
         client.AskAsync(method, path, body, ("Authorization", $"Bearer {accessToken}"));
 
     /// <summary>The status of <c>GET /me</c>.</summary>
-    public static async Task<int> MeAsync(this HttpClient client, string accessToken) => (await client.AskAsAsync(accessToken, "GET", "/me")).Status;
+    public static async Task<int> MeAsync(this HttpClient client, string accessToken) =>
+        (await client.AskAsAsync(accessToken, "GET", "/me")).Status;
 
     public static void ShouldBeInvalidGrant(this Reply reply, string because = "") =>
         (reply.Status, reply.Code).Should().Be((400, "invalid_grant"), because);
 
     /// <summary>Asks a store in a scope of its own, as a request does.</summary>
-    public static async Task<TResult> AskStoreAsync<TStore, TResult>(this ServerHost host, Func<TStore, Task<TResult>> ask) where TStore : notnull
+    public static async Task<TResult> AskStoreAsync<TStore, TResult>(
+        this ServerHost host, Func<TStore, Task<TResult>> ask) where TStore : notnull
     {
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         return await ask(scope.ServiceProvider.GetRequiredService<TStore>());

@@ -15,8 +15,9 @@ namespace JwtAuth.Tests.Revocation;
 internal sealed record LoginTokens(string AccessToken, string? RefreshToken, string SessionId, DateTimeOffset ExpiresAt);
 
 /// <summary>
-/// Four logins at a running service: the one that calls, another session of the same account, a login of it without a session, and another account's
-/// session, which nothing concerns. Beside them three logins by cookies, cookies of the other account, and a personal access token. And an administrator.
+/// Four logins at a running service: the one that calls, another session of the same account, a login of it without a session, and
+/// another account's session, which nothing concerns. Beside them three logins by cookies, cookies of the other account, and a personal
+/// access token. And an administrator.
 /// </summary>
 internal sealed class AccountCredentials
 {
@@ -24,7 +25,8 @@ internal sealed class AccountCredentials
     private readonly AccountSnapshot account;
     private readonly string administrator;
 
-    private AccountCredentials(ServerHost host, AccountSnapshot account, string administrator) => (this.host, this.account, this.administrator) = (host, account, administrator);
+    private AccountCredentials(ServerHost host, AccountSnapshot account, string administrator) =>
+        (this.host, this.account, this.administrator) = (host, account, administrator);
 
     public required LoginTokens Calling { get; init; }
 
@@ -55,7 +57,8 @@ internal sealed class AccountCredentials
 
     public static async Task<AccountCredentials> CreateAsync(ServerHost host)
     {
-        AccountSnapshot account = await host.AddAccountAsync($"alice-{Guid.NewGuid():n}", "clerk"), stranger = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
+        AccountSnapshot account = await host.AddAccountAsync($"alice-{Guid.NewGuid():n}", "clerk"),
+            stranger = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
         AccountSnapshot root = await host.AddAccountAsync($"root-{Guid.NewGuid():n}", "admin");
         LoginTokens calling = await host.BeginAsync(account);
         using HttpClient client = host.Connect();
@@ -72,7 +75,8 @@ internal sealed class AccountCredentials
             Session = (await host.BeginCookieAsync(account, "session"))!,
             OtherSession = (await host.BeginCookieAsync(account, "session"))!,
             Signed = (await host.BeginCookieAsync(account, "signed_cookie"))!,
-            StrangeCookies = [(await host.BeginCookieAsync(stranger, "session"))!, (await host.BeginCookieAsync(stranger, "signed_cookie"))!],
+            StrangeCookies =
+                [(await host.BeginCookieAsync(stranger, "session"))!, (await host.BeginCookieAsync(stranger, "signed_cookie"))!],
         };
     }
 
@@ -96,7 +100,8 @@ internal sealed class AccountCredentials
         (await CallByCookieAsync(cookie, "GET", "/auth/sessions")).Json.GetProperty("sessions").EnumerateArray()
             .Single(session => session.GetProperty("current").GetBoolean()).GetProperty("sid").GetString()!;
 
-    public Task<Reply> AdministerAsync(string method, string change, object? body = null) => AskAsync(administrator, method, $"/admin/users/{Subject}{change}", body);
+    public Task<Reply> AdministerAsync(string method, string change, object? body = null) =>
+        AskAsync(administrator, method, $"/admin/users/{Subject}{change}", body);
 
     /// <summary>The refresh token that was used up comes again, later than the reuse window.</summary>
     public async Task<Reply> ReuseAsync()
@@ -108,7 +113,9 @@ internal sealed class AccountCredentials
         return refused with { Status = 200 };
     }
 
-    /// <summary>What the commands <c>keys retire</c> and <c>keys revoke</c> do, and the service's look at the ring, which it takes every second.</summary>
+    /// <summary>
+    /// What the commands <c>keys retire</c> and <c>keys revoke</c> do, and the service's look at the ring, which it takes every second.
+    /// </summary>
     public async Task<Reply> ChangeKeyAsync(Func<KeySchedule, List<SigningKeyRow>, string, bool> change)
     {
         SigningKeyRing ring = host.Get<SigningKeyRing>();

@@ -4,7 +4,8 @@ namespace JwtAuth.Tests.Revocation;
 public sealed class ClockStepTests
 {
     // A second before and after the last moment of a token of five minutes and 30 s of skew, and of what denials are kept for.
-    private static readonly TimeSpan[] Moments = [TimeSpan.Zero, TimeSpan.FromSeconds(329), TimeSpan.FromSeconds(330), new(4, 5, 59), new(4, 6, 1)];
+    private static readonly TimeSpan[] Moments =
+        [TimeSpan.Zero, TimeSpan.FromSeconds(329), TimeSpan.FromSeconds(330), new(4, 5, 59), new(4, 6, 1)];
 
     [Theory]
     [InlineData(0, 0, "+1 0")]
@@ -15,7 +16,8 @@ public sealed class ClockStepTests
     [InlineData(+1, 0, "+1 0")]
     [InlineData(-1, 0, "-1 0")]
     [Trait("row", "REV-11")]
-    public async Task No_dead_token_returns_however_the_clock_steps_around_its_end(int hoursAheadAtLogin, int hoursAheadAtTheEnd, string hoursAheadThen)
+    public async Task No_dead_token_returns_however_the_clock_steps_around_its_end(
+        int hoursAheadAtLogin, int hoursAheadAtTheEnd, string hoursAheadThen)
     {
         await using ModelRun run = await ModelRun.StartAsync(hearsDenials: true);
         DateTimeOffset start = run.Time.GetUtcNow();

@@ -8,7 +8,9 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Tests.Revocation;
 
-/// <summary>Everything that happens to accounts, sessions, tokens and keys: in the service's stores, and in the model by what the table says.</summary>
+/// <summary>
+/// Everything that happens to accounts, sessions, tokens and keys: in the service's stores, and in the model by what the table says.
+/// </summary>
 internal static class Events
 {
     private const string Audience = "orders";
@@ -16,7 +18,8 @@ internal static class Events
 
     public static async Task<Person> RegisterAsync(this ModelRun run)
     {
-        AccountSnapshot account = (await run.AskAsync((AccountStore store) => store.AddAsync($"person-{run.Model.People.Count}-{TokenIssuer.NewId()}", NewHash())))!;
+        AccountSnapshot account = (await run.AskAsync(
+            (AccountStore store) => store.AddAsync($"person-{run.Model.People.Count}-{TokenIssuer.NewId()}", NewHash())))!;
         var person = new Person(account);
         run.Model.People.Add(person);
         return person;
@@ -33,7 +36,8 @@ internal static class Events
     /// <summary>A login, from what it had read before if it was slow.</summary>
     public static async Task<Issued?> LogInAsync(this ModelRun run, Person person, bool withSession, AccountSnapshot? read = null)
     {
-        run.Note($"login {run.Model.Logins.Count} of {person.Name}{(withSession ? " with a session" : "")}{(read is null ? "" : ", a slow one")}");
+        run.Note($"login {run.Model.Logins.Count} of "
+            + $"{person.Name}{(withSession ? " with a session" : "")}{(read is null ? "" : ", a slow one")}");
         bool isOutrun = read is not null && person.HasChangedSinceRead;
         read ??= await run.AskAsync((AccountStore store) => store.FindBySubjectAsync(person.Subject));
         if (!withSession)
@@ -43,11 +47,17 @@ internal static class Events
             return await run.IssueAsync(plain, read!, isOutrun);
         }
 
-        Rotation.Successor? begun = await run.AskAsync((RefreshTokenStore store) => store.BeginAsync(read!, Audience, [ScopeGrant.OfflineAccess], Device, replaces: null));
+        Rotation.Successor? begun = await run.AskAsync(
+            (RefreshTokenStore store) => store.BeginAsync(read!, Audience, [ScopeGrant.OfflineAccess], Device, replaces: null));
         run.Demand(begun is null == isOutrun, $"a session began: {begun is not null}, although the account had changed: {isOutrun}");
         if (begun is null)
             return null;
-        var login = new Login(person, begun.Session.SessionId) { HasSession = true, RotatedAt = run.Time.GetUtcNow(), ExpiresAt = run.Time.GetUtcNow() + RevocationModel.SessionLifetime };
+        var login = new Login(person, begun.Session.SessionId)
+        {
+            HasSession = true,
+            RotatedAt = run.Time.GetUtcNow(),
+            ExpiresAt = run.Time.GetUtcNow() + RevocationModel.SessionLifetime,
+        };
         run.Model.Logins.Add(login);
         return await run.IssueAsync(login, begun.Account, isEnded: false);
     }
@@ -56,7 +66,8 @@ internal static class Events
     {
         run.Note($"refresh of {run.Describe(login)} with {counter}, the present one being {login.Counter}");
         RefreshOutcome expected = run.Model.Refresh(login, counter);
-        Rotation rotation = await run.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
+        Rotation rotation = await run.AskAsync(
+            (RefreshTokenStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
         RefreshOutcome outcome = rotation switch
         {
             Rotation.Successor { IsRepeated: false } => RefreshOutcome.Successor,
@@ -92,7 +103,9 @@ internal static class Events
         run.Happens(by, ended is not null, () => run.Model.End(by.Login.Owner));
     }
 
-    /// <summary>From the list of sessions, or by a refresh token of it that is revoked: any of them, also another account's, which ends nothing.</summary>
+    /// <summary>
+    /// From the list of sessions, or by a refresh token of it that is revoked: any of them, also another account's, which ends nothing.
+    /// </summary>
     public static async Task DeleteSessionAsync(this ModelRun run, Issued by, Login login)
     {
         run.Note($"{run.Describe(login)} is deleted by {run.Describe(by)}");
@@ -116,12 +129,14 @@ internal static class Events
         Person person = by.Login.Owner;
         run.Note($"{person.Name} changes the password by {run.Describe(by)}");
         AccountSnapshot? account = await run.AskAsync((AccountStore store) => store.FindBySubjectAsync(person.Subject));
-        AccountChange change = await run.AskAsync((AccountStore store) => store.ChangePasswordAsync(by.Caller, account?.PasswordHash ?? "", NewHash()));
+        AccountChange change =
+            await run.AskAsync((AccountStore store) => store.ChangePasswordAsync(by.Caller, account?.PasswordHash ?? "", NewHash()));
         run.Happens(by, change == AccountChange.Done, () => run.Model.End(person, except: by.Login));
     }
 
     /// <summary>What an administrator does to an account, and what it ends.</summary>
-    public static async Task AdministerAsync(this ModelRun run, string what, Person person, Func<AccountStore, Task<AccountChange>> change, Action<Person> end)
+    public static async Task AdministerAsync(
+        this ModelRun run, string what, Person person, Func<AccountStore, Task<AccountChange>> change, Action<Person> end)
     {
         run.Note($"{what}: {person.Name}");
         AccountChange outcome = await run.AskAsync(change);
@@ -130,12 +145,15 @@ internal static class Events
     }
 
     public static Task ResetPasswordAsync(this ModelRun run, Person person) =>
-        run.AdministerAsync("password reset", person, store => store.ResetPasswordAsync(run.Root, person.Subject, NewHash()), _ => run.Model.End(person));
+        run.AdministerAsync(
+            "password reset", person, store => store.ResetPasswordAsync(run.Root, person.Subject, NewHash()), _ => run.Model.End(person));
 
     public static Task LogOutAsync(this ModelRun run, Person person) =>
-        run.AdministerAsync("logged out by an administrator", person, store => store.LogOutAsync(run.Root, person.Subject), _ => run.Model.End(person));
+        run.AdministerAsync(
+            "logged out by an administrator", person, store => store.LogOutAsync(run.Root, person.Subject), _ => run.Model.End(person));
 
-    public static Task DisableAsync(this ModelRun run, Person person) => run.AdministerAsync("disabled", person, store => store.DisableAsync(run.Root, person.Subject), _ =>
+    public static Task DisableAsync(this ModelRun run, Person person) =>
+        run.AdministerAsync("disabled", person, store => store.DisableAsync(run.Root, person.Subject), _ =>
     {
         person.IsEnabled = false;
         run.Model.End(person);
@@ -144,32 +162,39 @@ internal static class Events
     public static Task EnableAsync(this ModelRun run, Person person) =>
         run.AdministerAsync("enabled", person, store => store.EnableAsync(run.Root, person.Subject), _ => person.IsEnabled = true);
 
-    public static Task DeleteAsync(this ModelRun run, Person person) => run.AdministerAsync("deleted", person, store => store.DeleteAsync(run.Root, person.Subject), _ =>
+    public static Task DeleteAsync(this ModelRun run, Person person) =>
+        run.AdministerAsync("deleted", person, store => store.DeleteAsync(run.Root, person.Subject), _ =>
     {
         person.IsDeleted = true;
         run.Model.End(person);
     });
 
     public static Task GiveRoleAsync(this ModelRun run, Person person) =>
-        run.AdministerAsync("role given", person, store => store.AddRoleAsync(run.Root, person.Subject, "clerk"), _ => person.IsClerk = true);
+        run.AdministerAsync(
+            "role given", person, store => store.AddRoleAsync(run.Root, person.Subject, "clerk"), _ => person.IsClerk = true);
 
-    public static Task TakeRoleAsync(this ModelRun run, Person person) => run.AdministerAsync("role taken", person, store => store.RemoveRoleAsync(run.Root, person.Subject, "clerk"), _ =>
+    public static Task TakeRoleAsync(this ModelRun run, Person person) =>
+        run.AdministerAsync("role taken", person, store => store.RemoveRoleAsync(run.Root, person.Subject, "clerk"), _ =>
     {
         if (person.IsClerk)
             run.Model.EndTokens(person);
         person.IsClerk = false;
     });
 
-    public static Task RetireKeyAsync(this ModelRun run) => run.ChangeKeyAsync("retired", (schedule, ring, keyId) => schedule.Retire(ring, keyId), run.Model.Retire);
+    public static Task RetireKeyAsync(this ModelRun run) =>
+        run.ChangeKeyAsync("retired", (schedule, ring, keyId) => schedule.Retire(ring, keyId), run.Model.Retire);
 
-    public static Task RevokeKeyAsync(this ModelRun run) => run.ChangeKeyAsync("revoked", (schedule, ring, keyId) => schedule.Revoke(ring, keyId), run.Model.Revoke);
+    public static Task RevokeKeyAsync(this ModelRun run) =>
+        run.ChangeKeyAsync("revoked", (schedule, ring, keyId) => schedule.Revoke(ring, keyId), run.Model.Revoke);
 
-    private static async Task ChangeKeyAsync(this ModelRun run, string what, Func<KeySchedule, List<SigningKeyRow>, string, bool> change, Action<string> end)
+    private static async Task ChangeKeyAsync(
+        this ModelRun run, string what, Func<KeySchedule, List<SigningKeyRow>, string, bool> change, Action<string> end)
     {
         SigningKeyRing ring = run.Get<SigningKeyRing>();
         string keyId = ring.Signer(forAccount: true).KeyId;
         run.Note($"key {keyId} {what}");
-        bool isDone = await run.Get<SigningKeyStore>().ChangeAsync(rows => change(run.Get<KeySchedule>(), rows, keyId), TestContext.Current.CancellationToken);
+        bool isDone = await run.Get<SigningKeyStore>()
+            .ChangeAsync(rows => change(run.Get<KeySchedule>(), rows, keyId), TestContext.Current.CancellationToken);
         run.Demand(isDone, $"key {keyId} was not {what}");
         end(keyId);
         await ring.LoadAsync(TestContext.Current.CancellationToken);
@@ -178,7 +203,8 @@ internal static class Events
     // It happens if the credential stands, and only then.
     private static void Happens(this ModelRun run, Issued by, bool isDone, Action end)
     {
-        run.Demand(isDone == RevocationModel.Stands(by), $"done: {isDone}, by {run.Describe(by)}, which stands: {RevocationModel.Stands(by)}");
+        run.Demand(
+            isDone == RevocationModel.Stands(by), $"done: {isDone}, by {run.Describe(by)}, which stands: {RevocationModel.Stands(by)}");
         if (RevocationModel.Stands(by))
             end();
     }
@@ -188,7 +214,8 @@ internal static class Events
     {
         string text = run.Get<TokenIssuer>().Issue(Grant.To(account, Audience, [], login.SessionId)).Value;
         (AccessToken? accepted, TokenRejection? rejection) = await run.Get<TokenValidator>().ValidateAsync(text);
-        run.Demand(isEnded ? accepted is null == run.HearsDenials : accepted is not null, $"a new token, outrun {isEnded}, is {rejection?.Reason ?? "alive"}");
+        run.Demand(isEnded ? accepted is null == run.HearsDenials : accepted is not null, $"a new token, "
+            + $"outrun {isEnded}, is {rejection?.Reason ?? "alive"}");
         run.WithoutDenials.TryValidate(text, out AccessToken? claims, out _);
         Issued issued = run.Model.Add(login, text, claims!);
         issued.IsEnded = isEnded;

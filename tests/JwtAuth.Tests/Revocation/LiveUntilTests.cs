@@ -8,7 +8,8 @@ public sealed class LiveUntilTests
     [Theory, Trait("row", "REV-05")]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task A_logout_tells_the_latest_expiry_of_the_sessions_access_tokens_also_after_the_clock_stepped_back(int hoursAheadAtLogin)
+    public async Task A_logout_tells_the_latest_expiry_of_the_sessions_access_tokens_also_after_the_clock_stepped_back(
+        int hoursAheadAtLogin)
     {
         await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
         AccountSnapshot account = await host.AddAccountAsync("alice");

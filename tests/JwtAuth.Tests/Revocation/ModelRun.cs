@@ -13,7 +13,9 @@ using Microsoft.Extensions.Logging;
 
 namespace JwtAuth.Tests.Revocation;
 
-/// <summary>The real service, with its database and its clock, and the model beside it. What is done to the one is done to the other.</summary>
+/// <summary>
+/// The real service, with its database and its clock, and the model beside it. What is done to the one is done to the other.
+/// </summary>
 internal sealed class ModelRun : IAsyncDisposable
 {
     private const string Issuer = "http://localhost:5080";
@@ -101,10 +103,13 @@ internal sealed class ModelRun : IAsyncDisposable
         foreach (Issued token in Model.Tokens)
         {
             (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token.Text);
-            Demand((accepted is not null) == Model.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, the table the opposite");
-            Demand(withoutDenials.TryValidate(token.Text, out _, out _) == Model.IsTakenWithoutDenials(token), $"{Describe(token)}: a verifier without denials says the opposite of the table");
+            Demand((accepted is not null) == Model.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, "
+                + "the table the opposite");
+            Demand(withoutDenials.TryValidate(token.Text, out _, out _) == Model.IsTakenWithoutDenials(token),
+                $"{Describe(token)}: a verifier without denials says the opposite of the table");
             if (Model.IsInTime(token))
-                Demand(await standing.HoldsAsync(token.Caller) == RevocationModel.Stands(token), $"{Describe(token)}: where state changes the table says stands {RevocationModel.Stands(token)}");
+                Demand(await standing.HoldsAsync(token.Caller) == RevocationModel.Stands(token),
+                    $"{Describe(token)}: where state changes the table says stands {RevocationModel.Stands(token)}");
         }
 
         RefreshTokenStore sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenStore>();
@@ -113,7 +118,8 @@ internal sealed class ModelRun : IAsyncDisposable
             foreach (long counter in login.IsEnded || login.Counter == 0 ? [login.Counter] : new[] { login.Counter, login.Counter - 1 })
             {
                 bool isTaken = await sessions.FindAliveAsync(new RefreshToken(login.SessionId, counter)) is not null;
-                Demand(isTaken == Model.IsTaken(login, counter), $"Refresh token {counter} of {Describe(login)}: taken is {isTaken}, the table says the opposite");
+                Demand(isTaken == Model.IsTaken(login, counter), $"Refresh token {counter} of {Describe(login)}: taken is {isTaken}, "
+                    + "the table says the opposite");
             }
         }
     }

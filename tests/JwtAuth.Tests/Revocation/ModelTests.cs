@@ -3,8 +3,8 @@ using System.Globalization;
 namespace JwtAuth.Tests.Revocation;
 
 /// <summary>
-/// Random sequences of everything that can happen, and after each step every token that was handed out so far, at every door, against the table.
-/// JWTAUTH_SEED repeats a run, JWTAUTH_SEQUENCES makes it longer.
+/// Random sequences of everything that can happen, and after each step every token that was handed out so far, at every door, against the
+/// table. JWTAUTH_SEED repeats a run, JWTAUTH_SEQUENCES makes it longer.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {

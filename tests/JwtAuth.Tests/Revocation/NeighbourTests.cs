@@ -13,7 +13,8 @@ public sealed class NeighbourTests
         await using ServerHost one = Host(), other = Host(one.Directory);
         AccountSnapshot account = await one.AddAccountAsync("alice");
         LoginTokens ended = await one.BeginAsync(account), control = await one.BeginAsync(account);
-        using HttpClient here = one.Connect(ended.AccessToken), there = other.Connect(ended.AccessToken), twin = other.Connect(control.AccessToken);
+        using HttpClient here = one.Connect(ended.AccessToken), there = other.Connect(ended.AccessToken),
+            twin = other.Connect(control.AccessToken);
         (await there.AskAsync("GET", "/me")).Status.Should().Be(200);
 
         (await here.AskAsync("POST", "/auth/logout")).Status.Should().Be(200);

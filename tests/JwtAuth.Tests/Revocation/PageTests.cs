@@ -6,7 +6,8 @@ namespace JwtAuth.Tests.Revocation;
 /// <summary>The table that people read is the one that is tested.</summary>
 public sealed class PageTests
 {
-    private const string AtOnce = "at once", UnderASecond = "under a second", ABlink = "a blink", UntilExpiry = "until `exp`", NotConcerned = "–";
+    private const string AtOnce = "at once", UnderASecond = "under a second", ABlink = "a blink", UntilExpiry = "until `exp`",
+        NotConcerned = "–";
 
     [Fact]
     public void Every_event_of_the_page_is_a_tested_case_with_the_same_end_and_every_case_is_in_the_page()
@@ -36,7 +37,8 @@ public sealed class PageTests
         page.Should().Contain("4 hours and a minute after the `exp`");
     }
 
-    // The longest delay of an access token's end: here, at a neighbour on the database, at an API that listens, where no denials are heard, with Denylist:Enabled=false.
+    // The longest delay of an access token's end: here, at a neighbour on the database, at an API that listens, where no denials are
+    // heard, with Denylist:Enabled=false.
     private static string[] DelaysOf(Row row) =>
         !row.EndsAccessTokens ? [NotConcerned, NotConcerned, NotConcerned, NotConcerned, NotConcerned]
         : row.Event == Row.KeyRevoked ? [UnderASecond, UnderASecond, UnderASecond, UntilExpiry, "two seconds"]

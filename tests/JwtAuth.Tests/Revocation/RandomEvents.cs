@@ -16,16 +16,19 @@ internal sealed class RandomEvents
         (this.run, this.random) = (run, random);
         events =
         [
-            (14, () => LogInAsync(withSession: true)), (8, () => LogInAsync(withSession: false)), (4, BeginSlowLoginAsync), (6, EndSlowLoginAsync),
+            (14, () => LogInAsync(withSession: true)), (8, () => LogInAsync(withSession: false)), (4, BeginSlowLoginAsync),
+            (6, EndSlowLoginAsync),
             (12, () => RefreshAsync(login => login.Counter)), (6, () => RefreshAsync(login => login.Counter - 1)),
             (2, () => RefreshAsync(login => login.Counter - 2)), (1, () => RefreshAsync(login => login.Counter + 1)),
             (8, () => PassAsync(TimeSpan.FromSeconds(random.Next(15)))), (6, () => PassAsync(TimeSpan.FromSeconds(random.Next(600)))),
-            (2, () => PassAsync(TimeSpan.FromMinutes(random.Next(60, 1800)))), (1, () => PassAsync(TimeSpan.FromHours(random.Next(24, 200)))),
+            (2, () => PassAsync(TimeSpan.FromMinutes(random.Next(60, 1800)))),
+            (1, () => PassAsync(TimeSpan.FromHours(random.Next(24, 200)))),
             (5, StepClockAsync), (4, run.TidyAsync),
             (5, () => ByAsync(run.LogOutAsync)), (4, () => ByAsync(run.LogOutOthersAsync)), (2, () => ByAsync(run.LogOutEverywhereAsync)),
             (4, () => ByAsync(by => run.DeleteSessionAsync(by, AnyOf(run.Model.Logins)!))), (5, () => ByAsync(RevokeAsync)),
             (3, () => ByAsync(run.ChangePasswordAsync)), (2, () => ToAsync(run.ResetPasswordAsync)), (2, () => ToAsync(run.LogOutAsync)),
-            (2, () => ToAsync(run.DisableAsync)), (3, () => ToAsync(run.EnableAsync)), (3, () => ToAsync(run.GiveRoleAsync)), (3, () => ToAsync(run.TakeRoleAsync)),
+            (2, () => ToAsync(run.DisableAsync)), (3, () => ToAsync(run.EnableAsync)), (3, () => ToAsync(run.GiveRoleAsync)),
+            (3, () => ToAsync(run.TakeRoleAsync)),
             (1, () => ToAsync(ReplaceAsync)),
         ];
     }
@@ -59,7 +62,8 @@ internal sealed class RandomEvents
         SetClock(TimeSpan.Zero);
     }
 
-    private Task LogInAsync(bool withSession) => ToAsync(person => person.IsEnabled ? run.LogInAsync(person, withSession) : Task.CompletedTask);
+    private Task LogInAsync(bool withSession) =>
+        ToAsync(person => person.IsEnabled ? run.LogInAsync(person, withSession) : Task.CompletedTask);
 
     private Task BeginSlowLoginAsync() => ToAsync(person => person.IsEnabled ? run.ReadAsync(person) : Task.CompletedTask);
 
@@ -72,10 +76,14 @@ internal sealed class RandomEvents
     }
 
     private Task RefreshAsync(Func<Login, long> counter) =>
-        AnyOf([.. run.Model.Logins.Where(login => login.HasSession)]) is { } login && counter(login) >= 0 ? run.RefreshAsync(login, counter(login)) : Task.CompletedTask;
+        AnyOf([.. run.Model.Logins.Where(login => login.HasSession)]) is { } login && counter(login) >= 0
+            ? run.RefreshAsync(login, counter(login))
+            : Task.CompletedTask;
 
     private Task RevokeAsync(Issued by) =>
-        AnyOf([.. Taken().Where(token => token.Login.Owner == by.Login.Owner)]) is { } token ? run.RevokeTokenAsync(by, token) : Task.CompletedTask;
+        AnyOf([.. Taken().Where(token => token.Login.Owner == by.Login.Owner)]) is { } token
+            ? run.RevokeTokenAsync(by, token)
+            : Task.CompletedTask;
 
     private Task PassAsync(TimeSpan span)
     {

@@ -63,8 +63,8 @@ internal enum RefreshOutcome
 }
 
 /// <summary>
-/// Every token that was handed out, and what became of it by the table of docs/revocation.md: a second opinion, that knows of no generation, no denial
-/// and no row.
+/// Every token that was handed out, and what became of it by the table of docs/revocation.md: a second opinion, that knows of no
+/// generation, no denial and no row.
 /// </summary>
 internal sealed class RevocationModel(TimeProvider time, bool hearsDenials)
 {
@@ -102,11 +102,13 @@ internal sealed class RevocationModel(TimeProvider time, bool hearsDenials)
     /// <summary>What the store says, whatever is heard of denials: a call that changes something.</summary>
     public static bool Stands(Issued token) => !token.IsEnded;
 
-    public bool IsInTime(Issued token) => time.GetUtcNow() is var now && now - Skew < token.Claims.ExpiresAt && token.Claims.IssuedAt <= now + Skew;
+    public bool IsInTime(Issued token) =>
+        time.GetUtcNow() is var now && now - Skew < token.Claims.ExpiresAt && token.Claims.IssuedAt <= now + Skew;
 
     /// <summary>Whether a refresh with this counter would be answered with tokens.</summary>
     public bool IsTaken(Login login, long counter) =>
-        IsAlive(login) && (counter == login.Counter || (counter == login.Counter - 1 && (time.GetUtcNow() - login.RotatedAt).Duration() < ReuseWindow));
+        IsAlive(login) && (counter == login.Counter
+            || (counter == login.Counter - 1 && (time.GetUtcNow() - login.RotatedAt).Duration() < ReuseWindow));
 
     public RefreshOutcome Refresh(Login login, long counter)
     {
@@ -159,5 +161,6 @@ internal sealed class RevocationModel(TimeProvider time, bool hearsDenials)
     }
 
     private bool IsAlive(Login login) =>
-        login is { IsEnded: false, HasSession: true } && time.GetUtcNow() is var now && now < login.ExpiresAt && login.RotatedAt > now - IdleLifetime;
+        login is { IsEnded: false, HasSession: true }
+            && time.GetUtcNow() is var now && now < login.ExpiresAt && login.RotatedAt > now - IdleLifetime;
 }

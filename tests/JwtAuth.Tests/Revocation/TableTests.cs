@@ -71,7 +71,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         Row row = Row.All.Single(candidate => candidate.Event == ending);
         ServerHost host = modes.Of(hearsDenials);
         AccountCredentials credentials = await AccountCredentials.CreateAsync(host);
-        (LoginTokens Held, string Fate)[] logins = [(credentials.Calling, row.Calling), (credentials.Other, row.Other), (credentials.WithoutSession, row.WithoutSession), (credentials.Stranger, row.Stranger)];
+        (LoginTokens Held, string Fate)[] logins = [(credentials.Calling, row.Calling), (credentials.Other, row.Other),
+            (credentials.WithoutSession, row.WithoutSession), (credentials.Stranger, row.Stranger)];
         foreach ((LoginTokens held, _) in logins)
         {
             (await credentials.AskMeAsync(held)).Status.Should().Be(200);
@@ -89,7 +90,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
         {
             bool isHeard = hearsDenials || ending == Row.KeyRevoked;
             Refused(await credentials.AskMeAsync(held)).Should().Be(fate[0] == '●' && isHeard);
-            Refused(await credentials.ChangeStateAsync(held)).Should().Be(fate[0] == '●', "where state changes the store is asked, whatever is heard");
+            Refused(await credentials.ChangeStateAsync(held))
+                .Should().Be(fate[0] == '●', "where state changes the store is asked, whatever is heard");
             if (held.RefreshToken is not null)
                 await RefreshAsync(credentials, host, held, isEnded: fate[1] == '●');
         }
@@ -102,7 +104,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
             (await credentials.LogInAgainAsync(password)).Status.Should().Be(200);
         else
             (await credentials.LogInAgainAsync(ServerHost.Password)).Code.Should().Be("invalid_credentials");
-        await OutliveAsync(credentials, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
+        await OutliveAsync(
+            credentials, host, logins, stillTaken: login => hearsDenials || ending == Row.KeyRevoked ? login[0] == '○' : true);
         await ShouldBeAsync(credentials, host, row.Cookies);
     }
 
@@ -111,10 +114,12 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     {
         (await credentials.StatusOfMeAsync($"Bearer {credentials.PersonalAccessToken.Token}")).Should().Be(lasting[0] == '●' ? 401 : 200);
         (await credentials.StatusOfMeAsync($"Bearer {credentials.Made}")).Should().Be(isMadeRefused ? 401 : 200);
-        (await credentials.StatusOfMeAsync(BasicRequests.Basic(credentials.Username, ServerHost.Password))).Should().Be(lasting[2] == '●' ? 401 : 200);
+        (await credentials.StatusOfMeAsync(BasicRequests.Basic(credentials.Username, ServerHost.Password)))
+            .Should().Be(lasting[2] == '●' ? 401 : 200);
     }
 
-    // Of a cookie's session the store is asked, and so it is of a signed cookie where no denials are held in memory: what ends is ended at once in both modes.
+    // Of a cookie's session the store is asked, and so it is of a signed cookie where no denials are held in memory: what ends
+    // is ended at once in both modes.
     private static async Task ShouldBeAsync(AccountCredentials credentials, ServerHost host, string cookies)
     {
         foreach ((string cookie, char fate) in new[] { credentials.Session, credentials.OtherSession, credentials.Signed }.Zip(cookies))
@@ -124,7 +129,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
             if (me.Status == 200 && cookie != credentials.Signed)
                 await ShouldHaveRolesOfNowAsync(host, me);
         }
-        (await credentials.CallByCookieAsync(credentials.Session, "GET", "/auth/sessions")).Status.Should().Be(cookies[0] == '●' ? 401 : 200);
+        (await credentials.CallByCookieAsync(credentials.Session, "GET", "/auth/sessions")).Status
+            .Should().Be(cookies[0] == '●' ? 401 : 200);
         foreach (string cookie in credentials.StrangeCookies)
             (await credentials.CallByCookieAsync(cookie, "GET", "/me")).Status.Should().Be(200);
     }
@@ -174,7 +180,8 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     }
 
     // The last bound of each cell: exp, and the skew of who checks.
-    private static async Task OutliveAsync(AccountCredentials credentials, ServerHost host, (LoginTokens Held, string Fate)[] logins, Func<string, bool> stillTaken)
+    private static async Task OutliveAsync(
+        AccountCredentials credentials, ServerHost host, (LoginTokens Held, string Fate)[] logins, Func<string, bool> stillTaken)
     {
         DateTimeOffset last = credentials.Calling.ExpiresAt + Skew;
         host.Time.Advance(last - Second - host.Time.GetUtcNow());

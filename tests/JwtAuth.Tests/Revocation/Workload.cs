@@ -65,20 +65,23 @@ internal sealed class Workload(ModelRun run, Random random)
         forgetAt.RemoveAll(moment => moment < longAgo);
         (int sessions, int denials) = await run.AskAsync(async (Db db) => (await db.Sessions.CountAsync(), await db.Denials.CountAsync()));
         using var process = Process.GetCurrentProcess();
-        return new Figures(sessions, denials, run.Get<DenialTail>().Denylist.Count, GC.GetTotalMemory(forceFullCollection: true), process.WorkingSet64);
+        return new Figures(
+            sessions, denials, run.Get<DenialTail>().Denylist.Count, GC.GetTotalMemory(forceFullCollection: true), process.WorkingSet64);
     }
 
     private async Task BeginAsync()
     {
         AccountSnapshot account = accounts[random.Next(accounts.Count)];
-        Rotation.Successor begun = (await run.AskAsync((RefreshTokenStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
+        Rotation.Successor begun =
+            (await run.AskAsync((RefreshTokenStore store) => store.BeginAsync(account, Audience, [], Device, replaces: null)))!;
         living.Add(await IssueAsync(begun));
     }
 
     private async Task RefreshAsync(int which)
     {
         Held held = living[which];
-        Rotation rotation = await run.AskAsync((RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
+        Rotation rotation = await run.AskAsync(
+            (RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
         living[which] = await IssueAsync(rotation.Should().BeOfType<Rotation.Successor>().Subject);
     }
 
@@ -86,7 +89,9 @@ internal sealed class Workload(ModelRun run, Random random)
     {
         if (!await IsTakenAsync(held))
             return;
-        (await run.AskAsync((SessionStore store) => store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims))).Should().NotBeNull();
+        (await run.AskAsync((SessionStore store) =>
+            store.EndTokenAsync(new Caller(held.Claims.Subject, held.Claims.Generation, held.Claims.SessionId, held.Claims), held.Claims)))
+            .Should().NotBeNull();
         forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
         Revoked++;
@@ -100,14 +105,16 @@ internal sealed class Workload(ModelRun run, Random random)
         (await run.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
         forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
-        (await run.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter)))).Should().BeNull();
+        (await run.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter))))
+            .Should().BeNull();
         living[which] = living[^1];
         living.RemoveAt(living.Count - 1);
     }
 
     private async Task<Held> IssueAsync(Rotation.Successor session)
     {
-        string text = run.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
+        string text = run.Get<TokenIssuer>()
+            .Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
         (AccessToken? accepted, _) = await run.Get<TokenValidator>().ValidateAsync(text);
         accepted.Should().NotBeNull();
         return new Held(session.Session.SessionId, session.Session.Counter, text, accepted!);

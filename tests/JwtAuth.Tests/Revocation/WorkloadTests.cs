@@ -18,7 +18,9 @@ public sealed class WorkloadTests(ITestOutputHelper output)
     [Fact, Trait("row", "OPS-16")]
     public async Task A_day_leaves_the_living_sessions_and_the_denials_that_are_still_needed_and_nothing_else()
     {
-        int operations = Environment.GetEnvironmentVariable("JWTAUTH_OPERATIONS") is { Length: > 0 } number ? int.Parse(number, CultureInfo.InvariantCulture) : InCi;
+        int operations = Environment.GetEnvironmentVariable("JWTAUTH_OPERATIONS") is { Length: > 0 } number
+            ? int.Parse(number, CultureInfo.InvariantCulture)
+            : InCi;
         // The store keeps milliseconds.
         TimeSpan pause = TimeSpan.FromMilliseconds(Math.Floor(Burst * TimeSpan.FromDays(1).TotalMilliseconds / operations));
         await using ModelRun run = await ModelRun.StartAsync(hearsDenials: true);

@@ -166,7 +166,8 @@ public sealed class MasterKeyTests : IDisposable
                 File.SetUnixFileMode(KeyPath, (UnixFileMode)0b110_100_100);
                 break;
             case "replace":
-                await File.WriteAllTextAsync(KeyPath, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), TestContext.Current.CancellationToken);
+                await File.WriteAllTextAsync(
+                    KeyPath, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), TestContext.Current.CancellationToken);
                 break;
             default:
                 File.Delete(KeyPath);
@@ -185,7 +186,8 @@ public sealed class MasterKeyTests : IDisposable
         byte[] right = RandomNumberGenerator.GetBytes(32), wrong = RandomNumberGenerator.GetBytes(32);
         await StartAsync(right);
         File.Exists(KeyPath).Should().BeFalse();
-        await FluentActions.Awaiting(() => StartAsync(wrong)).Should().ThrowAsync<ConfigurationFaultException>().WithMessage("JwtAuth:MasterKey is not the key*");
+        await FluentActions.Awaiting(() => StartAsync(wrong))
+            .Should().ThrowAsync<ConfigurationFaultException>().WithMessage("JwtAuth:MasterKey is not the key*");
         await StartAsync(right);
     }
 

@@ -25,7 +25,8 @@ public sealed class CookieCutOffTests
         using HttpClient client = host.Connect();
         Dictionary<string, Func<AccountSnapshot, Task<AccountChange>>> cutOffs = new()
         {
-            ["password changed"] = read => InAccounts(host, accounts => accounts.ChangePasswordAsync(new Caller(read.Subject, read.Generation, "elsewhere", Token: null), read.PasswordHash, NewHash)),
+            ["password changed"] = read => InAccounts(host, accounts => accounts.ChangePasswordAsync(
+                new Caller(read.Subject, read.Generation, "elsewhere", Token: null), read.PasswordHash, NewHash)),
             ["password reset"] = read => InAccounts(host, accounts => accounts.ResetPasswordAsync(administrator, read.Subject, NewHash)),
             ["logged out by an administrator"] = read => InAccounts(host, accounts => accounts.LogOutAsync(administrator, read.Subject)),
             ["role removed"] = read => InAccounts(host, accounts => accounts.RemoveRoleAsync(administrator, read.Subject, "clerk")),
@@ -51,7 +52,8 @@ public sealed class CookieCutOffTests
             if (await host.AskStoreAsync((AccountStore accounts) => accounts.FindByNameAsync(read.Username)) is { IsEnabled: true } now)
             {
                 foreach (string credential in (string[])["session", "signed_cookie"])
-                    (await client.MeByCookieAsync((await host.BeginCookieAsync(now, credential))!)).Should().Be(200, "what is read afterwards is good");
+                    (await client.MeByCookieAsync((await host.BeginCookieAsync(now, credential))!))
+                        .Should().Be(200, "what is read afterwards is good");
             }
         }
     }
@@ -71,13 +73,19 @@ public sealed class CookieCutOffTests
         Task<Reply>[] logins =
         [
             .. addresses.Select((address, number) => racers.AskAsync(
-                "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, credential = number % 2 == 0 ? "session" : "signed_cookie" }, ("X-Forwarded-For", address))),
+                "POST", "/auth/login", new
+                {
+                    username = "alice",
+                    password = ServerHost.Password,
+                    credential = number % 2 == 0 ? "session" : "signed_cookie",
+                }, ("X-Forwarded-For", address))),
         ];
         await Task.WhenAny(logins);
         (await administrator.AskAsync("POST", $"/admin/users/{alice.Subject}/disable")).Status.Should().Be(204);
         Reply[] replies = await Task.WhenAll(logins);
 
-        replies.Select(reply => reply.Status).Should().OnlyContain(status => status == 200 || status == 401).And.Contain([200, 401], "it was in the middle");
+        replies.Select(reply => reply.Status)
+            .Should().OnlyContain(status => status == 200 || status == 401).And.Contain([200, 401], "it was in the middle");
         (await administrator.AskAsync("POST", $"/admin/users/{alice.Subject}/enable")).Status.Should().Be(204);
         foreach (Reply reply in replies.Where(reply => reply.Status == 200))
             (await racers.MeByCookieAsync(Browser.Written(reply).Single().Split(';')[0])).Should().Be(401);
@@ -102,13 +110,16 @@ public sealed class CookieCutOffTests
         database.Number("SELECT count(*) FROM Sessions").Should().Be(1);
         database.Number("SELECT count(DISTINCT RotatedAt) FROM Sessions WHERE RotatedAt > CreatedAt").Should().Be(1);
         host.Lines("could not be noted").Should().Be(0);
-        Reply[] logouts = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => client.AskAsync("POST", "/auth/logout", null, ("Cookie", cookie))));
+        Reply[] logouts =
+            await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => client.AskAsync("POST", "/auth/logout", null, ("Cookie", cookie))));
         logouts.Should().OnlyContain(reply => reply.Status == 200 || reply.Status == 401).And.Contain(reply => reply.Status == 200);
         (await client.MeByCookieAsync(cookie)).Should().Be(401);
         database.Number("SELECT count(*) FROM Sessions").Should().Be(0);
     }
 
-    private static ServerHost Host(string denylist) => new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
+    private static ServerHost Host(string denylist) =>
+        new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
 
-    private static Task<AccountChange> InAccounts(ServerHost host, Func<AccountStore, Task<AccountChange>> change) => host.AskStoreAsync(change);
+    private static Task<AccountChange> InAccounts(ServerHost host, Func<AccountStore, Task<AccountChange>> change) =>
+        host.AskStoreAsync(change);
 }

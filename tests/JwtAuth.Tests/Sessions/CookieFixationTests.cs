@@ -63,7 +63,8 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
         browser.Cookies.Keys.Should().Equal(after == "session" ? Browser.Session : Browser.Signed);
         (await browser.MeAsync()).Should().Be(200);
         using HttpClient copy = hosts.Plain.Connect();
-        (await copy.MeByCookieAsync(former)).Should().Be(before == "session" ? 401 : 200, "of a signed cookie nothing is held here that could end");
+        (await copy.MeByCookieAsync(former))
+            .Should().Be(before == "session" ? 401 : 200, "of a signed cookie nothing is held here that could end");
         (await other.MeAsync()).Should().Be(200);
         Browser.Cleared(login).Should().Equal(before == after ? [] : [before == "session" ? Browser.Session : Browser.Signed]);
     }
@@ -72,11 +73,13 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
     public async Task Of_two_sessions_that_come_with_a_login_none_is_taken_over()
     {
         AccountSnapshot stranger = await hosts.Plain.AddAccountAsync($"user-{Guid.NewGuid():n}");
-        string first = (await hosts.Plain.BeginCookieAsync(stranger, "session"))!, second = (await hosts.Plain.BeginCookieAsync(stranger, "session"))!;
+        string first = (await hosts.Plain.BeginCookieAsync(stranger, "session"))!,
+            second = (await hosts.Plain.BeginCookieAsync(stranger, "session"))!;
         using Browser browser = await hosts.BrowseAsync();
 
         Reply login = await browser.AskAsync(
-            "POST", "/auth/login", new { username = browser.Username, password = ServerHost.Password, credential = "session" }, ("Cookie", $"{first}; {second}"));
+            "POST", "/auth/login", new { username = browser.Username, password = ServerHost.Password, credential = "session" },
+            ("Cookie", $"{first}; {second}"));
 
         login.Status.Should().Be(200);
         $"{first}; {second}".Should().NotContain(browser.Cookies[Browser.Session]);

@@ -11,7 +11,8 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Minute = TimeSpan.FromMinutes(1), Idle = TimeSpan.FromMinutes(30);
 
-    private readonly ServerHost host = new ServerHost().With("JwtAuth:Sessions:Lifetime", "02:00:00").With("JwtAuth:Sessions:IdleLifetime", "00:30:00");
+    private readonly ServerHost host = new ServerHost()
+        .With("JwtAuth:Sessions:Lifetime", "02:00:00").With("JwtAuth:Sessions:IdleLifetime", "00:30:00");
     private HttpClient client = null!;
     private AccountSnapshot account = null!;
 
@@ -127,7 +128,8 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
         string cookie = await BeginAsync(), other = await BeginAsync();
         Tokens tokens = await client.BeginAsync("alice");
         AccountSnapshot stranger = await host.AddAccountAsync("bob");
-        string strange = (await host.BeginCookieAsync(stranger, "session"))!, sid = (await ListAsync(other)).Single(session => session.Current).Sid;
+        string strange = (await host.BeginCookieAsync(stranger, "session"))!,
+            sid = (await ListAsync(other)).Single(session => session.Current).Sid;
 
         (await client.AskAsync("DELETE", $"/auth/sessions/{sid}", null, ("Cookie", strange))).Status.Should().Be(404, "it is not his");
         (await client.MeByCookieAsync(other)).Should().Be(200);
@@ -136,7 +138,8 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
         (await client.MeByCookieAsync(other)).Should().Be(401);
         (await client.MeByCookieAsync(cookie)).Should().Be(200);
         (await client.AskAsync("DELETE", $"/auth/sessions/{sid}", null, ("Cookie", cookie))).Status.Should().Be(404);
-        (await client.AskAsync("DELETE", $"/auth/sessions/{tokens.SessionId}", null, ("Cookie", cookie))).Status.Should().Be(204, "one of refresh tokens as well");
+        (await client.AskAsync("DELETE", $"/auth/sessions/{tokens.SessionId}", null, ("Cookie", cookie))).Status
+            .Should().Be(204, "one of refresh tokens as well");
         (await client.RefreshAsync(tokens.Refresh)).ShouldBeInvalidGrant();
         string own = (await ListAsync(cookie)).Single().Sid;
         (await client.AskAsync("DELETE", $"/auth/sessions/{own}", null, ("Cookie", cookie))).Status.Should().Be(204, "its own too");
@@ -153,8 +156,10 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
         {
             database.Execute("""
                 WITH RECURSIVE more(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < 998)
-                INSERT INTO Sessions (SessionId, Subject, Generation, Audience, Scope, CookieHash, Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent)
-                SELECT 'copy-' || number, Subject, Generation, Audience, Scope, iif(number % 2, randomblob(32), NULL), Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent
+                INSERT INTO Sessions (SessionId, Subject, Generation, Audience, Scope, CookieHash,
+                    Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent)
+                SELECT 'copy-' || number, Subject, Generation, Audience, Scope, iif(number % 2, randomblob(32), NULL),
+                    Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent
                 FROM Sessions, more WHERE Subject = $p AND RotatedAt = (SELECT max(RotatedAt) FROM Sessions)
                 """, account.Subject);
             database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject).Should().Be(1000);
@@ -164,7 +169,8 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
             string newest = await BeginAsync();
 
             database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject).Should().Be(1000);
-            (await client.MeByCookieAsync(oldest), await client.MeByCookieAsync(used), await client.MeByCookieAsync(newest)).Should().Be((401, 200, 200));
+            (await client.MeByCookieAsync(oldest), await client.MeByCookieAsync(used), await client.MeByCookieAsync(newest))
+                .Should().Be((401, 200, 200));
         }
     }
 
@@ -174,12 +180,15 @@ public sealed class CookieLifetimeTests : IAsyncLifetime
 
     private async Task<List<Listed>> ListAsync(string cookie) =>
     [
-        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", cookie))).Json.GetProperty("sessions").EnumerateArray().Select(item => new Listed(
-            item.GetProperty("sid").GetString()!, item.GetProperty("credential").GetString()!, item.GetProperty("created_at").GetDateTimeOffset(),
-            item.GetProperty("last_used_at").GetDateTimeOffset(), item.GetProperty("expires_at").GetDateTimeOffset(), item.GetProperty("address").GetString()!,
-            item.GetProperty("agent").GetString()!, item.GetProperty("current").GetBoolean())),
+        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", cookie))).Json.GetProperty("sessions")
+            .EnumerateArray().Select(item => new Listed(
+                item.GetProperty("sid").GetString()!, item.GetProperty("credential").GetString()!,
+                item.GetProperty("created_at").GetDateTimeOffset(), item.GetProperty("last_used_at").GetDateTimeOffset(),
+                item.GetProperty("expires_at").GetDateTimeOffset(), item.GetProperty("address").GetString()!,
+                item.GetProperty("agent").GetString()!, item.GetProperty("current").GetBoolean())),
     ];
 
     private sealed record Listed(
-        string Sid, string Credential, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent, bool Current);
+        string Sid, string Credential, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address,
+        string Agent, bool Current);
 }

@@ -7,7 +7,9 @@ using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 
-/// <summary>What a logout ends of cookies, what it says, and what a copy is worth afterwards: with denials held in memory and without.</summary>
+/// <summary>
+/// What a logout ends of cookies, what it says, and what a copy is worth afterwards: with denials held in memory and without.
+/// </summary>
 public sealed class CookieLogoutTests : IAsyncDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -29,12 +31,14 @@ public sealed class CookieLogoutTests : IAsyncDisposable
 
         Reply logout = await browser.AskAsync("POST", path);
 
-        (logout.Json.GetProperty("session").GetString(), logout.Json.GetProperty("signed_cookie").GetString(), logout.Json.GetProperty("refresh_token").GetString()).Should().Be(("ended", "none", "none"));
+        (logout.Json.GetProperty("session").GetString(), logout.Json.GetProperty("signed_cookie").GetString(),
+            logout.Json.GetProperty("refresh_token").GetString()).Should().Be(("ended", "none", "none"));
         if (path == "/auth/logout")
             LiveUntil(logout).Should().Be(host.Time.GetUtcNow(), "nothing is left");
         browser.Cookies.Should().BeEmpty();
         foreach ((string method, string asked) in ((string, string)[])
-            [("GET", "/me"), ("GET", "/auth/sessions"), ("DELETE", "/auth/sessions/any"), ("POST", "/auth/logout"), ("POST", "/auth/logout/others"), ("POST", "/auth/logout/everywhere")])
+            [("GET", "/me"), ("GET", "/auth/sessions"), ("DELETE", "/auth/sessions/any"), ("POST", "/auth/logout"),
+                ("POST", "/auth/logout/others"), ("POST", "/auth/logout/everywhere")])
         {
             Reply refused = await thief.AskAsync(method, asked, null, ("Cookie", copy));
             (refused.Status, refused.Header("WWW-Authenticate")).Should().Be((401, "Bearer"), asked);
@@ -58,7 +62,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
 
         Reply logout = await browser.AskAsync("POST", "/auth/logout");
 
-        (logout.Json.GetProperty("session").GetString(), logout.Json.GetProperty("signed_cookie").GetString()).Should().Be(("none", "live"));
+        (logout.Json.GetProperty("session").GetString(), logout.Json.GetProperty("signed_cookie").GetString())
+            .Should().Be(("none", "live"));
         browser.Cookies.Should().BeEmpty("the browser forgets it");
         LiveUntil(logout).Should().Be(expiresAt);
         host.Time.Advance(LiveUntil(logout) - Second - host.Time.GetUtcNow());
@@ -94,11 +99,13 @@ public sealed class CookieLogoutTests : IAsyncDisposable
     [Theory]
     [InlineData("/auth/logout", "live")]
     [InlineData("/auth/logout/everywhere", "live")]
-    public async Task A_logout_by_an_access_token_ends_what_the_browser_forgets_also_another_accounts_and_says_what_lives_on(string path, string signedCookie)
+    public async Task A_logout_by_an_access_token_ends_what_the_browser_forgets_also_another_accounts_and_says_what_lives_on(
+        string path, string signedCookie)
     {
         (Browser browser, AccountSnapshot alice) = await OpenAsync("true");
         AccountSnapshot bob = await host.AddAccountAsync("bob");
-        string token = await host.LoginAsync("alice"), his = (await host.BeginCookieAsync(bob, "session"))!, signed = (await host.BeginCookieAsync(bob, "signed_cookie"))!;
+        string token = await host.LoginAsync("alice"), his = (await host.BeginCookieAsync(bob, "session"))!,
+            signed = (await host.BeginCookieAsync(bob, "signed_cookie"))!;
         string mine = (await host.BeginCookieAsync(alice, "session"))!;
         (browser.Cookies[Browser.Session], browser.Cookies[Browser.Signed]) = (Split(his).Value, Split(signed).Value);
 
@@ -123,7 +130,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
     {
         (Browser browser, AccountSnapshot account) = await OpenAsync(denylist);
         using HttpClient client = host.Connect();
-        string session = (await host.BeginCookieAsync(account, "session"))!, signed = (await host.BeginCookieAsync(account, "signed_cookie"))!;
+        string session = (await host.BeginCookieAsync(account, "session"))!,
+            signed = (await host.BeginCookieAsync(account, "signed_cookie"))!;
         Tokens tokens = await client.BeginAsync("alice");
         (string, string)[] headers = [];
         if (caller == "bearer")
@@ -134,7 +142,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
 
         Reply reply = await browser.AskAsync("POST", "/auth/logout/others", null, headers);
 
-        (reply.Status, reply.Json.GetProperty("session").GetString(), reply.Json.GetProperty("refresh_token").GetString()).Should().Be((200, "ended", "revoked"));
+        (reply.Status, reply.Json.GetProperty("session").GetString(), reply.Json.GetProperty("refresh_token").GetString())
+            .Should().Be((200, "ended", "revoked"));
         (await client.MeByCookieAsync(session), await client.MeByCookieAsync(signed)).Should().Be((401, 401));
         (await client.RefreshAsync(tokens.Refresh)).ShouldBeInvalidGrant();
         (await client.MeAsync(tokens.Access)).Should().Be(denylist == "true" ? 401 : 200);
@@ -194,7 +203,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
     private static (string?, string?, string?, string?) Members(Reply reply)
     {
         JsonElement json = reply.Json;
-        return (json.GetProperty("refresh_token").GetString(), json.GetProperty("access_token").GetString(), json.GetProperty("session").GetString(), json.GetProperty("signed_cookie").GetString());
+        return (json.GetProperty("refresh_token").GetString(), json.GetProperty("access_token").GetString(),
+            json.GetProperty("session").GetString(), json.GetProperty("signed_cookie").GetString());
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();

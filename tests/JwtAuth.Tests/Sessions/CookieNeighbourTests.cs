@@ -32,11 +32,15 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         {
             await using ServerHost again = Host().With("JwtAuth:SignedCookies:Enabled", enabled);
             using HttpClient client = again.Connect();
-            (await client.MeByCookieAsync(session), await client.MeByCookieAsync(ended), await client.MeByCookieAsync(outdated)).Should().Be((200, 401, 401));
-            (await client.MeByCookieAsync(signed)).Should().Be(enabled == "true" ? 200 : 401, "where signed cookies are off none is taken, as old as it may be");
-            (await client.AskAsync("POST", "/auth/logout/others", null, ("Cookie", signed))).Status.Should().Be(enabled == "true" ? 200 : 401);
+            (await client.MeByCookieAsync(session), await client.MeByCookieAsync(ended), await client.MeByCookieAsync(outdated))
+                .Should().Be((200, 401, 401));
+            (await client.MeByCookieAsync(signed))
+                .Should().Be(enabled == "true" ? 200 : 401, "where signed cookies are off none is taken, as old as it may be");
+            (await client.AskAsync("POST", "/auth/logout/others", null, ("Cookie", signed))).Status
+                .Should().Be(enabled == "true" ? 200 : 401);
             if (enabled == "true")
-                (session, signed) = ((await again.BeginCookieAsync(await AliceAsync(again), "session"))!, (await again.BeginCookieAsync(await AliceAsync(again), "signed_cookie"))!);
+                (session, signed) = ((await again.BeginCookieAsync(await AliceAsync(again), "session"))!,
+                    (await again.BeginCookieAsync(await AliceAsync(again), "signed_cookie"))!);
         }
     }
 
@@ -115,14 +119,17 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         await using ServerHost host = Host();
         AccountSnapshot alice = await host.AddAccountAsync("alice");
         using HttpClient client = host.Connect();
-        string session = Value((await host.BeginCookieAsync(alice, "session"))!), signed = Value((await host.BeginCookieAsync(alice, "signed_cookie"))!);
-        foreach (string cookie in (string[])[$"{Browser.Session}={session}", $"{Browser.Signed}={signed}", $"{Browser.Signed}={signed[..^1]}"])
+        string session = Value((await host.BeginCookieAsync(alice, "session"))!),
+            signed = Value((await host.BeginCookieAsync(alice, "signed_cookie"))!);
+        foreach (string cookie
+            in (string[])[$"{Browser.Session}={session}", $"{Browser.Signed}={signed}", $"{Browser.Signed}={signed[..^1]}"])
         {
             await client.MeByCookieAsync(cookie);
             await client.AskAsync("POST", "/auth/logout/others", null, ("Cookie", cookie), ("Origin", "https://evil.example"));
         }
         IReadOnlyCollection<XElement> ring = host.Get<ProtectionKeys>().GetAllElements();
-        string[] keys = [.. ring.SelectMany(element => element.Descendants()).Where(element => element.Name.LocalName == "value").Select(element => element.Value)];
+        string[] keys = [.. ring.SelectMany(element => element.Descendants())
+            .Where(element => element.Name.LocalName == "value").Select(element => element.Value)];
         keys.Should().NotBeEmpty().And.OnlyContain(key => Convert.FromBase64String(key).Length >= 32);
         byte[] stored = [.. Directory.EnumerateFiles(directory, "jwtauth.db*").SelectMany(ReadShared)];
 
@@ -135,12 +142,14 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
             stored.AsSpan().IndexOf(key).Should().Be(-1);
         stored.AsSpan().IndexOf("masterKey"u8).Should().Be(-1, "the ring is sealed as a whole");
         stored.AsSpan().IndexOf(Encoding.ASCII.GetBytes(alice.Subject)).Should().BeGreaterThan(0, "so the search can find");
-        (await client.MeByCookieAsync($"{Browser.Session}={session}"), await client.MeByCookieAsync($"{Browser.Signed}={signed}")).Should().Be((200, 200));
+        (await client.MeByCookieAsync($"{Browser.Session}={session}"), await client.MeByCookieAsync($"{Browser.Signed}={signed}"))
+            .Should().Be((200, 200));
     }
 
     private static string Value(string pair) => pair[(pair.IndexOf('=') + 1)..];
 
-    private static async Task<AccountSnapshot> AliceAsync(ServerHost host) => (await host.AskStoreAsync((AccountStore accounts) => accounts.FindByNameAsync("alice")))!;
+    private static async Task<AccountSnapshot> AliceAsync(ServerHost host) =>
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.FindByNameAsync("alice")))!;
 
     // The service has it open.
     private static byte[] ReadShared(string path)
@@ -152,7 +161,8 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
     }
 
     private ServerHost Host(string denylist = "true") => new ServerHost(directory)
-        .With("JwtAuth:Issuer", "http://localhost:5080").With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
+        .With("JwtAuth:Issuer", "http://localhost:5080")
+        .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
 
     public ValueTask DisposeAsync()
     {

@@ -67,7 +67,8 @@ public sealed class CopiedTokenTests : IAsyncLifetime
         (await client.AskAsAsync(third.Access, "POST", "/auth/logout/others")).Status.Should().Be(200);
         Rows().Should().Be(2);
         await DeadAsync(first, second);
-        await using (var again = new ServerHost(host.Directory) { Time = host.Time }.With("JwtAuth:Issuer", host.Issuer).With("JwtAuth:SigningKeys:Algorithm", "ES256"))
+        await using (var again = new ServerHost(host.Directory) { Time = host.Time }.With("JwtAuth:Issuer", host.Issuer)
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256"))
         {
             using HttpClient restarted = again.Connect();
             (await restarted.MeAsync(second.Access)).Should().Be(401, "what is left of the log says the same");
@@ -92,12 +93,14 @@ public sealed class CopiedTokenTests : IAsyncLifetime
         using HttpClient client = host.Connect();
         Tokens victim = await client.BeginAsync("alice");
 
-        Ended? ended = await host.AskStoreAsync((SessionStore sessions) => sessions.EndOwnAsync(new Caller(mallory.Subject, mallory.Generation, victim.SessionId, Token: null)));
+        Ended? ended = await host.AskStoreAsync((SessionStore sessions) =>
+            sessions.EndOwnAsync(new Caller(mallory.Subject, mallory.Generation, victim.SessionId, Token: null)));
 
         (ended!.RefreshTokens, ended.AccessTokens).Should().Be((0, false));
         (await client.MeAsync(victim.Access)).Should().Be(200);
         (await client.RefreshAsync(victim.Refresh)).Status.Should().Be(200);
-        ended = await host.AskStoreAsync((SessionStore sessions) => sessions.EndOwnAsync(new Caller(alice.Subject, alice.Generation, victim.SessionId, Token: null)));
+        ended = await host.AskStoreAsync(
+            (SessionStore sessions) => sessions.EndOwnAsync(new Caller(alice.Subject, alice.Generation, victim.SessionId, Token: null)));
         (ended!.RefreshTokens, ended.AccessTokens).Should().Be((1, true));
         (await client.MeAsync(victim.Access)).Should().Be(401);
     }
@@ -107,7 +110,8 @@ public sealed class CopiedTokenTests : IAsyncLifetime
     [InlineData("false", "live", 200)]
     public async Task A_token_that_is_still_accepted_in_the_skew_is_never_said_to_be_none(string denylist, string said, int afterwards)
     {
-        await using ServerHost skewed = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
+        await using ServerHost skewed = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
         await skewed.AddAccountAsync("alice");
         using HttpClient client = skewed.Connect();
         Tokens tokens = await client.BeginAsync("alice");
@@ -117,7 +121,8 @@ public sealed class CopiedTokenTests : IAsyncLifetime
 
         Reply logout = await client.AskAsAsync(tokens.Access, "POST", "/auth/logout");
 
-        (logout.Json.GetProperty("access_token").GetString(), logout.Json.GetProperty("live_until").GetDateTimeOffset()).Should().Be((said, expiry));
+        (logout.Json.GetProperty("access_token").GetString(), logout.Json.GetProperty("live_until").GetDateTimeOffset())
+            .Should().Be((said, expiry));
         (await client.MeAsync(tokens.Access)).Should().Be(afterwards);
         skewed.Time.Advance(TimeSpan.FromSeconds(20));
         (await client.MeAsync(tokens.Access)).Should().Be(401);
@@ -126,7 +131,8 @@ public sealed class CopiedTokenTests : IAsyncLifetime
     [Fact]
     public async Task A_token_that_is_revoked_again_is_written_down_once_and_what_ends_nothing_is_not_logged_as_an_end()
     {
-        await using ServerHost stateless = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", "false");
+        await using ServerHost stateless = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", "false");
         await stateless.AddAccountAsync("alice");
         using HttpClient client = stateless.Connect();
         using var database = new DatabaseFile(stateless.Directory);
@@ -135,7 +141,8 @@ public sealed class CopiedTokenTests : IAsyncLifetime
         (await client.AskAsAsync(caller.Access, "POST", "/auth/revoke", new { token = "unknown" })).Status.Should().Be(200);
         stateless.Lines("revoked").Should().Be(0);
         for (int time = 0; time < 3; time++)
-            (await client.AskAsAsync(caller.Access, "POST", "/auth/revoke", new { token = other.Access })).Json.GetProperty("access_token").GetString().Should().Be("live");
+            (await client.AskAsAsync(caller.Access, "POST", "/auth/revoke", new { token = other.Access })).Json.GetProperty("access_token")
+                .GetString().Should().Be("live");
 
         database.Number("SELECT COUNT(*) FROM Denials").Should().Be(1);
         stateless.Lines("access token revoked").Should().Be(3);

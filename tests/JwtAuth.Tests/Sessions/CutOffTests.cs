@@ -11,7 +11,9 @@ using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Sessions;
 
-/// <summary>What was read before a cut-off, and is written or signed after it. The moments in between are held by calling the parts one by one.</summary>
+/// <summary>
+/// What was read before a cut-off, and is written or signed after it. The moments in between are held by calling the parts one by one.
+/// </summary>
 public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHost>, IAsyncLifetime
 {
     private static readonly Device Somewhere = new("192.0.2.7", "a test");
@@ -74,7 +76,8 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
     [InlineData("deleted")]
     public async Task A_refresh_that_rotated_before_a_cut_off_and_signs_after_it_brings_dead_tokens(string cutOff)
     {
-        Rotation.Successor rotated = await RotateAsync((await BeginAsync(account))!), twin = await RotateAsync((await BeginAsync(account))!);
+        Rotation.Successor rotated = await RotateAsync((await BeginAsync(account))!),
+            twin = await RotateAsync((await BeginAsync(account))!);
         (await client.MeAsync(Issue(rotated))).Should().Be(200, "the twin, before");
 
         await CutOffAsync(cutOff, rotated.Session.SessionId);
@@ -110,7 +113,8 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
         (await BeginAsync(account)).Should().BeNull("read before");
         (await BeginAsync(disabled)).Should().BeNull("read while it is disabled");
 
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.EnableAsync(fixture.Root, account.Subject))).Should().Be(AccountChange.Done);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.EnableAsync(fixture.Root, account.Subject)))
+            .Should().Be(AccountChange.Done);
         (await BeginAsync(account)).Should().BeNull();
         (await client.MeAsync(Issue(account))).Should().Be(401);
         (await client.MeAsync(before.Access)).Should().Be(401);
@@ -138,13 +142,15 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
         Task<Reply>[] logins =
         [
             .. addresses.Select(address => racers.AskAsync(
-                "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" }, ("X-Forwarded-For", address))),
+                "POST", "/auth/login", new { username = "alice", password = ServerHost.Password, scope = "offline_access" },
+                ("X-Forwarded-For", address))),
         ];
         await Task.WhenAny(logins);
         (await administrator.AskAsync("POST", $"/admin/users/{alice.Subject}/disable")).Status.Should().Be(204);
         Reply[] replies = await Task.WhenAll(logins);
 
-        replies.Select(reply => reply.Status).Should().OnlyContain(status => status == 200 || status == 401).And.Contain([200, 401], "it was in the middle");
+        replies.Select(reply => reply.Status)
+            .Should().OnlyContain(status => status == 200 || status == 401).And.Contain([200, 401], "it was in the middle");
         (await administrator.AskAsync("POST", $"/admin/users/{alice.Subject}/enable")).Status.Should().Be(204);
         foreach (Tokens tokens in replies.Where(reply => reply.Status == 200).Select(Tokens.Of))
         {
@@ -155,12 +161,15 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
     }
 
     private Task<Rotation.Successor?> BeginAsync(AccountSnapshot snapshot) =>
-        host.AskStoreAsync((RefreshTokenStore sessions) => sessions.BeginAsync(snapshot, "orders", ["offline_access"], Somewhere, replaces: null));
+        host.AskStoreAsync(
+            (RefreshTokenStore sessions) => sessions.BeginAsync(snapshot, "orders", ["offline_access"], Somewhere, replaces: null));
 
     private async Task<Rotation.Successor> RotateAsync(Rotation.Successor session) =>
-        (Rotation.Successor)await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(session.Token, Somewhere, isSharedByTabs: false));
+        (Rotation.Successor)await host.AskStoreAsync(
+            (RefreshTokenStore sessions) => sessions.RotateAsync(session.Token, Somewhere, isSharedByTabs: false));
 
-    private string Issue(AccountSnapshot snapshot) => host.Get<TokenIssuer>().Issue(Grant.To(snapshot, "orders", [], TokenIssuer.NewId())).Value;
+    private string Issue(AccountSnapshot snapshot) =>
+        host.Get<TokenIssuer>().Issue(Grant.To(snapshot, "orders", [], TokenIssuer.NewId())).Value;
 
     private string Issue(Rotation.Successor session) =>
         host.Get<TokenIssuer>().Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
@@ -177,7 +186,8 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
             "deleted from the list" => await InSessions(sessions => sessions.EndListedAsync(elsewhere, sessionId)) is { RefreshTokens: 1 },
             "logout everywhere" => await InSessions(sessions => sessions.EndAllAsync(elsewhere, exceptSessionId: null)) is not null,
             "logout of all others" => await InSessions(sessions => sessions.EndAllAsync(elsewhere, elsewhere.SessionId)) is not null,
-            "reuse" => await host.AskStoreAsync((RefreshTokenStore sessions) => sessions.RotateAsync(new RefreshToken(sessionId, -1), Somewhere, isSharedByTabs: false)) is Rotation.Reused,
+            "reuse" => await host.AskStoreAsync((RefreshTokenStore sessions) =>
+                sessions.RotateAsync(new RefreshToken(sessionId, -1), Somewhere, isSharedByTabs: false)) is Rotation.Reused,
             "password changed" => await InAccounts(accounts => accounts.ChangePasswordAsync(elsewhere, account.PasswordHash, NewHash)),
             "password reset" => await InAccounts(accounts => accounts.ResetPasswordAsync(fixture.Root, account.Subject, NewHash)),
             "logged out by an administrator" => await InAccounts(accounts => accounts.LogOutAsync(fixture.Root, account.Subject)),
@@ -193,5 +203,6 @@ public sealed class CutOffTests(SessionsHost fixture) : IClassFixture<SessionsHo
 
     private Task<Ended?> InSessions(Func<SessionStore, Task<Ended?>> change) => host.AskStoreAsync(change);
 
-    private async Task<bool> InAccounts(Func<AccountStore, Task<AccountChange>> change) => await host.AskStoreAsync(change) == AccountChange.Done;
+    private async Task<bool> InAccounts(Func<AccountStore, Task<AccountChange>> change) =>
+        await host.AskStoreAsync(change) == AccountChange.Done;
 }

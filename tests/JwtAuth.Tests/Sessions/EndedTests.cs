@@ -28,11 +28,13 @@ public sealed class EndedTests(SessionsHost fixture) : IClassFixture<SessionsHos
     [InlineData("POST", "/auth/logout/others", false)]
     public async Task What_the_owner_ends_cannot_be_refreshed(string method, string path, bool endsCaller)
     {
-        Tokens caller = await client.BeginAsync(account.Username), other = await client.BeginAsync(account.Username), somebody = await client.BeginAsync("plain");
+        Tokens caller = await client.BeginAsync(account.Username), other = await client.BeginAsync(account.Username),
+            somebody = await client.BeginAsync("plain");
         bool endsOthers = path.EndsWith("everywhere", StringComparison.Ordinal) || path.EndsWith("others", StringComparison.Ordinal);
 
         Reply done = await client.AskAsAsync(
-            caller.Access, method, path.Replace("{sid}", caller.SessionId, StringComparison.Ordinal), path == "/auth/revoke" ? new { token = caller.Refresh } : null);
+            caller.Access, method, path.Replace("{sid}", caller.SessionId, StringComparison.Ordinal),
+            path == "/auth/revoke" ? new { token = caller.Refresh } : null);
 
         done.Status.Should().BeOneOf(200, 204);
         await ShouldBe(caller, alive: !endsCaller);
@@ -47,11 +49,13 @@ public sealed class EndedTests(SessionsHost fixture) : IClassFixture<SessionsHos
     [InlineData("DELETE", "")]
     public async Task What_an_administrator_ends_cannot_be_refreshed(string method, string change)
     {
-        Tokens first = await client.BeginAsync(account.Username), second = await client.BeginAsync(account.Username), somebody = await client.BeginAsync("plain");
+        Tokens first = await client.BeginAsync(account.Username), second = await client.BeginAsync(account.Username),
+            somebody = await client.BeginAsync("plain");
         using HttpClient administrator = host.Connect(await host.LoginAsync("root", host.Issuer));
 
         Reply done = await administrator.AskAsync(
-            method, $"/admin/users/{account.Subject}{change}", change == "/password" ? new { new_password = "the lamp by the window" } : null);
+            method, $"/admin/users/{account.Subject}{change}",
+            change == "/password" ? new { new_password = "the lamp by the window" } : null);
 
         done.Status.Should().Be(204);
         await ShouldBe(first, alive: false);
@@ -65,10 +69,12 @@ public sealed class EndedTests(SessionsHost fixture) : IClassFixture<SessionsHos
     public async Task A_role_that_is_given_ends_nothing_and_one_that_is_taken_ends_only_access_tokens()
     {
         Tokens tokens = await client.BeginAsync(account.Username);
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.AddRoleAsync(fixture.Root, account.Subject, "clerk"))).Should().Be(AccountChange.Done);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.AddRoleAsync(fixture.Root, account.Subject, "clerk")))
+            .Should().Be(AccountChange.Done);
         (await client.MeAsync(tokens.Access)).Should().Be(200);
 
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.RemoveRoleAsync(fixture.Root, account.Subject, "clerk"))).Should().Be(AccountChange.Done);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.RemoveRoleAsync(fixture.Root, account.Subject, "clerk")))
+            .Should().Be(AccountChange.Done);
 
         (await client.MeAsync(tokens.Access)).Should().Be(401);
         await ShouldBe(await client.RotateAsync(tokens), alive: true);

@@ -21,7 +21,8 @@ public sealed class OtherCookieTests
         string copy = page.Cookie!;
         Tokens bearer = await client.BeginAsync("alice");
 
-        Reply logout = await page.AskAsAsync(isAskedByOurs ? host.Issuer : null, "POST", "/auth/logout", null, ("Authorization", $"Bearer {bearer.Access}"));
+        Reply logout = await page.AskAsAsync(
+            isAskedByOurs ? host.Issuer : null, "POST", "/auth/logout", null, ("Authorization", $"Bearer {bearer.Access}"));
 
         (logout.Status, page.Cookie is null).Should().Be((200, isAskedByOurs));
         (await client.RefreshAsync(bearer.Refresh)).ShouldBeInvalidGrant();

@@ -65,7 +65,8 @@ public sealed class RevokeTests(SessionsHost fixture) : IClassFixture<SessionsHo
 
         ShouldSay(await RevokeAsync(caller, other.Access), "none", "denied", other.ExpiresAt);
 
-        (await client.MeAsync(other.Access), await client.MeAsync(next.Access), await client.MeAsync(caller.Access)).Should().Be((401, 200, 200));
+        (await client.MeAsync(other.Access), await client.MeAsync(next.Access), await client.MeAsync(caller.Access))
+            .Should().Be((401, 200, 200));
         (await client.RefreshAsync(next.Refresh)).Status.Should().Be(200);
     }
 
@@ -78,7 +79,8 @@ public sealed class RevokeTests(SessionsHost fixture) : IClassFixture<SessionsHo
 
         ShouldSay(await RevokeAsync(caller, first.Refresh), "revoked", "denied", second.ExpiresAt);
 
-        (await client.MeAsync(first.Access), await client.MeAsync(second.Access), await client.MeAsync(caller.Access)).Should().Be((401, 401, 200));
+        (await client.MeAsync(first.Access), await client.MeAsync(second.Access), await client.MeAsync(caller.Access))
+            .Should().Be((401, 401, 200));
         (await client.RefreshAsync(second.Refresh)).ShouldBeInvalidGrant();
         ShouldSay(await RevokeAsync(caller, second.Refresh), "none", "none", host.Time.GetUtcNow());
         (await client.RefreshAsync(caller.Refresh)).Status.Should().Be(200);
@@ -91,8 +93,11 @@ public sealed class RevokeTests(SessionsHost fixture) : IClassFixture<SessionsHo
         host.Time.Advance(TimeSpan.FromMinutes(6));
         Tokens caller = await client.BeginAsync(account.Username);
 
-        foreach (string token in (string[])["", "garbage", caller.Access[..^1], caller.Access + "A", caller.Refresh[..^1], expired.Access, new string('x', 30_000)])
+        foreach (string token in (string[])["", "garbage", caller.Access[..^1], caller.Access + "A", caller.Refresh[..^1], expired.Access,
+            new string('x', 30_000)])
+        {
             ShouldSay(await RevokeAsync(caller, token), "none", "none", host.Time.GetUtcNow());
+        }
 
         (await client.MeAsync(caller.Access)).Should().Be(200);
         (await client.RefreshAsync(caller.Refresh)).Status.Should().Be(200);
@@ -103,7 +108,8 @@ public sealed class RevokeTests(SessionsHost fixture) : IClassFixture<SessionsHo
     {
         Tokens caller = await client.BeginAsync(account.Username), victim = await client.BeginAsync("plain");
 
-        Reply access = await RevokeAsync(caller, victim.Access), refresh = await RevokeAsync(caller, victim.Refresh), garbage = await RevokeAsync(caller, "garbage");
+        Reply access = await RevokeAsync(caller, victim.Access), refresh = await RevokeAsync(caller, victim.Refresh),
+            garbage = await RevokeAsync(caller, "garbage");
 
         ShouldSay(access, "none", "none", host.Time.GetUtcNow());
         (access.Bytes, refresh.Bytes).Should().Be((garbage.Bytes, garbage.Bytes));
@@ -119,7 +125,8 @@ public sealed class RevokeTests(SessionsHost fixture) : IClassFixture<SessionsHo
     {
         reply.Status.Should().Be(200);
         JsonElement json = reply.Json;
-        (json.GetProperty("refresh_token").GetString(), json.GetProperty("access_token").GetString(), json.GetProperty("session").GetString(), json.GetProperty("signed_cookie").GetString())
+        (json.GetProperty("refresh_token").GetString(), json.GetProperty("access_token").GetString(),
+            json.GetProperty("session").GetString(), json.GetProperty("signed_cookie").GetString())
             .Should().Be((refreshToken, accessToken, "none", "none"));
         json.GetProperty("live_until").GetDateTimeOffset().Should().Be(liveUntil);
     }

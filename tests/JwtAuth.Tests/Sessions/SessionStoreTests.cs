@@ -45,24 +45,29 @@ public sealed class SessionStoreTests(SessionsHost fixture) : IClassFixture<Sess
     [InlineData("curl/8.5.0", "curl/8.5.0")]
     [InlineData("a\u0001b\tc\r\nd\u007fe\u001b[31m", "abcde[31m")]
     [InlineData("Grüße \ud83d\ude00 \u202eevil", "Gre  evil")]
-    public void An_agent_is_kept_in_printable_ASCII(string? sent, string kept) => Device.Of(null, sent).Should().Be(new Device("unknown", kept));
+    public void An_agent_is_kept_in_printable_ASCII(string? sent, string kept) =>
+        Device.Of(null, sent).Should().Be(new Device("unknown", kept));
 
     [Theory]
     [InlineData(256)]
     [InlineData(257)]
     [InlineData(20_000)]
-    public void An_agent_is_cut_at_256_characters(int length) => Device.Of(null, new string('x', length)).Agent.Should().Be(new string('x', 256));
+    public void An_agent_is_cut_at_256_characters(int length) =>
+        Device.Of(null, new string('x', length)).Agent.Should().Be(new string('x', 256));
 
     private Task<Rotation.Successor?> BeginAsync(AccountSnapshot account) =>
-        host.AskStoreAsync((RefreshTokenStore sessions) => sessions.BeginAsync(account, "orders", ["offline_access"], Somewhere, replaces: null));
+        host.AskStoreAsync(
+            (RefreshTokenStore sessions) => sessions.BeginAsync(account, "orders", ["offline_access"], Somewhere, replaces: null));
 
-    private static long Count(DatabaseFile database, AccountSnapshot account) => database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject);
+    private static long Count(DatabaseFile database, AccountSnapshot account) =>
+        database.Number("SELECT count(*) FROM Sessions WHERE Subject = $p", account.Subject);
 
     // Sessions as recently used as this one.
     private static void Copy(DatabaseFile database, string sessionId, int count) => database.Execute(
         $"""
         WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
-        INSERT INTO Sessions (SessionId, Subject, Generation, Audience, Scope, Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent)
+        INSERT INTO Sessions
+            (SessionId, Subject, Generation, Audience, Scope, Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent)
         SELECT 'copy-' || n, Subject, Generation, Audience, Scope, Counter, CreatedAt, RotatedAt, ExpiresAt, TokensUntil, Address, Agent
         FROM Sessions, numbers WHERE SessionId = $p
         """, sessionId);

@@ -25,8 +25,10 @@ public sealed class KeyImportTests
         ["EC JWK"] = (SignatureAlgorithm.ES256, EcJwk(Ec).ToJsonString()),
         ["oct JWK"] = (SignatureAlgorithm.HS256, OctJwk().ToJsonString()),
         ["JWK with use, key_ops and alg"] = (SignatureAlgorithm.ES256,
-            Changed(EcJwk(Ec), key => (key["use"], key["key_ops"], key["alg"], key["kid"]) = ("sig", new JsonArray("sign", "verify"), "ES256", "theirs"))),
-        ["JWK as a browser exports it"] = (SignatureAlgorithm.ES256, Changed(EcJwk(Ec), key => (key["ext"], key["key_ops"]) = (true, new JsonArray("sign")))),
+            Changed(EcJwk(Ec), key =>
+                (key["use"], key["key_ops"], key["alg"], key["kid"]) = ("sig", new JsonArray("sign", "verify"), "ES256", "theirs"))),
+        ["JWK as a browser exports it"] =
+            (SignatureAlgorithm.ES256, Changed(EcJwk(Ec), key => (key["ext"], key["key_ops"]) = (true, new JsonArray("sign")))),
     };
 
     private static readonly Dictionary<string, (string Beside, Func<string> Text)> Bad = new()
@@ -36,7 +38,8 @@ public sealed class KeyImportTests
         ["PEM cut short"] = ("RSA PKCS #8", () => Rsa.ExportPkcs8PrivateKeyPem()[..800]),
         ["PEM of other bytes"] = ("RSA PKCS #8", () => PemEncoding.WriteString("PRIVATE KEY", RandomNumberGenerator.GetBytes(1200))),
         ["two keys in one file"] = ("RSA PKCS #8", () => Rsa.ExportPkcs8PrivateKeyPem() + "\n" + OtherRsa.ExportPkcs8PrivateKeyPem()),
-        ["encrypted PEM"] = ("RSA PKCS #8", () => Rsa.ExportEncryptedPkcs8PrivateKeyPem("password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1))),
+        ["encrypted PEM"] = ("RSA PKCS #8", () => Rsa.ExportEncryptedPkcs8PrivateKeyPem(
+            "password", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1))),
         ["a public RSA key"] = ("RSA PKCS #8", () => Rsa.ExportSubjectPublicKeyInfoPem()),
         ["a public RSA key in PKCS #1"] = ("RSA PKCS #1", () => Rsa.ExportRSAPublicKeyPem()),
         ["RSA of 1024 bits"] = ("RSA PKCS #8", () => RSA.Create(1024).ExportPkcs8PrivateKeyPem()),
@@ -72,7 +75,8 @@ public sealed class KeyImportTests
         ["JSON cut short"] = ("RSA JWK", () => RsaJwk(Rsa).ToJsonString()[..100]),
         ["an empty object"] = ("RSA JWK", () => "{}"),
         ["P-256 with its parameters written out"] = ("EC PKCS #8", () =>
-            ECDsa.Create(ECDsa.Create(ECCurve.NamedCurves.nistP256).ExportExplicitParameters(includePrivateParameters: true)).ExportPkcs8PrivateKeyPem()),
+            ECDsa.Create(ECDsa.Create(ECCurve.NamedCurves.nistP256).ExportExplicitParameters(includePrivateParameters: true))
+                .ExportPkcs8PrivateKeyPem()),
         ["P-384"] = ("EC PKCS #8", () => ECDsa.Create(ECCurve.NamedCurves.nistP384).ExportPkcs8PrivateKeyPem()),
         ["secp256k1"] = ("EC PKCS #8", () => ECDsa.Create(ECCurve.CreateFromFriendlyName("secp256k1")).ExportPkcs8PrivateKeyPem()),
         ["crv P-384 on a P-256 key"] = ("EC JWK", () => Changed(EcJwk(Ec), key => key["crv"] = "P-384")),
@@ -83,10 +87,13 @@ public sealed class KeyImportTests
         ["EC JWK whose point is not on the curve"] = ("EC JWK", () => Changed(EcJwk(Ec), key => key["y"] = key["x"]!.DeepClone())),
         ["PEM where a secret is configured"] = ("oct JWK", () => Rsa.ExportPkcs8PrivateKeyPem()),
         ["oct without k"] = ("oct JWK", () => Without(OctJwk(), "k")),
-        ["oct of 31 bytes"] = ("oct JWK", () => Changed(OctJwk(), key => key["k"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(31)))),
-        ["oct of text"] = ("oct JWK", () => Changed(OctJwk(), key => key["k"] = Base64Url.EncodeToString("a rather long secret, but of words only"u8))),
+        ["oct of 31 bytes"] =
+            ("oct JWK", () => Changed(OctJwk(), key => key["k"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(31)))),
+        ["oct of text"] =
+            ("oct JWK", () => Changed(OctJwk(), key => key["k"] = Base64Url.EncodeToString("a rather long secret, but of words only"u8))),
         ["oct of zeros"] = ("oct JWK", () => Changed(OctJwk(), key => key["k"] = Base64Url.EncodeToString(new byte[32]))),
-        ["oct that is a published example"] = ("oct JWK", () => Changed(OctJwk(), key => key["k"] = "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg")),
+        ["oct that is a published example"] =
+            ("oct JWK", () => Changed(OctJwk(), key => key["k"] = "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg")),
     };
 
     public static TheoryData<string> GoodNames => [.. Good.Keys];
@@ -130,9 +137,11 @@ public sealed class KeyImportTests
             Good.Values.Where(form => form.Algorithm == algorithm).Select(form => KeyImport.Read(form.Text, algorithm, out _)!.KeyId)
                 .Distinct().Should().ContainSingle("{0} is named by its thumbprint", algorithm);
         }
-        string[] secrets = [.. Enumerable.Range(0, 10).Select(_ => KeyImport.Read(OctJwk().ToJsonString(), SignatureAlgorithm.HS256, out string _)!.KeyId)];
+        string[] secrets = [.. Enumerable.Range(0, 10)
+            .Select(_ => KeyImport.Read(OctJwk().ToJsonString(), SignatureAlgorithm.HS256, out string _)!.KeyId)];
         secrets.Should().OnlyHaveUniqueItems();
-        secrets.Should().NotContain(Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{{\"k\":\"{Base64Url.EncodeToString(Secret)}\",\"kty\":\"oct\"}}"))));
+        secrets.Should().NotContain(Base64Url.EncodeToString(
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{{\"k\":\"{Base64Url.EncodeToString(Secret)}\",\"kty\":\"oct\"}}"))));
     }
 
     private static JsonObject RsaJwk(RSA rsa)

@@ -28,7 +28,8 @@ public sealed class KeyScheduleTests
     {
         Schedule().Advance(ring);
         Schedule().Advance(ring);
-        ring.Should().ContainSingle().Which.Should().Match<SigningKeyRow>(row => row.SignsFrom == time.GetUtcNow() && row.RetiredAt == null);
+        ring.Should().ContainSingle().Which
+            .Should().Match<SigningKeyRow>(row => row.SignsFrom == time.GetUtcNow() && row.RetiredAt == null);
         Signer.Should().BeSameAs(ring[0]);
     }
 
@@ -214,7 +215,8 @@ public sealed class KeyScheduleTests
         Schedule(before).SignerOf(ring, forAccount: true).Should().BeSameAs(old);
         Schedule(after).Begin(ring);
         old.RetiredAt.Should().Be(time.GetUtcNow());
-        Schedule(before).SignerOf(ring, forAccount: true).Should().NotBeNull("a service that is left without a key of its own signs with the other's").And.NotBeSameAs(old);
+        Schedule(before).SignerOf(ring, forAccount: true)
+            .Should().NotBeNull("a service that is left without a key of its own signs with the other's").And.NotBeSameAs(old);
         (old.SealedPrivateKey is null).Should().Be(before != SignatureAlgorithm.HS256, "a secret verifies with what it signed with");
         Schedule(after).SignerOf(ring, forAccount: true)!.Algorithm.Should().Be(after);
         Schedule(after).SignerOf(ring, forAccount: false)!.Algorithm.Should().Be(after);
@@ -254,7 +256,8 @@ public sealed class KeyScheduleTests
     public void A_secret_that_apis_share_never_becomes_a_key_that_signs_for_the_account()
     {
         byte[] secret = RandomNumberGenerator.GetBytes(32);
-        Schedule(SignatureAlgorithm.HS256).TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow()).Should().BeTrue("nobody shares it yet");
+        Schedule(SignatureAlgorithm.HS256).TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow())
+            .Should().BeTrue("nobody shares it yet");
         SigningKeyRow row = ring.Single(candidate => candidate.RetiredAt is null);
         Schedule(SignatureAlgorithm.HS256).SignerOf(ring, forAccount: true).Should().BeSameAs(row);
 
@@ -263,7 +266,8 @@ public sealed class KeyScheduleTests
         row.ForApisOnly.Should().BeTrue();
         sharing.SignerOf(ring, forAccount: false).Should().BeSameAs(row);
         sharing.SignerOf(ring, forAccount: true).Should().NotBeSameAs(row);
-        sharing.TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow()).Should().BeFalse("it is in the ring");
+        sharing.TryAdd(ring, SigningKey.FromPrivate(SignatureAlgorithm.HS256, secret), time.GetUtcNow())
+            .Should().BeFalse("it is in the ring");
         sharing.TryAdd(ring, SigningKey.Generate(SignatureAlgorithm.HS256), time.GetUtcNow()).Should().BeTrue();
     }
 

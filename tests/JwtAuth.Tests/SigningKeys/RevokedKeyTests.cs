@@ -13,9 +13,11 @@ public sealed class RevokedKeyTests
     [InlineData(SignatureAlgorithm.ES256, false)]
     [InlineData(SignatureAlgorithm.RS256, true)]
     [InlineData(SignatureAlgorithm.HS256, true)]
-    public async Task What_a_retired_key_signed_lives_and_what_a_revoked_key_signed_does_not_and_the_key_never_comes_back(SignatureAlgorithm algorithm, bool keepsDenylist)
+    public async Task What_a_retired_key_signed_lives_and_what_a_revoked_key_signed_does_not_and_the_key_never_comes_back(
+        SignatureAlgorithm algorithm, bool keepsDenylist)
     {
-        await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", $"{algorithm}").With("JwtAuth:Denylist:Enabled", $"{keepsDenylist}");
+        await using ServerHost host = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", $"{algorithm}").With("JwtAuth:Denylist:Enabled", $"{keepsDenylist}");
         var forge = new Forge(host);
         SigningKey stolen = forge.Key;
         string token = forge.Live();
@@ -28,7 +30,8 @@ public sealed class RevokedKeyTests
         string next = forge.Live();
 
         (await ChangeAsync(ring => schedule.Revoke(ring, stolen.KeyId))).Should().BeTrue();
-        (await client.StatusOfMeAsync(token)).Should().Be(keepsDenylist ? 401 : 200, "the log of denials is heard at once, before the ring is read again");
+        (await client.StatusOfMeAsync(token))
+            .Should().Be(keepsDenylist ? 401 : 200, "the log of denials is heard at once, before the ring is read again");
         await host.Get<SigningKeyRing>().LoadAsync(TestContext.Current.CancellationToken);
         (await client.StatusOfMeAsync(token)).Should().Be(401);
         (await client.StatusOfMeAsync(next)).Should().Be(200, "its successor's tokens are not concerned");
@@ -43,6 +46,7 @@ public sealed class RevokedKeyTests
         (await ChangeAsync(ring => schedule.TryAdd(ring, stolen, host.Time.GetUtcNow()))).Should().BeFalse();
         (await ChangeAsync(ring => schedule.TryAdd(ring, SigningKey.Generate(algorithm), host.Time.GetUtcNow()))).Should().BeTrue();
 
-        Task<bool> ChangeAsync(Func<List<SigningKeyRow>, bool> change) => host.Get<SigningKeyStore>().ChangeAsync(change, TestContext.Current.CancellationToken);
+        Task<bool> ChangeAsync(Func<List<SigningKeyRow>, bool> change) =>
+            host.Get<SigningKeyStore>().ChangeAsync(change, TestContext.Current.CancellationToken);
     }
 }

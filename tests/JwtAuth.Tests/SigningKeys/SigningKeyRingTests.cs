@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -15,10 +14,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace JwtAuth.Tests.SigningKeys;
 
 /// <summary>The ring over a real database, and what of it is seen from outside.</summary>
-public sealed class SigningKeyRingTests
+public sealed partial class SigningKeyRingTests
 {
-    private static readonly string[] PrivateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
     [Theory]
     [InlineData(SignatureAlgorithm.ES256)]
     [InlineData(SignatureAlgorithm.HS256)]
@@ -29,7 +26,8 @@ public sealed class SigningKeyRingTests
         SigningKeyRing[] rings = [.. Enumerable.Range(0, 8).Select(_ => RingOf(host, algorithm))];
         await Task.WhenAll(rings.Select(ring => ring.BeginAsync(TestContext.Current.CancellationToken)));
         rings.Select(ring => ring.Signer(forAccount: true).KeyId).Distinct().Should().ContainSingle();
-        (await host.Get<SigningKeyStore>().ListAsync(TestContext.Current.CancellationToken)).Count(row => row.RetiredAt is null).Should().Be(1);
+        (await host.Get<SigningKeyStore>().ListAsync(TestContext.Current.CancellationToken)).Count(row => row.RetiredAt is null)
+            .Should().Be(1);
 
         byte[] signature = new byte[rings[0].Signer(forAccount: true).SignatureLength];
         rings[0].Signer(forAccount: true).Sign("input"u8, signature);
@@ -51,7 +49,8 @@ public sealed class SigningKeyRingTests
 
         SigningKey added = SigningKey.Generate(SignatureAlgorithm.ES256);
         KeySchedule schedule = ScheduleOf(host, SignatureAlgorithm.ES256);
-        await host.Get<SigningKeyStore>().ChangeAsync(ring => schedule.TryAdd(ring, added, host.Time.GetUtcNow()), TestContext.Current.CancellationToken);
+        await host.Get<SigningKeyStore>()
+            .ChangeAsync(ring => schedule.TryAdd(ring, added, host.Time.GetUtcNow()), TestContext.Current.CancellationToken);
         here.Signer(true).KeyId.Should().Be(before);
         await here.LoadAsync(TestContext.Current.CancellationToken);
         here.Signer(true).KeyId.Should().Be(added.KeyId);
@@ -68,8 +67,11 @@ public sealed class SigningKeyRingTests
         SigningKeyRing ring = host.Get<SigningKeyRing>();
         string keyId = ring.Signer(true).KeyId;
         ring.Find(Encoding.UTF8.GetBytes(keyId), SignatureAlgorithm.ES256).Should().NotBeNull();
-        foreach (string other in new[] { "", keyId[..^1], keyId + " ", keyId + "\0", keyId.ToUpperInvariant(), keyId.ToLowerInvariant(), "../" + keyId })
+        foreach (string other
+            in new[] { "", keyId[..^1], keyId + " ", keyId + "\0", keyId.ToUpperInvariant(), keyId.ToLowerInvariant(), "../" + keyId })
+        {
             ring.Find(Encoding.UTF8.GetBytes(other), SignatureAlgorithm.ES256).Should().BeNull(other);
+        }
     }
 
     [Theory]
@@ -77,9 +79,11 @@ public sealed class SigningKeyRingTests
     [InlineData(SignatureAlgorithm.ES256)]
     [InlineData(SignatureAlgorithm.HS256)]
     [Trait("row", "KEY-03")]
-    public async Task A_retired_keys_tokens_live_until_they_expire_and_one_issued_after_its_retirement_is_refused(SignatureAlgorithm algorithm)
+    public async Task A_retired_keys_tokens_live_until_they_expire_and_one_issued_after_its_retirement_is_refused(
+        SignatureAlgorithm algorithm)
     {
-        await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", $"{algorithm}").With("JwtAuth:AccessTokens:Lifetime", "00:30:00");
+        await using var host = new ServerHost()
+            .With("JwtAuth:SigningKeys:Algorithm", $"{algorithm}").With("JwtAuth:AccessTokens:Lifetime", "00:30:00");
         var forge = new Forge(host);
         SigningKey stolen = forge.Key;
         string before = forge.Live();
@@ -88,7 +92,8 @@ public sealed class SigningKeyRingTests
         await host.Get<SigningKeyStore>().ChangeAsync(rows => schedule.Retire(rows, stolen.KeyId), TestContext.Current.CancellationToken);
         await ring.LoadAsync(TestContext.Current.CancellationToken);
 
-        string Old() => Forge.SignParts(Forge.Encode(Changed(forge.Header(), "kid", stolen.KeyId)), Forge.Encode(forge.Claims().ToJsonString()), stolen);
+        string Old() => Forge.SignParts(
+            Forge.Encode(Changed(forge.Header(), "kid", stolen.KeyId)), Forge.Encode(forge.Claims().ToJsonString()), stolen);
         Verdict(host, before).Should().BeNull();
         Verdict(host, forge.Live()).Should().BeNull("another key signs now");
         // Skew (30 s) and notice (10 s): a process that has not heard of the retirement may sign that long.
@@ -144,92 +149,6 @@ public sealed class SigningKeyRingTests
     [InlineData(SignatureAlgorithm.RS256)]
     [InlineData(SignatureAlgorithm.ES256)]
     [InlineData(SignatureAlgorithm.HS256)]
-    [Trait("row", "KEY-06")]
-    [Trait("row", "KEY-13")]
-    public async Task The_jwks_has_public_halves_only_named_by_their_thumbprints(SignatureAlgorithm algorithm)
-    {
-        await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", $"{algorithm}");
-        KeySchedule schedule = host.Get<KeySchedule>();
-        string first = host.Get<SigningKeyRing>().Signer(true).KeyId;
-        SigningKey second = SigningKey.Generate(algorithm);
-        await host.Get<SigningKeyStore>().ChangeAsync(ring => schedule.TryAdd(ring, second, host.Time.GetUtcNow()), TestContext.Current.CancellationToken);
-        await host.Get<SigningKeyRing>().LoadAsync(TestContext.Current.CancellationToken);
-
-        (HttpStatusCode status, string body, HttpResponseMessage reply) = await GetAsync(host, "/.well-known/jwks.json");
-        status.Should().Be(HttpStatusCode.OK);
-        reply.Content.Headers.ContentType!.MediaType.Should().Be("application/json");
-        JsonObject[] keys = [.. JsonNode.Parse(body)!["keys"]!.AsArray().Select(key => key!.AsObject())];
-        if (algorithm == SignatureAlgorithm.HS256)
-        {
-            keys.Should().BeEmpty();
-            body.Should().NotContain(Base64Url.EncodeToString(second.ExportPrivate())).And.NotContain(first);
-            return;
-        }
-
-        keys.Select(key => $"{key["kid"]}").Should().BeEquivalentTo([first, second.KeyId], "the retired verifies, the new signs");
-        foreach (JsonObject key in keys)
-        {
-            key.Select(member => member.Key).Should().NotIntersectWith(PrivateMembers);
-            ($"{key["use"]}", $"{key["alg"]}").Should().Be(("sig", $"{algorithm}"));
-            string canonical = algorithm == SignatureAlgorithm.RS256
-                ? $$"""{"e":"{{key["e"]}}","kty":"RSA","n":"{{key["n"]}}"}"""
-                : $$"""{"crv":"P-256","kty":"EC","x":"{{key["x"]}}","y":"{{key["y"]}}"}""";
-            $"{key["kid"]}".Should().Be(Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))), "RFC 7638 §3");
-        }
-    }
-
-    [Theory]
-    [InlineData("01:00:00", "public, max-age=300")]
-    [InlineData("00:02:00", "public, max-age=60")]
-    [InlineData("00:00:00", "no-cache")]
-    public async Task Nobody_may_keep_the_jwks_longer_than_half_of_what_a_key_is_published_ahead(string ahead, string cacheControl)
-    {
-        await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:SigningKeys:PublishAhead", ahead);
-        (_, _, HttpResponseMessage reply) = await GetAsync(host, "/.well-known/jwks.json");
-        reply.Headers.CacheControl!.ToString().Should().Be(cacheControl);
-    }
-
-    [Fact]
-    [Trait("row", "KEY-11")]
-    public async Task The_jwks_cannot_be_written_to()
-    {
-        await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
-        string before = (await GetAsync(host, "/.well-known/jwks.json")).Body;
-        using HttpClient client = host.Connect();
-        foreach (HttpMethod method in new[] { HttpMethod.Put, HttpMethod.Post, HttpMethod.Patch, HttpMethod.Delete })
-        {
-            using var request = new HttpRequestMessage(method, "/.well-known/jwks.json") { Content = new StringContent(before, Encoding.UTF8, "application/json") };
-            using HttpResponseMessage reply = await client.SendAsync(request, TestContext.Current.CancellationToken);
-            reply.StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
-        }
-        (await GetAsync(host, "/.well-known/jwks.json")).Body.Should().Be(before);
-    }
-
-    [Fact]
-    [Trait("row", "KEY-09")]
-    [Trait("row", "KEY-10")]
-    public async Task Both_discovery_documents_are_one_and_name_one_issuer_and_nothing_that_is_not_there()
-    {
-        await using var host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
-        string one = (await GetAsync(host, "/.well-known/oauth-authorization-server")).Body;
-        (await GetAsync(host, "/.well-known/openid-configuration")).Body.Should().Be(one);
-        JsonObject document = JsonNode.Parse(one)!.AsObject();
-        $"{document["issuer"]}".Should().Be(host.Issuer).And.Be($"{new Forge(host).Claims()["iss"]}");
-        $"{document["jwks_uri"]}".Should().Be($"{host.Issuer}/.well-known/jwks.json");
-        document.Where(member => member.Key.EndsWith("_endpoint", StringComparison.Ordinal)).Select(member => (member.Key, member.Value!.GetValue<string>()))
-            .Should().BeEquivalentTo([("introspection_endpoint", $"{host.Issuer}/oauth/introspect"), ("revocation_endpoint", $"{host.Issuer}/oauth/revoke")]);
-        one.Should().NotContain("none").And.NotContain("plain");
-        foreach (string form in new[] { "/.well-known/openid-configuration/", "/tenant/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/tenant" })
-        {
-            (HttpStatusCode status, string body, _) = await GetAsync(host, form);
-            (status == HttpStatusCode.NotFound || body == one).Should().BeTrue("{0} names no second issuer", form);
-        }
-    }
-
-    [Theory]
-    [InlineData(SignatureAlgorithm.RS256)]
-    [InlineData(SignatureAlgorithm.ES256)]
-    [InlineData(SignatureAlgorithm.HS256)]
     public async Task Nothing_on_disk_tells_a_private_key_a_secret_or_a_password(SignatureAlgorithm algorithm)
     {
         byte[] shared = RandomNumberGenerator.GetBytes(32);
@@ -239,7 +158,8 @@ public sealed class SigningKeyRingTests
         string token = await host.LoginAsync("alice");
         SigningKey key = host.Get<SigningKeyRing>().Signer(forAccount: true);
 
-        byte[] disk = [.. Directory.GetFiles(host.Directory, "jwtauth.db*").Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).SelectMany(ReadShared)];
+        byte[] disk = [.. Directory.GetFiles(host.Directory, "jwtauth.db*")
+            .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).SelectMany(ReadShared)];
         Holds(disk, Encoding.UTF8.GetBytes(alice.Subject)).Should().BeTrue("the dump is of the right files");
         Holds(disk, Encoding.UTF8.GetBytes(key.KeyId)).Should().BeTrue();
         foreach (byte[] part in SecretsOf(key).Append(shared))
@@ -288,7 +208,8 @@ public sealed class SigningKeyRingTests
     private static KeySchedule ScheduleOf(ServerHost host, SignatureAlgorithm algorithm) => new(
         new SigningKeySettings(algorithm, TimeSpan.FromDays(90), TimeSpan.FromHours(1), null), host.Get<MasterKey>(), host.Time);
 
-    private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) => new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), NullLogger<SigningKeyRing>.Instance);
+    private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) =>
+        new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), NullLogger<SigningKeyRing>.Instance);
 
     private static bool Verifies(SigningKeyRing ring, string keyId, byte[] signature) =>
         ring.Find(Encoding.UTF8.GetBytes(keyId), SignatureAlgorithm.ES256) is { } key && key.Verify("input"u8, signature);

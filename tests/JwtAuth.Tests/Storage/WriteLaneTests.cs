@@ -35,7 +35,8 @@ public sealed class WriteLaneTests : IAsyncDisposable
         }, TestContext.Current.CancellationToken)));
 
         await using AsyncServiceScope after = host.Services.CreateAsyncScope();
-        (await after.ServiceProvider.GetRequiredService<AccountStore>().FindBySubjectAsync(alice.Subject, TestContext.Current.CancellationToken))!
+        (await after.ServiceProvider.GetRequiredService<AccountStore>()
+            .FindBySubjectAsync(alice.Subject, TestContext.Current.CancellationToken))!
             .Generation.Should().Be(alice.Generation + 200);
     }
 

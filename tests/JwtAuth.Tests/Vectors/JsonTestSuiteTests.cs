@@ -8,8 +8,9 @@ using JwtAuth.Tests.Hosting;
 namespace JwtAuth.Tests.Vectors;
 
 /// <summary>
-/// Every file of the suite inside a token that the service itself signed. What is no JSON (n_) is refused wherever it stands; what is JSON (y_) is read
-/// as the value of a member that means nothing here, save the two with duplicate names, which are refused on purpose; of the rest (i_) either is right.
+/// Every file of the suite inside a token that the service itself signed. What is no JSON (n_) is refused wherever it stands; what is
+/// JSON (y_) is read as the value of a member that means nothing here, save the two with duplicate names, which are refused on purpose;
+/// of the rest (i_) either is right.
 /// </summary>
 public sealed class JsonTestSuiteTests(AlgorithmHosts hosts) : IClassFixture<AlgorithmHosts>
 {
@@ -53,7 +54,8 @@ public sealed class JsonTestSuiteTests(AlgorithmHosts hosts) : IClassFixture<Alg
         var forge = new Forge(host);
         TokenValidator validator = host.Get<TokenValidator>();
 
-        validator.TryValidate(forge.Sign(forge.HeaderText(), forge.ClaimsText()), out _, out _).Should().BeTrue("the control twin is made in the same way");
+        validator.TryValidate(forge.Sign(forge.HeaderText(), forge.ClaimsText()), out _, out _)
+            .Should().BeTrue("the control twin is made in the same way");
         foreach ((string name, byte[] content) in Files())
         {
             foreach (string token in AsWhole(forge, content))
@@ -74,7 +76,8 @@ public sealed class JsonTestSuiteTests(AlgorithmHosts hosts) : IClassFixture<Alg
         List<HttpStatusCode> seen = [];
         for (int index = 0; index < files.Length; index += index < 10 ? 1 : 4)
         {
-            foreach (string token in AsValue(forge, files[index].Content).Select(place => place.Token).Concat(AsWhole(forge, files[index].Content)))
+            foreach (string token
+                in AsValue(forge, files[index].Content).Select(place => place.Token).Concat(AsWhole(forge, files[index].Content)))
             {
                 HttpStatusCode status = (await wire.AskAsync(token, TestContext.Current.CancellationToken)).Status;
                 seen.Add(status);
@@ -84,7 +87,8 @@ public sealed class JsonTestSuiteTests(AlgorithmHosts hosts) : IClassFixture<Alg
                     : HttpStatusCode.Unauthorized, files[index].Name);
             }
         }
-        seen.Distinct().Should().BeEquivalentTo([HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.RequestHeaderFieldsTooLarge]);
+        seen.Distinct()
+            .Should().BeEquivalentTo([HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.RequestHeaderFieldsTooLarge]);
     }
 
     private static IEnumerable<(string Place, string Token)> AsValue(Forge forge, byte[] content)
@@ -108,7 +112,8 @@ public sealed class JsonTestSuiteTests(AlgorithmHosts hosts) : IClassFixture<Alg
     private static List<(string Name, byte[] Content)> Files()
     {
         string folder = VectorFolder.Find("JSONTestSuite/test_parsing", Source);
-        List<(string Name, byte[] Content)> files = [.. Directory.GetFiles(folder, "*.json").Order().Select(path => (Path.GetFileName(path), File.ReadAllBytes(path)))];
+        List<(string Name, byte[] Content)> files =
+            [.. Directory.GetFiles(folder, "*.json").Order().Select(path => (Path.GetFileName(path), File.ReadAllBytes(path)))];
         files.Should().HaveCount(318);
         return files;
     }

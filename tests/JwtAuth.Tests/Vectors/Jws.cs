@@ -20,7 +20,8 @@ internal static class Jws
             return false;
         }
         byte[] buffer = new byte[StrictJwt.BufferSizeFor(jws.Length)];
-        return StrictJwt.Open(jws, buffer, out StrictJwt jwt) is null && jwt.Algorithm == key.Algorithm && key.Verify(jwt.SigningInput, jwt.Signature);
+        return StrictJwt.Open(jws, buffer, out StrictJwt jwt) is null
+            && jwt.Algorithm == key.Algorithm && key.Verify(jwt.SigningInput, jwt.Signature);
     }
 
     /// <summary>Whether its header names one of our algorithms.</summary>

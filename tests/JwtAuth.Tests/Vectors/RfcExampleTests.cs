@@ -11,14 +11,16 @@ public sealed class RfcExampleTests
     {
         // The RFCs' keys have no kid, which a key has here.
         (string Id, string Jws, string? Key)[] figures =
-            [.. Figures()["jws"]!.AsArray().Select(figure => ($"{figure!["id"]}", $"{figure["jws"]}", figure["jwk"] is { } key ? With(key, "kid", "figure") : null))];
+            [.. Figures()["jws"]!.AsArray()
+                .Select(figure => ($"{figure!["id"]}", $"{figure["jws"]}", figure["jwk"] is { } key ? With(key, "kid", "figure") : null))];
         (string Id, string Jws, string? Key)[] signed = [.. figures.Where(figure => figure.Key is not null)];
         string unsecured = figures.Single(figure => figure.Key is null).Jws;
 
         signed.Where(figure => Jws.Verifies(figure.Jws, figure.Key!)).Select(figure => figure.Id)
             .Should().Equal("rfc7515-A.1 / rfc7519-3.1 HS256", "rfc7515-A.2 RS256", "rfc7515-A.3 ES256");
         signed.Should().NotContain(figure => Jws.Verifies(unsecured, figure.Key!));
-        signed.Should().NotContain(figure => signed.Any(other => other.Id != figure.Id && Jws.Verifies(figure.Jws, other.Key!)), "each has its own key");
+        signed.Should().NotContain(
+            figure => signed.Any(other => other.Id != figure.Id && Jws.Verifies(figure.Jws, other.Key!)), "each has its own key");
     }
 
     [Fact]
@@ -95,7 +97,8 @@ public sealed class RfcExampleTests
 
     private static JsonNode Figures() => Read("rfc/rfc-examples.json", "RFC 7515 A.1 to A.3, RFC 7519 §6.1 and RFC 7638 §3.1");
 
-    private static JsonNode Cookbook(string name) => Read($"rfc7520/{name}.json", "https://github.com/ietf-jose/cookbook (commit 13692b68)");
+    private static JsonNode Cookbook(string name) =>
+        Read($"rfc7520/{name}.json", "https://github.com/ietf-jose/cookbook (commit 13692b68)");
 
     private static JsonNode Read(string name, string source) => JsonNode.Parse(File.ReadAllText(VectorFolder.Find(name, source)))!;
 

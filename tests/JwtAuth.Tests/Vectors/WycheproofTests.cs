@@ -49,7 +49,8 @@ public sealed class WycheproofTests
             .. from @group in file.RootElement.GetProperty("testGroups").EnumerateArray()
                let key = @group.TryGetProperty("public", out JsonElement published) ? published : @group.GetProperty("private")
                from test in @group.GetProperty("tests").EnumerateArray()
-               select new Vector(test.GetProperty("tcId").GetInt32(), test.GetProperty("jws").GetString()!, key.GetRawText(), test.GetProperty("result").GetString() == "valid"),
+               select new Vector(test.GetProperty("tcId").GetInt32(), test.GetProperty("jws").GetString()!, key.GetRawText(),
+                   test.GetProperty("result").GetString() == "valid"),
         ];
     }
 }

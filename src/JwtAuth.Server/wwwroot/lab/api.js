@@ -10,7 +10,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Calls the service: with an Authorization header and no cookie, or, where `cookies` is set, with the browser's cookies and nothing else. */
+/** Calls the service: with an Authorization header and no cookie, or, where `cookies` is set, with the browser's cookies alone. */
 export async function call(method, path, { body, authorization, cookies = false } = {}) {
   const headers = new Headers();
   if (body) headers.set('content-type', 'application/json');
@@ -18,7 +18,8 @@ export async function call(method, path, { body, authorization, cookies = false 
   let reply, text;
   try {
     reply = await fetch(path, {
-      method, headers, body: body && JSON.stringify(body), credentials: cookies ? 'same-origin' : 'omit', cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
+      method, headers, body: body && JSON.stringify(body), credentials: cookies ? 'same-origin' : 'omit', cache: 'no-store',
+      redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
     });
     text = await reply.text();
   } catch {

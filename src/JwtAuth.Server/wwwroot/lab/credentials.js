@@ -34,7 +34,9 @@ function basicOf({ username, password }) {
 }
 
 /** What a script gets to see of the cookies. */
-export const readable = () => ['What this page can read', `document.cookie is ${document.cookie === '' ? 'empty' : `“${document.cookie}”`}`];
+export const readable = () => [
+  'What this page can read', `document.cookie is ${document.cookie === '' ? 'empty' : `“${document.cookie}”`}`,
+];
 
 function cookieFacts(name, path, what) {
   return [
@@ -110,8 +112,11 @@ export const KINDS = [
     logIn: (account) => logIn(account, { credential: 'signed_cookie', scope }),
     cookie: 'signed_cookie',
     resume: async () => ({}),
-    browser: () => cookieFacts('jwtauth-signed', '/', 'the ticket: who, which roles and scopes, until when; sealed by a key of the service'),
-    server: async () => [['Of the ticket', 'nothing, no row and no hash'], ['What it has', 'the keys that seal all tickets, and the account’s generation']],
+    browser: () =>
+      cookieFacts('jwtauth-signed', '/', 'the ticket: who, which roles and scopes, until when; sealed by a key of the service'),
+    server: async () => [
+      ['Of the ticket', 'nothing, no row and no hash'], ['What it has', 'the keys that seal all tickets, and the account’s generation'],
+    ],
     logOut: cookieLogout,
   },
   {
@@ -131,13 +136,15 @@ export const KINDS = [
       const { tokens } = await call('GET', '/auth/tokens', { authorization: held.login });
       const own = tokens.find((row) => row.id === held.id);
       return [
-        ['Of the token', 'its SHA-256'], ['Row', held.id], ['Scope', own.scope || 'none'], ['Ends', moment(own.expires_at)], ['Last used', moment(own.last_used_at)],
+        ['Of the token', 'its SHA-256'], ['Row', held.id], ['Scope', own.scope || 'none'],
+        ['Ends', moment(own.expires_at)], ['Last used', moment(own.last_used_at)],
       ];
     },
     logOut: (held, account) => logoutBeside(account),
     ending: {
       label: 'Delete the token', done: 'deleted', why: 'The token is deleted: the service knows it no more.',
-      run: async (held, account) => call('DELETE', `/auth/tokens/${encodeURIComponent(held.id)}`, { authorization: await accountBearer(account) }),
+      run: async (held, account) =>
+        call('DELETE', `/auth/tokens/${encodeURIComponent(held.id)}`, { authorization: await accountBearer(account) }),
     },
   },
   {
@@ -149,12 +156,16 @@ export const KINDS = [
     },
     authorization: (held) => held.authorization,
     browser: () => [['Name and password', 'in this page’s memory, as you typed them; in each request as base64, which hides nothing']],
-    server: async () => [['Of the password', 'its bcrypt hash'], ['For a minute, in memory', 'that this pair was right, so that not every request costs a bcrypt']],
+    server: async () => [
+      ['Of the password', 'its bcrypt hash'],
+      ['For a minute, in memory', 'that this pair was right, so that not every request costs a bcrypt'],
+    ],
     logOut: (held, account) => logoutBeside(account),
     ending: {
       label: 'Change the password', done: 'password changed', why: 'The password was changed: the old one opens nothing any more.',
       async run(held, account, nextPassword) {
-        await call('POST', '/auth/password', { body: { current_password: account.password, new_password: nextPassword }, authorization: await accountBearer(account) });
+        const body = { current_password: account.password, new_password: nextPassword };
+        await call('POST', '/auth/password', { body, authorization: await accountBearer(account) });
         account.password = nextPassword;
       },
     },

@@ -4,7 +4,9 @@ import { KINDS, prepare } from './credentials.js';
 import { canLogOut, isLiving, loginOf } from './logins.js';
 import { at, enable, isEnabled, make } from './page.js';
 import { showHeld } from './panels.js';
-import { accountOf, endForGood, followClient, logIn, logOut, madeUp, makeAccount, resume, stealCopies, tellAll, tryCopies, useAccount } from './story.js';
+import {
+  accountOf, endForGood, followClient, logIn, logOut, madeUp, makeAccount, resume, stealCopies, tellAll, tryCopies, useAccount,
+} from './story.js';
 import { showRows } from './thief.js';
 
 const COMMAND = 'dotnet run --project src/JwtAuth.Server', OFF = 'JwtAuth__Denylist__Enabled=false';
@@ -100,7 +102,10 @@ function render() {
 function noteOf(account, isConfirmed) {
   const kept = 'stay in this page’s memory and in no storage; a reload forgets them, but not the cookies that the browser holds.';
   if (account && isConfirmed) return `You are ${account.username}. Name and password, for further logins and for Basic, ${kept}`;
-  if (account) return `You are still ${account.username}, by the password that was confirmed: what you have typed since is not used until one of the two buttons has confirmed it.`;
+  if (account) {
+    return `You are still ${account.username}, by the password that was confirmed: what you have typed since is not used until one of `
+      + 'the two buttons has confirmed it.';
+  }
   if (!about.registration) return `Here nobody can make an account for himself: use one that there is. Name and password ${kept}`;
   return `Name and password were made up by this page. They, and access tokens, ${kept}`;
 }
@@ -108,15 +113,22 @@ function noteOf(account, isConfirmed) {
 function showKinds() {
   at('kinds').replaceChildren(...KINDS.map(({ kind, name, summary }, index) => {
     const isTaken = about.credentials.includes(kind);
-    const radio = make('input', [], { type: 'radio', name: 'kind', value: kind, id: `kind-${kind}`, ...(index === 0 && { checked: '' }), ...(!isTaken && { disabled: '' }) });
+    const radio = make('input', [], {
+      type: 'radio', name: 'kind', value: kind, id: `kind-${kind}`,
+      ...(index === 0 && { checked: '' }), ...(!isTaken && { disabled: '' }),
+    });
     return make('label', [radio, name, make('span', isTaken ? summary : 'This service does not take it.')], { class: 'kind' });
   }));
 }
 
 function showMode() {
+  const other = 'See the other way: stop the service, and start it with ';
   at('mode').replaceChildren(...(about.denylist
-    ? ['Here the denylist is on: an ended access token is refused. See the other way: stop the service, and start it with ', make('code', `${OFF} ${COMMAND}`), '.']
-    : ['Here the denylist is off: an access token lives until it expires, whoever logs out. See the other way: stop the service, and start it with ', make('code', COMMAND), ' and without ', make('code', OFF), '.']));
+    ? [`Here the denylist is on: an ended access token is refused. ${other}`, make('code', `${OFF} ${COMMAND}`), '.']
+    : [
+      `Here the denylist is off: an access token lives until it expires, whoever logs out. ${other}`,
+      make('code', COMMAND), ' and without ', make('code', OFF), '.',
+    ]));
   at('no-thief').hidden = about.stealing;
   for (const id of ['steal', 'try', 'all', 'results', 'table-note']) at(id).hidden = !about.stealing;
   at('make').hidden = !about.registration;
@@ -128,7 +140,8 @@ async function open() {
   const told = await call('GET', '/lab/about').finally(() => at('mode').replaceChildren());
   if (told.issuer !== location.origin) {
     at('mode').replaceChildren(
-      `You have opened the lab at ${location.origin}. The service calls itself ${told.issuer}, and gives its cookies to pages of that origin alone: open `,
+      `You have opened the lab at ${location.origin}. The service calls itself ${told.issuer}, `,
+      'and gives its cookies to pages of that origin alone: open ',
       make('a', `${told.issuer}/lab/`, { href: `${told.issuer}/lab/` }), '.');
     return '';
   }
@@ -153,7 +166,10 @@ function welcomeBack([first, ...others]) {
 
 // Only what scrolls needs the keyboard.
 function followBox(box) {
-  const watch = new ResizeObserver(() => (box.scrollWidth > box.clientWidth ? box.setAttribute('tabindex', '0') : box.removeAttribute('tabindex')));
+  const watch = new ResizeObserver(() => {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute('tabindex', '0');
+    else box.removeAttribute('tabindex');
+  });
   for (const element of [box, box.firstElementChild]) watch.observe(element);
 }
 

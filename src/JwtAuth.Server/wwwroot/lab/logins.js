@@ -1,5 +1,6 @@
 // What is so of each login: the one truth that panels, buttons and messages are made from. Its state is
-// living; unreached: this page has forgotten it, and the service could not be told; loggedout; or over, by something other than a logout, which `done` names.
+// living; unreached: this page has forgotten it, and the service could not be told; loggedout; or over, by something other
+// than a logout, which `done` names.
 
 const COOKIES = ['session', 'signed_cookie'];
 const IN_COOKIES = ['bearer', ...COOKIES];
@@ -13,14 +14,17 @@ export const canLogOut = (login) => isLiving(login) || login?.state === 'unreach
 /** A new login; by one of the two cookies it takes the other's place. */
 export function begin(kind, login) {
   const former = COOKIES.includes(kind) ? COOKIES.filter((other) => other !== kind) : [];
-  endAll(former, 'replaced', 'Another cookie has taken its place in this browser. The service ends a session then; a copy of a signed cookie lives until it expires.');
+  endAll(former, 'replaced', 'Another cookie has taken its place in this browser. '
+    + 'The service ends a session then; a copy of a signed cookie lives until it expires.');
   logins.set(kind, { ...login, copies: [], state: 'living' });
 }
 
 /** What a logout has answered, or nothing where there was nothing left to end. It clears all cookies, and ends what is behind them. */
 export function loggedOut(kind, reply) {
   const login = loginOf(kind);
-  Object.assign(login, { state: 'loggedout', ended: reply, why: reply ? null : 'There was nothing left to end: this login was over already.' });
+  Object.assign(login, {
+    state: 'loggedout', ended: reply, why: reply ? null : 'There was nothing left to end: this login was over already.',
+  });
   if (!reply) return;
   const why = 'This logout was asked for by another login of this browser: it clears all cookies, and ends what is behind them.';
   for (const other of standing(IN_COOKIES)) Object.assign(other, { state: 'loggedout', ended: reply, why });

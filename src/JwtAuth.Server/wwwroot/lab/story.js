@@ -5,7 +5,8 @@ import { becomeAnother, begin, canLogOut, end, endedElsewhere, isLiving, loggedO
 import { at } from './page.js';
 import { inWords, steal, tryAfter, tryAtLast, tryBefore } from './thief.js';
 
-const REUSE = 'The refresh token came a second time, long after the thief had used it. The service has noticed, and ended the session with all its tokens: that is reuse detection.';
+const REUSE = 'The refresh token came a second time, long after the thief had used it. '
+  + 'The service has noticed, and ended the session with all its tokens: that is reuse detection.';
 const ELSEWHERE = 'It was ended by somebody else than this page.';
 
 let account = null; // { username, password }
@@ -15,7 +16,8 @@ export const accountOf = () => account;
 
 // The account
 
-const letters = (count) => Array.from(crypto.getRandomValues(new Uint8Array(count)), (byte) => 'abcdefghjkmnpqrstuvwxyz234567890'[byte % 31]).join('');
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz234567890';
+const letters = (count) => Array.from(crypto.getRandomValues(new Uint8Array(count)), (byte) => LETTERS[byte % 31]).join('');
 const newPassword = () => [4, 4, 4, 4].map(letters).join('-');
 
 export const madeUp = () => ({ username: `guest-${letters(6)}`, password: newPassword() });
@@ -74,7 +76,8 @@ export async function resume() {
 
 // Another login changes how many sessions there are; and somebody else may have ended this one.
 async function countAgain(but) {
-  for (const credential of KINDS.filter((other) => other !== but && ['bearer', 'session'].includes(other.kind) && isLiving(loginOf(other.kind)))) {
+  const isCounted = ({ kind }) => ['bearer', 'session'].includes(kind) && isLiving(loginOf(kind));
+  for (const credential of KINDS.filter((other) => other !== but && isCounted(other))) {
     const login = loginOf(credential.kind);
     try {
       login.facts = await credential.server(login.held);
@@ -106,9 +109,14 @@ export async function logOut(credential) {
     loggedOut(credential.kind, reply);
     return reply ? 'Logged out.' : login.why;
   } catch (error) {
-    if (credential.kind !== 'bearer') throw credential.cookie ? new Refusal(`${wordsOf(error)} Nothing is ended, and the browser still holds the cookie: log out again.`) : error;
-    Object.assign(login, { state: 'unreached', why: 'The service has not heard of the logout: there the session lives until a logout works.' });
-    throw new Refusal(`${wordsOf(error)} This page has forgotten the login, but at the service the session lives until a logout works: log out again then.`);
+    const words = wordsOf(error);
+    if (credential.kind !== 'bearer') {
+      throw credential.cookie ? new Refusal(`${words} Nothing is ended, and the browser still holds the cookie: log out again.`) : error;
+    }
+    const why = 'The service has not heard of the logout: there the session lives until a logout works.';
+    Object.assign(login, { state: 'unreached', why });
+    throw new Refusal(`${words} This page has forgotten the login, but at the service the session lives until a logout works: `
+      + 'log out again then.');
   } finally {
     changing = null;
   }
@@ -117,7 +125,9 @@ export async function logOut(credential) {
 export async function tryCopies(credential) {
   const login = loginOf(credential.kind);
   if (login.state === 'over') return `The copy is tried (${login.done}): ${await tryAll(login, (copy) => tryAtLast(copy, login.done))}`;
-  if (login.state === 'loggedout' || login.hasLoggedOut) return `The copy is tried after the logout: ${await tryAll(login, (copy) => tryAfter(copy, login.ended))}`;
+  if (login.state === 'loggedout' || login.hasLoggedOut) {
+    return `The copy is tried after the logout: ${await tryAll(login, (copy) => tryAfter(copy, login.ended))}`;
+  }
   return `The copy is tried: ${await tryAll(login, tryBefore)}`;
 }
 
@@ -139,8 +149,9 @@ async function tryAll(login, attempt) {
 // What an answer to the thief tells of a login that this page took for living. An access token may just be too old.
 function notice(login, { kind }, { status }) {
   if (kind === 'refresh_token' && status === 200) login.isRefreshUsed = true;
-  else if (kind === 'refresh_token' && status === 400) end(login, ...(login.isRefreshUsed ? ['reuse detected', REUSE] : ['ended elsewhere', ELSEWHERE]));
-  else if (kind !== 'bearer' && status === 401) end(login, 'ended elsewhere', ELSEWHERE);
+  else if (kind === 'refresh_token' && status === 400) {
+    end(login, ...(login.isRefreshUsed ? ['reuse detected', REUSE] : ['ended elsewhere', ELSEWHERE]));
+  } else if (kind !== 'bearer' && status === 401) end(login, 'ended elsewhere', ELSEWHERE);
 }
 
 export async function endForGood(credential) {
@@ -168,7 +179,9 @@ export function followClient(tell) {
     return 'Another tab has logged in.';
   });
   follow('loggedout', isLiving, (login) => {
-    endedElsewhere(login, login.isRefreshUsed ? 'Ended by another tab, or by the service: the thief had used the refresh token, and that is noticed when it comes a second time.' : 'Ended by another tab, or by the service.');
+    endedElsewhere(login, login.isRefreshUsed
+      ? 'Ended by another tab, or by the service: the thief had used the refresh token, and that is noticed when it comes a second time.'
+      : 'Ended by another tab, or by the service.');
     return 'The access token’s login was ended elsewhere.';
   });
 }

@@ -12,7 +12,8 @@ const NAMES = {
 };
 
 const SHORT = {
-  bearer: 'access token', refresh_token: 'refresh token', session: 'session cookie', signed_cookie: 'signed cookie', personal_access_token: 'personal access token', basic: 'name and password',
+  bearer: 'access token', refresh_token: 'refresh token', session: 'session cookie', signed_cookie: 'signed cookie',
+  personal_access_token: 'personal access token', basic: 'name and password',
 };
 
 const COLUMNS = ['Before logout', 'After logout, here', 'After logout, where no denials are heard', 'Until when'];
@@ -35,7 +36,8 @@ async function tryCopy({ handle }) {
     return await call('POST', '/lab/thief/try', { body: { handle } });
   } catch (error) {
     if (error.status !== 404) throw error;
-    throw new Refusal('The thief has forgotten this copy: the service was started anew since, or it is too long ago. Let another be stolen.', 404);
+    throw new Refusal('The thief has forgotten this copy: the service was started anew since, or it is too long ago. '
+      + 'Let another be stolen.', 404);
   }
 }
 

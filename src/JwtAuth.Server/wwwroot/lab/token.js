@@ -30,7 +30,8 @@ const TIMES = new Set(['exp', 'nbf', 'iat']);
 export function apart(token) {
   const parts = token.split('.');
   const [header, claims] = parts.slice(0, 2).map((part) => JSON.parse(textOf(part)));
-  const rows = (members, meanings) => Object.entries(members).map(([name, value]) => [name, shown(name, value), meanings[name] ?? 'Not one of this service’s.']);
+  const rows = (members, meanings) => Object.entries(members)
+    .map(([name, value]) => [name, shown(name, value), meanings[name] ?? 'Not one of this service’s.']);
   return { parts, claims, rows: [...rows(header, HEADER), ...rows(claims, CLAIMS)] };
 }
 

@@ -12,7 +12,8 @@ export function showToken(token, receivedAt, isOut) {
     const seconds = claims.exp - claims.iat;
     shown = { token, seconds, endsAt: receivedAt + seconds * 1000 };
     const names = ['header', 'payload', 'signature'];
-    at('parts').replaceChildren(...parts.flatMap((part, index) => [...(index > 0 ? ['.'] : []), make('span', part, { class: names[index] })]));
+    const spans = parts.map((part, index) => make('span', part, { class: names[index] }));
+    at('parts').replaceChildren(...spans.flatMap((span, index) => (index > 0 ? ['.', span] : [span])));
     at('claims').tBodies[0].replaceChildren(...rows.map(([name, value, meaning]) => row(name, [value, meaning])));
   }
   shown.isOut = isOut;

@@ -15,7 +15,8 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
     {
         using HttpClient client = host.Connect();
 
-        Reply reply = await client.AskAsync("POST", "/auth/login", new { username = "CLERK", password = ServerHost.Password, scope = "orders:read" });
+        Reply reply =
+            await client.AskAsync("POST", "/auth/login", new { username = "CLERK", password = ServerHost.Password, scope = "orders:read" });
 
         reply.Status.Should().Be(200);
         reply.Header("Cache-Control").Should().Be("no-store");
@@ -92,7 +93,12 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
         Reply refused = await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, scope });
 
         (refused.Status, refused.Code).Should().Be((400, "invalid_scope"));
-        (await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, scope = "orders:read" })).Status.Should().Be(200);
+        (await client.AskAsync("POST", "/auth/login", new
+        {
+            username = "clerk",
+            password = ServerHost.Password,
+            scope = "orders:read",
+        })).Status.Should().Be(200);
     }
 
     [Theory]
@@ -115,7 +121,8 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
         (refused.Status, refused.Code).Should().Be((400, "invalid_audience"));
         foreach (string configured in (string[])["orders", "shipping", host.Issuer])
         {
-            Reply reply = await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, audience = configured });
+            Reply reply = await client.AskAsync(
+                "POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, audience = configured });
             Validate(reply).Audiences.Should().Equal(configured);
         }
     }
@@ -128,10 +135,16 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
     {
         using HttpClient client = host.Connect();
 
-        Reply refused = await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, credential });
+        Reply refused =
+            await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, credential });
 
         (refused.Status, refused.Code).Should().Be((400, "invalid_request"));
-        (await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, credential = "bearer" })).Status.Should().Be(200);
+        (await client.AskAsync("POST", "/auth/login", new
+        {
+            username = "clerk",
+            password = ServerHost.Password,
+            credential = "bearer",
+        })).Status.Should().Be(200);
     }
 
     [Fact]
@@ -156,7 +169,8 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
 
     private AccessToken Validate(Reply reply)
     {
-        host.Get<TokenValidator>().TryValidate(reply.Json.GetProperty("access_token").GetString(), out AccessToken? token, out TokenRejection? rejection)
+        host.Get<TokenValidator>()
+            .TryValidate(reply.Json.GetProperty("access_token").GetString(), out AccessToken? token, out TokenRejection? rejection)
             .Should().BeTrue($"{rejection}");
         return token!;
     }
@@ -184,7 +198,8 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
         using SqliteDataReader reader = command.ExecuteReader();
         List<string> rows = [];
         while (reader.Read())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => reader.GetValue(column) is byte[] bytes ? Convert.ToHexString(bytes) : reader.GetValue(column))));
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(
+                column => reader.GetValue(column) is byte[] bytes ? Convert.ToHexString(bytes) : reader.GetValue(column))));
         return rows;
     }
 

@@ -69,10 +69,12 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
     [Fact]
     public async Task Without_a_denylist_a_logout_says_that_the_access_token_lives_and_it_changes_nothing_any_more()
     {
-        await using ServerHost stateless = new ServerHost().With("JwtAuth:Denylist:Enabled", "false").With("JwtAuth:SigningKeys:Algorithm", "ES256");
+        await using ServerHost stateless = new ServerHost()
+            .With("JwtAuth:Denylist:Enabled", "false").With("JwtAuth:SigningKeys:Algorithm", "ES256");
         await stateless.AddAccountAsync("alice");
         using HttpClient other = stateless.Connect();
-        Tokens ended = await other.BeginAsync("alice", audience: stateless.Issuer), alive = await other.BeginAsync("alice", audience: stateless.Issuer);
+        Tokens ended = await other.BeginAsync("alice", audience: stateless.Issuer),
+            alive = await other.BeginAsync("alice", audience: stateless.Issuer);
 
         ShouldSay(await other.AskAsAsync(ended.Access, "POST", "/auth/logout"), "revoked", "live", ended.ExpiresAt);
 
@@ -81,11 +83,13 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
         object password = new { current_password = ServerHost.Password, new_password = "the lamp by the window" };
         foreach ((string method, string path, object? body) in ((string, string, object?)[])
         [
-            ("POST", "/auth/logout", null), ("POST", "/auth/logout/others", null), ("POST", "/auth/logout/everywhere", null), ("POST", "/auth/revoke", null),
+            ("POST", "/auth/logout", null), ("POST", "/auth/logout/others", null), ("POST", "/auth/logout/everywhere", null),
+            ("POST", "/auth/revoke", null),
             ("GET", "/auth/sessions", null), ("DELETE", $"/auth/sessions/{alive.SessionId}", null), ("POST", "/auth/password", password),
         ])
         {
-            (await other.AskAsAsync(ended.Access, method, path, body)).Header("WWW-Authenticate").Should().Be("Bearer error=\"invalid_token\"", path);
+            (await other.AskAsAsync(ended.Access, method, path, body)).Header("WWW-Authenticate")
+                .Should().Be("Bearer error=\"invalid_token\"", path);
         }
         (await other.AskAsAsync(alive.Access, "GET", "/auth/sessions")).Status.Should().Be(200);
         (await other.AskAsAsync(alive.Access, "POST", "/auth/password", password)).Status.Should().Be(204);
@@ -119,13 +123,15 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
         (await client.MeAsync(first.Access), await client.MeAsync(second.Access)).Should().Be((200, 401));
         Tokens third = await client.BeginAsync(account.Username);
         (await client.AskAsAsync(third.Access, "POST", "/auth/logout/others")).Status.Should().Be(200);
-        (await client.MeAsync(first.Access), await client.MeAsync(second.Access), await client.MeAsync(third.Access)).Should().Be((401, 401, 200));
+        (await client.MeAsync(first.Access), await client.MeAsync(second.Access), await client.MeAsync(third.Access))
+            .Should().Be((401, 401, 200));
     }
 
     [Fact]
     public async Task A_logout_everywhere_ends_all_and_a_new_login_is_good()
     {
-        Tokens caller = await client.BeginAsync(account.Username), other = await client.BeginAsync(account.Username), somebody = await client.BeginAsync("plain");
+        Tokens caller = await client.BeginAsync(account.Username), other = await client.BeginAsync(account.Username),
+            somebody = await client.BeginAsync("plain");
         string offline = await host.LoginAsync(account.Username);
 
         ShouldSay(await client.AskAsAsync(caller.Access, "POST", "/auth/logout/everywhere"), "revoked", "denied", caller.ExpiresAt);
@@ -151,7 +157,8 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
         host.Time.Advance(TimeSpan.FromMinutes(6));
         tokens = await client.RotateAsync(tokens);
 
-        Reply none = await client.AskAsync("POST", path), over = await client.AskAsAsync(expired.Access, "POST", path), other = await client.AskAsAsync(tokens.Refresh, "POST", path);
+        Reply none = await client.AskAsync("POST", path), over = await client.AskAsAsync(expired.Access, "POST", path),
+            other = await client.AskAsAsync(tokens.Refresh, "POST", path);
 
         (none.Status, none.Header("WWW-Authenticate")).Should().Be((401, "Bearer"));
         (over.Status, over.Header("WWW-Authenticate")).Should().Be((401, "Bearer error=\"invalid_token\""));
@@ -161,6 +168,9 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
     }
 
     // The whole body, letter for letter.
-    private static void ShouldSay(Reply reply, string refreshToken, string accessToken, DateTimeOffset liveUntil) => (reply.Status, reply.Body).Should().Be((200,
-        $$"""{"refresh_token":"{{refreshToken}}","access_token":"{{accessToken}}","session":"none","signed_cookie":"none","live_until":"{{liveUntil.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)}}"}"""));
+    private static void ShouldSay(Reply reply, string refreshToken, string accessToken, DateTimeOffset liveUntil) =>
+        (reply.Status, reply.Body).Should().Be((200, $$"""
+            {"refresh_token":"{{refreshToken}}","access_token":"{{accessToken}}","session":"none","signed_cookie":"none",
+            "live_until":"{{liveUntil.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)}}"}
+            """.ReplaceLineEndings("")));
 }

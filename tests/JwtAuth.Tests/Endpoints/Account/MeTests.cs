@@ -13,7 +13,8 @@ public sealed class MeTests(MeTests.Fixture fixture) : IClassFixture<MeTests.Fix
     [InlineData("{issuer}")]
     public async Task Any_token_of_ours_says_who_it_speaks_for(string? audience)
     {
-        using HttpClient client = host.Connect(await host.LoginAsync("clerk", audience is null ? null : host.Issuer, "orders:read orders:write"));
+        using HttpClient client =
+            host.Connect(await host.LoginAsync("clerk", audience is null ? null : host.Issuer, "orders:read orders:write"));
 
         Reply me = await client.AskAsync("GET", "/me");
 
@@ -87,7 +88,8 @@ public sealed class MeTests(MeTests.Fixture fixture) : IClassFixture<MeTests.Fix
             _ => live,
         };
         return client.AskAsync(
-            "GET", reason == "ambiguous_request" ? $"/me?access_token={live}" : "/me", null, token is null ? [] : [("Authorization", $"Bearer {token}")]);
+            "GET", reason == "ambiguous_request" ? $"/me?access_token={live}" : "/me", null,
+            token is null ? [] : [("Authorization", $"Bearer {token}")]);
     }
 
     public sealed class Fixture : IAsyncLifetime

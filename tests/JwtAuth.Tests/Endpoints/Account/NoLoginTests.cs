@@ -42,7 +42,8 @@ public sealed class NoLoginTests
             using var request = new HttpRequestMessage(new HttpMethod(asked), where);
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             if (where == "/auth/password")
-                request.Content = JsonContent.Create(new { current_password = "a quiet harbour at dawn", new_password = "the lamp by the window" });
+                request.Content =
+                    JsonContent.Create(new { current_password = "a quiet harbour at dawn", new_password = "the lamp by the window" });
             if (where == "/auth/tokens" && asked == "POST")
                 request.Content = JsonContent.Create(new { name = "a name" });
             using HttpResponseMessage reply = await client.SendAsync(request, TestContext.Current.CancellationToken);

@@ -27,7 +27,8 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
     [Fact]
     public async Task A_change_ends_all_but_the_session_that_asked_for_it()
     {
-        Tokens caller = await BeginAsync(), other = await BeginAsync(), api = await client.BeginAsync(account.Username), somebody = await client.BeginAsync("plain");
+        Tokens caller = await BeginAsync(), other = await BeginAsync(), api = await client.BeginAsync(account.Username),
+            somebody = await client.BeginAsync("plain");
         string offline = await host.LoginAsync(account.Username);
 
         Reply done = await ChangeAsync(caller.Access);
@@ -58,7 +59,9 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
 
         foreach (char door in doors)
         {
-            Reply wrong = door == 'C' ? await ChangeAsync(caller.Access, current: "a wrong password") : await client.LoginAsync(account.Username, "a wrong password");
+            Reply wrong = door == 'C'
+                ? await ChangeAsync(caller.Access, current: "a wrong password")
+                : await client.LoginAsync(account.Username, "a wrong password");
             (wrong.Status, wrong.Code).Should().Be((401, "invalid_credentials"));
         }
 
@@ -103,7 +106,8 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
         (without.Status, without.Code).Should().Be((400, "invalid_request"));
         (leaked.Status, leaked.Code).Should().Be((403, "forbidden"));
         (unusable.Status, unusable.Code).Should().Be((400, "invalid_request"));
-        (await client.AskAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword })).Status.Should().Be(401);
+        (await client.AskAsync("POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword })).Status
+            .Should().Be(401);
         (await client.LoginAsync(account.Username, ServerHost.Password)).Status.Should().Be(200, "nothing was changed");
         (await ChangeAsync(stolen.Access)).Status.Should().Be(204);
     }
@@ -141,9 +145,12 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
         var caller = new Caller(account.Subject, account.Generation, "a login", Token: null);
         string first = Bcrypt.Hash(NewPassword, 10), second = Bcrypt.Hash(OtherPassword, 10);
 
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.ChangePasswordAsync(caller, account.PasswordHash, first))).Should().Be(AccountChange.Done);
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.ChangePasswordAsync(caller, account.PasswordHash, second))).Should().Be(AccountChange.PasswordOutdated);
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.ChangePasswordAsync(caller with { SessionId = "another" }, first, second))).Should().Be(AccountChange.NotStanding);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.ChangePasswordAsync(caller, account.PasswordHash, first)))
+            .Should().Be(AccountChange.Done);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.ChangePasswordAsync(caller, account.PasswordHash, second)))
+            .Should().Be(AccountChange.PasswordOutdated);
+        (await host.AskStoreAsync((AccountStore accounts) =>
+            accounts.ChangePasswordAsync(caller with { SessionId = "another" }, first, second))).Should().Be(AccountChange.NotStanding);
 
         (await client.LoginAsync(account.Username, OtherPassword)).Status.Should().Be(401);
         (await client.LoginAsync(account.Username, NewPassword)).Status.Should().Be(200);
@@ -156,7 +163,8 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
     {
         Tokens caller = await BeginAsync();
         using var database = new DatabaseFile(host.Directory);
-        database.Execute($"UPDATE AspNetUsers SET PasswordHash = '{Bcrypt.Hash(ServerHost.Password, workFactor)}' WHERE Id = $p", account.Subject);
+        database.Execute(
+            $"UPDATE AspNetUsers SET PasswordHash = '{Bcrypt.Hash(ServerHost.Password, workFactor)}' WHERE Id = $p", account.Subject);
 
         (await ChangeAsync(caller.Access, current: "a wrong password")).Status.Should().Be(401);
         (await ChangeAsync(caller.Access)).Status.Should().Be(204);

@@ -33,10 +33,12 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
 
         (reply.Status, reply.Header("Cache-Control")).Should().Be((200, "no-store"));
         reply.Json.EnumerateObject().Select(member => member.Name).Should().Equal("access_token", "token_type", "expires_in", "scope");
-        (reply.Json.GetProperty("expires_in").GetInt64(), reply.Json.GetProperty("scope").GetString()).Should().Be((300, "orders:read orders:write"));
+        (reply.Json.GetProperty("expires_in").GetInt64(), reply.Json.GetProperty("scope").GetString())
+            .Should().Be((300, "orders:read orders:write"));
         string access = reply.Json.GetProperty("access_token").GetString()!;
         JsonElement claims = PersonalAccessTokenCalls.ClaimsOf(access);
-        (claims.GetProperty("sub").GetString(), claims.GetProperty("aud").GetString(), claims.GetProperty("sid").GetString()).Should().Be((account.Subject, "orders", token.Id));
+        (claims.GetProperty("sub").GetString(), claims.GetProperty("aud").GetString(), claims.GetProperty("sid").GetString())
+            .Should().Be((account.Subject, "orders", token.Id));
         claims.GetProperty("roles").GetArrayLength().Should().Be(0, "it may what its scopes say, whatever its owner may");
         (await client.MeAsync(access)).Should().Be(200);
         using var database = new DatabaseFile(host.Directory);
@@ -91,7 +93,8 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
         Reply refused = await client.AskAsync("POST", "/auth/login", $$"""{"personal_access_token":"{{token.Token}}",{{besides}}}""");
 
         (refused.Status, refused.Code).Should().Be((400, "invalid_request"));
-        (await client.AskAsync("POST", "/auth/login", $$"""{"personal_access_token":"{{token.Token}}","credential":"bearer"}""")).Status.Should().Be(200);
+        (await client.AskAsync("POST", "/auth/login", $$"""{"personal_access_token":"{{token.Token}}","credential":"bearer"}""")).Status
+            .Should().Be(200);
     }
 
     [Theory]
@@ -105,13 +108,15 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
         Reply refused = await client.AskAsync("POST", "/auth/login", body);
 
         (refused.Status, refused.Code).Should().Be((400, "invalid_request"));
-        (await client.AskAsync("POST", "/auth/login", """{"username":"plain","password":"a quiet harbour at dawn"}""")).Status.Should().Be(200);
+        (await client.AskAsync("POST", "/auth/login", """{"username":"plain","password":"a quiet harbour at dawn"}""")).Status
+            .Should().Be(200);
     }
 
     [Fact]
     public async Task A_wrong_one_is_refused_with_the_same_bytes_whatever_is_wrong_with_it()
     {
-        Reply misspelt = await client.ChangeAsync(token.Token + "x"), unknown = await client.ChangeAsync(Server.PersonalAccessTokens.PersonalAccessToken.Make().Reveal());
+        Reply misspelt = await client.ChangeAsync(token.Token + "x"),
+            unknown = await client.ChangeAsync(Server.PersonalAccessTokens.PersonalAccessToken.Make().Reveal());
 
         (misspelt.Status, misspelt.Code).Should().Be((401, "invalid_credentials"));
         unknown.Bytes.Should().Be(misspelt.Bytes);

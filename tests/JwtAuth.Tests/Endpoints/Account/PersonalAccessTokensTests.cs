@@ -30,18 +30,21 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
     public async Task A_token_is_shown_once_and_the_list_has_all_but_the_token_the_newest_first()
     {
         DateTimeOffset start = host.Time.GetUtcNow();
-        Reply made = await client.AskAsAsync(bearer, "POST", "/auth/tokens", new { name = "nightly report", scope = "orders:read", lifetime_days = 7 });
+        Reply made = await client.AskAsAsync(
+            bearer, "POST", "/auth/tokens", new { name = "nightly report", scope = "orders:read", lifetime_days = 7 });
         host.Time.Advance(TimeSpan.FromMinutes(1));
         MadeToken second = await client.MakeAsync(bearer, scope: null, days: 365);
 
         Reply list = await client.AskAsAsync(bearer, "GET", "/auth/tokens");
 
         (made.Status, made.Header("Cache-Control")).Should().Be((201, "no-store"));
-        made.Json.EnumerateObject().Select(member => member.Name).Should().Equal("id", "name", "token", "scope", "created_at", "expires_at");
+        made.Json.EnumerateObject().Select(member => member.Name)
+            .Should().Equal("id", "name", "token", "scope", "created_at", "expires_at");
         made.Json.GetProperty("expires_at").GetDateTimeOffset().Should().Be(start.AddDays(7));
         JsonElement[] tokens = [.. list.Json.GetProperty("tokens").EnumerateArray()];
         tokens.Select(token => token.GetProperty("id").GetString()).Should().Equal(second.Id, made.Json.GetProperty("id").GetString());
-        tokens[1].EnumerateObject().Select(member => member.Name).Should().Equal("id", "name", "scope", "created_at", "expires_at", "last_used_at");
+        tokens[1].EnumerateObject().Select(member => member.Name)
+            .Should().Equal("id", "name", "scope", "created_at", "expires_at", "last_used_at");
         tokens[1].GetProperty("name").GetString().Should().Be("nightly report");
         tokens[1].GetProperty("last_used_at").ValueKind.Should().Be(JsonValueKind.Null);
         (tokens[0].GetProperty("scope").GetString(), tokens[1].GetProperty("scope").GetString()).Should().Be(("", "orders:read"));
@@ -94,7 +97,8 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
     {
         string sub = fixture.Clerk.Subject;
         foreach (string member in (string[])["sub", "user_id", "userId", "subject", "username"])
-            (await client.AskAsAsync(bearer, "POST", "/auth/tokens", $$"""{"name":"x","{{member}}":"{{sub}}"}""")).Code.Should().Be("invalid_request");
+            (await client.AskAsAsync(bearer, "POST", "/auth/tokens", $$"""{"name":"x","{{member}}":"{{sub}}"}""")).Code
+                .Should().Be("invalid_request");
         Reply nobody = await client.AskAsync("POST", "/auth/tokens", new { name = "x" });
         (nobody.Status, nobody.Header("WWW-Authenticate")).Should().Be((401, "Bearer"));
 
@@ -148,7 +152,8 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
             (refused.Status, refused.Code).Should().Be((403, "forbidden"));
         }
 
-        (await client.AskAsAsync(bearer, method, path, body)).Status.Should().Be((method, path) switch { ("POST", _) => 201, ("GET", "/auth/tokens") => 200, _ => 404 });
+        (await client.AskAsAsync(bearer, method, path, body)).Status
+            .Should().Be((method, path) switch { ("POST", _) => 201, ("GET", "/auth/tokens") => 200, _ => 404 });
     }
 
     [Fact]
@@ -182,7 +187,8 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
         string root = await host.LoginAsync("root", host.Issuer), clerk = await host.LoginAsync("clerk", host.Issuer);
         MadeToken first = await client.MakeAsync(bearer), second = await client.MakeAsync(bearer), other = await client.MakeAsync(clerk);
         string made = await client.ChangedAsync(first.Token), madeOfOther = await client.ChangedAsync(other.Token);
-        (await client.AskAsAsync(bearer, "DELETE", $"/admin/users/{account.Subject}/tokens")).Status.Should().Be(403, "the user is no administrator");
+        (await client.AskAsAsync(bearer, "DELETE", $"/admin/users/{account.Subject}/tokens")).Status
+            .Should().Be(403, "the user is no administrator");
         (await client.LivesAsync(first.Token)).Should().BeTrue();
 
         Reply done = await client.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/tokens");
@@ -194,7 +200,8 @@ public sealed class PersonalAccessTokensTests(SessionsHost fixture) : IClassFixt
         (await client.MeAsync(bearer)).Should().Be(200, "logins go on");
         (await client.LivesAsync(other.Token)).Should().BeTrue();
         (await client.MeAsync(madeOfOther)).Should().Be(200);
-        (await client.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/tokens")).Status.Should().Be(204, "asked again there is nothing left");
+        (await client.AskAsAsync(root, "DELETE", $"/admin/users/{account.Subject}/tokens")).Status
+            .Should().Be(204, "asked again there is nothing left");
         (await client.AskAsAsync(root, "DELETE", "/admin/users/nobody/tokens")).Code.Should().Be("not_found");
         (await client.LivesAsync((await client.MakeAsync(bearer)).Token)).Should().BeTrue("another may be made");
     }

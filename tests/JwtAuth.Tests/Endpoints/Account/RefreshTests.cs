@@ -20,7 +20,8 @@ public sealed class RefreshTests(SessionsHost fixture) : IClassFixture<SessionsH
         using var database = new DatabaseFile(host.Directory);
         long sessions = database.Number("SELECT count(*) FROM Sessions"), version = database.Number("PRAGMA data_version");
 
-        Reply without = await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, scope = "orders:read" });
+        Reply without =
+            await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, scope = "orders:read" });
 
         without.Status.Should().Be(200);
         without.Json.TryGetProperty("refresh_token", out _).Should().BeFalse();
@@ -40,7 +41,8 @@ public sealed class RefreshTests(SessionsHost fixture) : IClassFixture<SessionsH
 
         Tokens second = Tokens.Of(reply), twinSecond = await client.RotateAsync(twin);
         reply.Header("Cache-Control").Should().Be("no-store");
-        reply.Json.EnumerateObject().Select(member => member.Name).Should().BeEquivalentTo("access_token", "token_type", "expires_in", "scope", "refresh_token");
+        reply.Json.EnumerateObject().Select(member => member.Name)
+            .Should().BeEquivalentTo("access_token", "token_type", "expires_in", "scope", "refresh_token");
         (reply.Json.GetProperty("token_type").GetString(), reply.Json.GetProperty("expires_in").GetInt32()).Should().Be(("Bearer", 300));
         second.Refresh.Should().NotBe(first.Refresh).And.MatchRegex("^jrt_[A-Za-z0-9_-]{76}$");
         foreach (string same in (string[])["iss", "sub", "aud", "sid", "gen", "client_id", "scope", "roles", "username"])
@@ -90,18 +92,22 @@ public sealed class RefreshTests(SessionsHost fixture) : IClassFixture<SessionsH
     public async Task A_role_that_was_lost_since_is_gone_from_the_next_token_and_its_scope_with_it()
     {
         AccountSnapshot account = await host.AddAccountAsync("former-clerk", "clerk", "packer");
-        Tokens before = await client.BeginAsync("former-clerk", "orders:read orders:write offline_access"), twin = await client.BeginAsync("clerk", "orders:write offline_access");
+        Tokens before = await client.BeginAsync("former-clerk", "orders:read orders:write offline_access"),
+            twin = await client.BeginAsync("clerk", "orders:write offline_access");
 
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.RemoveRoleAsync(fixture.Root, account.Subject, "clerk"))).Should().Be(AccountChange.Done);
+        (await host.AskStoreAsync((AccountStore accounts) => accounts.RemoveRoleAsync(fixture.Root, account.Subject, "clerk")))
+            .Should().Be(AccountChange.Done);
 
         Tokens after = await client.RotateAsync(before);
         after.Scope.Should().Be("orders:read offline_access");
         after.Claims.GetProperty("roles").EnumerateArray().Select(role => role.GetString()).Should().Equal("packer");
         (await client.MeAsync(before.Access), await client.MeAsync(after.Access)).Should().Be((401, 200));
-        (await client.RefreshAsync(after.Refresh, "orders:write")).Json.GetProperty("scope").GetString().Should().BeEmpty("it was granted, and may not be had any more");
+        (await client.RefreshAsync(after.Refresh, "orders:write")).Json.GetProperty("scope").GetString()
+            .Should().BeEmpty("it was granted, and may not be had any more");
         (await client.RotateAsync(twin)).Scope.Should().Be("orders:write offline_access");
         await host.AskStoreAsync((AccountStore accounts) => accounts.AddRoleAsync(fixture.Root, account.Subject, "clerk"));
-        (await client.RotateAsync(after)).Scope.Should().Be("orders:read orders:write offline_access", "the grant itself was never narrowed");
+        (await client.RotateAsync(after)).Scope
+            .Should().Be("orders:read orders:write offline_access", "the grant itself was never narrowed");
     }
 
     [Theory]
@@ -115,7 +121,8 @@ public sealed class RefreshTests(SessionsHost fixture) : IClassFixture<SessionsH
         tokens = await client.RotateAsync(await client.RotateAsync(tokens));
 
         tokens.Claims.GetProperty("aud").GetString().Should().Be(expected ?? host.Issuer);
-        (await client.AskAsAsync(tokens.Access, "POST", "/auth/password", new { current_password = "wrong", new_password = "the lamp by the window" }))
+        (await client.AskAsAsync(
+            tokens.Access, "POST", "/auth/password", new { current_password = "wrong", new_password = "the lamp by the window" }))
             .Status.Should().Be(expected is null ? 401 : 403, "only a token for the account comes as far as the password");
     }
 
@@ -128,7 +135,8 @@ public sealed class RefreshTests(SessionsHost fixture) : IClassFixture<SessionsH
         using HttpClient other = limited.Connect();
         using var database = new DatabaseFile(limited.Directory);
 
-        Reply without = await other.AskAsync("POST", "/auth/login", new { username = "plain", password = ServerHost.Password, scope = "orders:read offline_access" });
+        Reply without = await other.AskAsync(
+            "POST", "/auth/login", new { username = "plain", password = ServerHost.Password, scope = "orders:read offline_access" });
 
         (without.Status, without.Json.GetProperty("scope").GetString()).Should().Be((200, "orders:read"));
         without.Json.TryGetProperty("refresh_token", out _).Should().BeFalse();

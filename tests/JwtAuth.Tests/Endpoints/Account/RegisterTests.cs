@@ -98,7 +98,8 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
         (slowed.Status, slowed.Code).Should().Be((429, "too_many_attempts"));
         Reply free = await client.RegisterAsync("nobody-yet");
         free.Code.Should().Be("too_many_attempts", "a free name must not be told from a taken one");
-        probed.Time.Advance(TimeSpan.FromSeconds(int.Parse(slowed.Header("Retry-After"), System.Globalization.CultureInfo.InvariantCulture)));
+        probed.Time.Advance(
+            TimeSpan.FromSeconds(int.Parse(slowed.Header("Retry-After"), System.Globalization.CultureInfo.InvariantCulture)));
         (await client.RegisterAsync("nobody-yet")).Status.Should().Be(201);
     }
 

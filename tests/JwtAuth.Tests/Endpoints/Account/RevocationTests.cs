@@ -35,12 +35,16 @@ public sealed class RevocationTests(TwoClients service) : IClassFixture<TwoClien
     {
         using HttpClient http = service.Host.Connect();
         (string access, string refresh) = await service.LoginAsync("alice", "billing");
-        string account = await service.Host.LoginAsync("alice", service.Host.Issuer), expired = new Forge(service.Host).WithClaim("exp", $"{new Forge(service.Host).Now - 31}");
+        string account = await service.Host.LoginAsync("alice", service.Host.Issuer),
+            expired = new Forge(service.Host).WithClaim("exp", $"{new Forge(service.Host).Now - 31}");
         (string own, string ownRefresh) = await service.LoginAsync("alice");
         Reply done = await http.RevokeAsync(service.Orders, own);
 
-        foreach (string token in new[] { access, refresh, account, expired, own, "x", "..", "jrt_x", "jrt_" + new string('!', 76), refresh[..^1], ownRefresh[..^1] + "!", new string('x', 10_000) })
+        foreach (string token in new[] { access, refresh, account, expired, own, "x", "..", "jrt_x", "jrt_" + new string('!', 76),
+            refresh[..^1], ownRefresh[..^1] + "!", new string('x', 10_000) })
+        {
             (await http.RevokeAsync(service.Orders, token)).Bytes.Should().Be(done.Bytes);
+        }
 
         (done.Status, done.Body).Should().Be((200, ""));
         (await http.StatusOfMeAsync(access)).Should().Be(200);
@@ -76,8 +80,10 @@ public sealed class RevocationTests(TwoClients service) : IClassFixture<TwoClien
         await http.RevokeAsync(service.Both, "unknown");
 
         service.Host.Log.All.Where(line => line.Contains("Client both revoked", StringComparison.Ordinal)).Should().HaveCount(2)
-            .And.ContainSingle(line => line.Contains("an access token", StringComparison.Ordinal)).And.ContainSingle(line => line.Contains("a refresh token", StringComparison.Ordinal));
-        service.Host.Log.All.Should().NotContain(line => line.Contains(access, StringComparison.Ordinal) || line.Contains(refresh, StringComparison.Ordinal)
+            .And.ContainSingle(line => line.Contains("an access token", StringComparison.Ordinal))
+            .And.ContainSingle(line => line.Contains("a refresh token", StringComparison.Ordinal));
+        service.Host.Log.All
+            .Should().NotContain(line => line.Contains(access, StringComparison.Ordinal) || line.Contains(refresh, StringComparison.Ordinal)
             || line.Contains(service.Both.Secret, StringComparison.Ordinal));
     }
 

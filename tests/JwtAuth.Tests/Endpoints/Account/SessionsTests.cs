@@ -32,20 +32,26 @@ public sealed class SessionsTests(SessionsHost fixture) : IClassFixture<Sessions
         Tokens third = await BeginAsync("Mozilla/5.0 (third)");
         host.Time.Advance(TimeSpan.FromMinutes(1));
         await client.BeginAsync("plain");
-        first = Tokens.Of(await client.AskAsync("POST", "/auth/refresh", new { refresh_token = first.Refresh }, ("User-Agent", "Mozilla/5.0 (updated)")));
+        first = Tokens.Of(
+            await client.AskAsync("POST", "/auth/refresh", new { refresh_token = first.Refresh }, ("User-Agent", "Mozilla/5.0 (updated)")));
 
         Reply reply = await client.AskAsAsync(second.Access, "GET", "/auth/sessions");
 
         reply.Header("Cache-Control").Should().Be("no-store");
         JsonElement[] list = [.. reply.Json.GetProperty("sessions").EnumerateArray()];
         list.Select(session => session.GetProperty("sid").GetString()).Should().Equal(first.SessionId, third.SessionId, second.SessionId);
-        list[0].EnumerateObject().Select(member => member.Name).Should().Equal("sid", "credential", "created_at", "last_used_at", "expires_at", "address", "agent", "current");
+        list[0].EnumerateObject().Select(member => member.Name)
+            .Should().Equal("sid", "credential", "created_at", "last_used_at", "expires_at", "address", "agent", "current");
         list.Select(session => session.GetProperty("current").GetBoolean()).Should().Equal(false, false, true);
-        list.Select(session => session.GetProperty("agent").GetString()).Should().Equal("Mozilla/5.0 (updated)", "Mozilla/5.0 (third)", "Mozilla/5.0 (second)");
+        list.Select(session => session.GetProperty("agent").GetString())
+            .Should().Equal("Mozilla/5.0 (updated)", "Mozilla/5.0 (third)", "Mozilla/5.0 (second)");
         list.Select(session => session.GetProperty("address").GetString()).Should().OnlyContain(address => address == "127.0.0.1");
-        list.Select(session => session.GetProperty("created_at").GetDateTimeOffset()).Should().Equal(start, start.AddMinutes(2), start.AddMinutes(1));
-        list.Select(session => session.GetProperty("last_used_at").GetDateTimeOffset()).Should().Equal(start.AddMinutes(3), start.AddMinutes(2), start.AddMinutes(1));
-        list[0].GetProperty("expires_at").GetDateTimeOffset().Should().Be(start.AddMinutes(3).AddDays(7), "that is when it ends if nobody uses it");
+        list.Select(session => session.GetProperty("created_at").GetDateTimeOffset())
+            .Should().Equal(start, start.AddMinutes(2), start.AddMinutes(1));
+        list.Select(session => session.GetProperty("last_used_at").GetDateTimeOffset())
+            .Should().Equal(start.AddMinutes(3), start.AddMinutes(2), start.AddMinutes(1));
+        list[0].GetProperty("expires_at").GetDateTimeOffset()
+            .Should().Be(start.AddMinutes(3).AddDays(7), "that is when it ends if nobody uses it");
         reply.Body.Should().NotContain("jrt_");
     }
 
@@ -67,11 +73,13 @@ public sealed class SessionsTests(SessionsHost fixture) : IClassFixture<Sessions
 
         // Two bytes of UTF-8 and a tab.
         IReadOnlyList<Reply> replies = await RawHttp.SendAsync(new Uri(host.Issuer),
-            $"POST /auth/login HTTP/1.1\r\nHost: {new Uri(host.Issuer).Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n"
+            $"POST /auth/login HTTP/1.1\r\nHost: {new Uri(host.Issuer).Authority}\r\nContent-Type: application/json\r\n"
+                + $"Content-Length: {body.Length}\r\nConnection: close\r\n"
             + $"User-Agent: Agent \u00c3\u00a9\t<b>{new string('x', 5000)}\r\n\r\n{body}");
 
         Reply list = await client.AskAsAsync(Tokens.Of(replies[0]).Access, "GET", "/auth/sessions");
-        list.Json.GetProperty("sessions")[0].GetProperty("agent").GetString().Should().Be("Agent <b>" + new string('x', 256 - "Agent <b>".Length));
+        list.Json.GetProperty("sessions")[0].GetProperty("agent").GetString()
+            .Should().Be("Agent <b>" + new string('x', 256 - "Agent <b>".Length));
     }
 
     [Fact]
@@ -124,5 +132,6 @@ public sealed class SessionsTests(SessionsHost fixture) : IClassFixture<Sessions
     }
 
     private async Task<Tokens> BeginAsync(string agent) => Tokens.Of(await client.AskAsync(
-        "POST", "/auth/login", new { username = account.Username, password = ServerHost.Password, scope = "offline_access" }, ("User-Agent", agent)));
+        "POST", "/auth/login", new { username = account.Username, password = ServerHost.Password, scope = "offline_access" },
+        ("User-Agent", agent)));
 }

@@ -36,18 +36,23 @@ public sealed class LastAdministratorTests : IAsyncLifetime
     {
         for (int round = 0; round < 3; round++)
         {
-            AccountSnapshot first = await host.AddAccountAsync($"first-{round}", "admin"), second = await host.AddAccountAsync($"second-{round}", "admin");
+            AccountSnapshot first = await host.AddAccountAsync($"first-{round}", "admin"),
+                second = await host.AddAccountAsync($"second-{round}", "admin");
             using HttpClient administrator = await AdministratorAsync();
             using HttpClient one = await AdministratorAsync(first.Username), other = await AdministratorAsync(second.Username);
             (await administrator.AskAsync("DELETE", $"/admin/users/{root.Subject}/roles/admin")).Status.Should().Be(204);
 
             Reply[] replies = await Task.WhenAll(
-                one.AskAsync(method, $"/admin/users/{second.Subject}{change}"), other.AskAsync(method, $"/admin/users/{first.Subject}{change}"));
+                one.AskAsync(method, $"/admin/users/{second.Subject}{change}"),
+                other.AskAsync(method, $"/admin/users/{first.Subject}{change}"));
 
-            replies.Should().ContainSingle(reply => reply.Status == 204).And.ContainSingle(reply => reply.Status == 409 || reply.Status == 401 || reply.Status == 403);
-            using HttpClient survivor = replies[0].Status == 204 ? await AdministratorAsync(first.Username) : await AdministratorAsync(second.Username);
+            replies.Should().ContainSingle(reply => reply.Status == 204)
+                .And.ContainSingle(reply => reply.Status == 409 || reply.Status == 401 || reply.Status == 403);
+            using HttpClient survivor =
+                replies[0].Status == 204 ? await AdministratorAsync(first.Username) : await AdministratorAsync(second.Username);
             (await survivor.AskAsync("PUT", $"/admin/users/{root.Subject}/roles/admin")).Status.Should().Be(204);
-            (await survivor.AskAsync("DELETE", $"/admin/users/{(replies[0].Status == 204 ? first : second).Subject}")).Status.Should().Be(204);
+            (await survivor.AskAsync("DELETE", $"/admin/users/{(replies[0].Status == 204 ? first : second).Subject}")).Status
+                .Should().Be(204);
         }
     }
 
@@ -60,8 +65,10 @@ public sealed class LastAdministratorTests : IAsyncLifetime
         var by = new Caller(ended.Subject, ended.Generation, "a login", Token: null);
         Func<Task<AccountChange>>[] changes =
         [
-            () => accounts.ResetPasswordAsync(by, other.Subject, "$2b$10$x"), () => accounts.DisableAsync(by, other.Subject), () => accounts.EnableAsync(by, other.Subject),
-            () => accounts.AddRoleAsync(by, other.Subject, "clerk"), () => accounts.RemoveRoleAsync(by, other.Subject, "clerk"), () => accounts.DeleteAsync(by, other.Subject),
+            () => accounts.ResetPasswordAsync(by, other.Subject, "$2b$10$x"), () => accounts.DisableAsync(by, other.Subject),
+            () => accounts.EnableAsync(by, other.Subject),
+            () => accounts.AddRoleAsync(by, other.Subject, "clerk"), () => accounts.RemoveRoleAsync(by, other.Subject, "clerk"),
+            () => accounts.DeleteAsync(by, other.Subject),
         ];
         (await accounts.AddRoleAsync(by, other.Subject, "auditor")).Should().Be(AccountChange.Done, "so far it stands");
 
@@ -71,10 +78,12 @@ public sealed class LastAdministratorTests : IAsyncLifetime
 
         foreach (Func<Task<AccountChange>> change in changes)
             (await change()).Should().Be(AccountChange.NotStanding);
-        (await accounts.FindBySubjectAsync(other.Subject, TestContext.Current.CancellationToken))!.Should().BeEquivalentTo(other with { Roles = ["auditor"] });
+        (await accounts.FindBySubjectAsync(other.Subject, TestContext.Current.CancellationToken))!.Should().BeEquivalentTo(
+            other with { Roles = ["auditor"] });
     }
 
-    private async Task<HttpClient> AdministratorAsync(string username = "root") => host.Connect(await host.LoginAsync(username, host.Issuer));
+    private async Task<HttpClient> AdministratorAsync(string username = "root") =>
+        host.Connect(await host.LoginAsync(username, host.Issuer));
 
     public async ValueTask InitializeAsync() => root = await host.AddAccountAsync("root", "admin");
 

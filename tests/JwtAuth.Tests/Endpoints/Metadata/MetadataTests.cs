@@ -17,7 +17,8 @@ public sealed class MetadataTests(MetadataTests.Fixture fixture) : IClassFixture
         reply.Header("Cache-Control").Should().Be("public, max-age=300");
         reply.Json.GetProperty("issuer").GetString().Should().Be(host.Issuer);
         reply.Json.GetProperty("jwks_uri").GetString().Should().Be($"{host.Issuer}/.well-known/jwks.json");
-        reply.Json.GetProperty("scopes_supported").EnumerateArray().Select(scope => scope.GetString()).Should().BeEquivalentTo("orders:read", "orders:write", "offline_access");
+        reply.Json.GetProperty("scopes_supported").EnumerateArray().Select(scope => scope.GetString())
+            .Should().BeEquivalentTo("orders:read", "orders:write", "offline_access");
         (await client.AskAsync("GET", "/.well-known/openid-configuration")).Body.Should().Be(reply.Body);
         (await client.AskAsync("GET", reply.Json.GetProperty("jwks_uri").GetString()!)).Status.Should().Be(200);
     }
@@ -34,14 +35,16 @@ public sealed class MetadataTests(MetadataTests.Fixture fixture) : IClassFixture
     {
         using HttpClient client = host.Connect(), proxied = fixture.Production.ConnectByProxy();
 
-        foreach (string path in (string[])["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/jwks.json"])
+        foreach (string path
+            in (string[])["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/jwks.json"])
         {
             (await client.AskAsync("GET", path, null, (name, value))).Body.Should().Be((await client.AskAsync("GET", path)).Body);
             // The proxy itself says https; what a client adds must not come through it.
             if (name != "X-Forwarded-Proto")
                 (await proxied.AskAsync("GET", path, null, (name, value))).Body.Should().Be((await proxied.AskAsync("GET", path)).Body);
         }
-        Reply login = await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password }, (name, value));
+        Reply login =
+            await client.AskAsync("POST", "/auth/login", new { username = "alice", password = ServerHost.Password }, (name, value));
         using HttpClient bearer = host.Connect(login.Json.GetProperty("access_token").GetString());
         (await bearer.AskAsync("GET", "/me")).Status.Should().Be(200, "the token's iss is the configured issuer");
         login.Headers.Keys.Should().NotContain("Location").And.NotContain("Set-Cookie");

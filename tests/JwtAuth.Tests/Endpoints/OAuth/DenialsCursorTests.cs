@@ -41,7 +41,8 @@ public sealed class DenialsCursorTests : IAsyncDisposable
         await DenyAsync("one");
         Page first = await ReadAsync(http, null);
 
-        await using ServerHost second = new ServerHost(host.Directory).With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Issuer", host.Issuer);
+        await using ServerHost second = new ServerHost(host.Directory)
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Issuer", host.Issuer);
         TestClient there = second.AddClient("orders-api", may: "denials");
         using HttpClient other = second.Connect();
 
@@ -50,7 +51,8 @@ public sealed class DenialsCursorTests : IAsyncDisposable
         await DenyAsync("two");
         Page later = await ReadAsync(http, first.Cursor);
         later.Sessions.Should().Equal("two");
-        (await ReadAsync(other, later.Cursor, there)).Sessions.Should().BeEmpty("the other process reads on before it takes a cursor for a stranger's");
+        (await ReadAsync(other, later.Cursor, there)).Sessions
+            .Should().BeEmpty("the other process reads on before it takes a cursor for a stranger's");
     }
 
     [Fact]
@@ -66,8 +68,10 @@ public sealed class DenialsCursorTests : IAsyncDisposable
         string Of(string number) => $"{parts[0]}.{number}.{parts[2]}";
         string[] strange =
         [
-            (await ReadAsync(other, null, there)).Cursor, Of("3"), Of("9223372036854775807"), Of("99999999999999999999"), Of("-1"), Of("+2"), Of(" 2"), Of("2e0"), Of("٢"), Of(""),
-            $"{all.Cursor}.x", parts[0], $"{parts[0]}.2", "", ".", "..", "...", "x", "' OR 1=1 --", "\0", "\r\n", "🦉", "%", new string('9', 6000), $"{parts[0].ToUpperInvariant()}.2.{parts[2]}",
+            (await ReadAsync(other, null, there)).Cursor, Of("3"), Of("9223372036854775807"), Of("99999999999999999999"), Of("-1"),
+            Of("+2"), Of(" 2"), Of("2e0"), Of("٢"), Of(""),
+            $"{all.Cursor}.x", parts[0], $"{parts[0]}.2", "", ".", "..", "...", "x", "' OR 1=1 --", "\0", "\r\n", "🦉", "%",
+            new string('9', 6000), $"{parts[0].ToUpperInvariant()}.2.{parts[2]}",
         ];
 
         foreach (string cursor in strange)
@@ -140,7 +144,8 @@ public sealed class DenialsCursorTests : IAsyncDisposable
 
     private async Task<Page> ReadAsync(HttpClient http, string? cursor, TestClient? client = null)
     {
-        Reply reply = await http.AskAsync("GET", cursor is null ? "/denials" : $"/denials?cursor={Uri.EscapeDataString(cursor)}", null, (client ?? api).Basic);
+        Reply reply = await http.AskAsync(
+            "GET", cursor is null ? "/denials" : $"/denials?cursor={Uri.EscapeDataString(cursor)}", null, (client ?? api).Basic);
         reply.Status.Should().Be(200, cursor);
         return new Page(
             reply.Json.GetProperty("cursor").GetString()!, reply.Json.GetProperty("more").GetBoolean(),

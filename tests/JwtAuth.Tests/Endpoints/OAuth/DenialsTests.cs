@@ -14,7 +14,8 @@ public sealed class DenialsTests : IAsyncDisposable
     private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
     private readonly TestClient api, billing;
 
-    public DenialsTests() => (api, billing) = (host.AddClient("orders-api", may: "denials"), host.AddClient("billing", may: "introspect revoke"));
+    public DenialsTests() =>
+        (api, billing) = (host.AddClient("orders-api", may: "denials"), host.AddClient("billing", may: "introspect revoke"));
 
     [Fact]
     public async Task Only_a_client_that_may_read_denials_and_shows_itself_by_Basic_reads_them()
@@ -24,8 +25,9 @@ public sealed class DenialsTests : IAsyncDisposable
         using HttpClient http = host.Connect();
         (string Name, string Value)[][] strangers =
         [
-            [], [("Authorization", $"Bearer {token}")], [(api with { Secret = "wrong" }).Basic], [(api with { Id = "ORDERS-API" }).Basic], [(billing with { Secret = api.Secret }).Basic],
-            [new TestClient("alice", ServerHost.Password).Basic], [TestClient.BasicOf(api.Id)], [("Authorization", "Basic not*base64")], [("Authorization", $"Bearer {api.Secret}")],
+            [], [("Authorization", $"Bearer {token}")], [(api with { Secret = "wrong" }).Basic], [(api with { Id = "ORDERS-API" }).Basic],
+            [(billing with { Secret = api.Secret }).Basic], [new TestClient("alice", ServerHost.Password).Basic],
+            [TestClient.BasicOf(api.Id)], [("Authorization", "Basic not*base64")], [("Authorization", $"Bearer {api.Secret}")],
         ];
 
         foreach ((string Name, string Value)[] headers in strangers)
@@ -34,7 +36,8 @@ public sealed class DenialsTests : IAsyncDisposable
             refused.ShouldBeOAuthError(401, "invalid_client", headers.FirstOrDefault().Value);
             refused.Header("WWW-Authenticate").Should().StartWith(headers is [{ Value: ['B', 'a', ..] }] ? "Basic realm" : "Bearer");
         }
-        (await http.AskAsync("GET", $"/denials?client_id={api.Id}&client_secret={api.Secret}")).ShouldBeOAuthError(401, "invalid_client", "what is in the URL is not read");
+        (await http.AskAsync("GET", $"/denials?client_id={api.Id}&client_secret={api.Secret}"))
+            .ShouldBeOAuthError(401, "invalid_client", "what is in the URL is not read");
         (await http.AskAsync("GET", "/denials", null, billing.Basic)).ShouldBeOAuthError(400, "unauthorized_client");
 
         Reply page = await http.AskAsync("GET", "/denials", null, api.Basic);
@@ -50,11 +53,13 @@ public sealed class DenialsTests : IAsyncDisposable
         using HttpClient http = host.Connect();
         string[] strange =
         [
-            "-1", "-0.5", "31", "30.0001", "1e1", "0x5", "1,5", "NaN", "-NaN", "Infinity", "-Infinity", "-infinity", "-∞", "∞", "five", "٣", "5 s", new string('9', 400),
+            "-1", "-0.5", "31", "30.0001", "1e1", "0x5", "1,5", "NaN", "-NaN", "Infinity", "-Infinity", "-infinity", "-∞", "∞", "five", "٣",
+            "5 s", new string('9', 400),
         ];
 
         foreach (string wait in strange)
-            (await http.AskAsync("GET", $"/denials?wait={Uri.EscapeDataString(wait)}", null, api.Basic)).ShouldBeOAuthError(400, "invalid_request", wait);
+            (await http.AskAsync("GET", $"/denials?wait={Uri.EscapeDataString(wait)}", null, api.Basic))
+                .ShouldBeOAuthError(400, "invalid_request", wait);
 
         foreach (string good in new[] { "0", "0.5", "5", "30", "30.0", "" })
             (await http.AskAsync("GET", $"/denials?wait={good}", null, api.Basic)).Status.Should().Be(200, good);
@@ -78,15 +83,22 @@ public sealed class DenialsTests : IAsyncDisposable
         DateTimeOffset later = host.Time.GetUtcNow().AddHours(5);
         _ = host.Get<DenialTail>();
         await new DenialLog(host.Directory).WriteAsync(
-            Denial.OfKey("kid-1"), Denial.OfToken("alice", "jti-1", later), Denial.OfSubject("bob", 3, "sid-1", later), Denial.OfSession("sid-2", later.AddMilliseconds(1500)), Denial.OfSubject("carol", 9, null, later));
+            Denial.OfKey("kid-1"), Denial.OfToken("alice", "jti-1", later), Denial.OfSubject("bob", 3, "sid-1", later),
+            Denial.OfSession("sid-2", later.AddMilliseconds(1500)), Denial.OfSubject("carol", 9, null, later));
         await host.Get<DenialTail>().CatchUpAsync();
 
         JsonElement page = (await http.AskAsync("GET", "/denials", null, api.Basic)).Json;
 
         long at = later.ToUnixTimeSeconds();
-        page.GetProperty("denials").GetRawText().Should().Be(
-            $$$"""[{"kid":"kid-1"},{"sub":"alice","jti":"jti-1","forget_at":{{{at}}}},{"sub":"bob","gen_below":3,"sid_except":"sid-1","forget_at":{{{at}}}},{"sid":"sid-2","forget_at":{{{at + 1}}}},{"sub":"carol","gen_below":9,"forget_at":{{{at}}}}]""");
-        page.EnumerateObject().Select(member => member.Name).Should().Equal("cursor", "denylist", "more", "waited_ms", "keys", "shared_keys", "denials");
+        page.GetProperty("denials").GetRawText().Should().Be($$$"""
+            [{"kid":"kid-1"},
+            {"sub":"alice","jti":"jti-1","forget_at":{{{at}}}},
+            {"sub":"bob","gen_below":3,"sid_except":"sid-1","forget_at":{{{at}}}},
+            {"sid":"sid-2","forget_at":{{{at + 1}}}},
+            {"sub":"carol","gen_below":9,"forget_at":{{{at}}}}]
+            """.ReplaceLineEndings(""));
+        page.EnumerateObject().Select(member => member.Name)
+            .Should().Equal("cursor", "denylist", "more", "waited_ms", "keys", "shared_keys", "denials");
         (page.GetProperty("denylist").GetBoolean(), page.GetProperty("more").GetBoolean()).Should().Be((true, false));
     }
 
@@ -95,7 +107,8 @@ public sealed class DenialsTests : IAsyncDisposable
     {
         await host.AddAccountAsync("alice");
         using HttpClient http = host.Connect();
-        Tokens loggedOut = await http.BeginAsync("alice"), revoked = await http.BeginAsync("alice"), spared = await http.BeginAsync("alice");
+        Tokens loggedOut = await http.BeginAsync("alice"), revoked = await http.BeginAsync("alice"),
+            spared = await http.BeginAsync("alice");
         (await http.AskAsync("GET", "/denials", null, api.Basic)).Json.GetProperty("denials").GetArrayLength().Should().Be(0);
 
         (await http.AskAsAsync(loggedOut.Access, "POST", "/auth/logout")).Status.Should().Be(200);
@@ -105,8 +118,12 @@ public sealed class DenialsTests : IAsyncDisposable
         JsonElement[] denials = [.. (await http.AskAsync("GET", "/denials", null, api.Basic)).Json.GetProperty("denials").EnumerateArray()];
         string sub = spared.Claims.GetProperty("sub").GetString()!;
         long generation = spared.Claims.GetProperty("gen").GetInt64() + 1;
-        denials.Select(denial => string.Join(' ', denial.EnumerateObject().Where(member => member.Name != "forget_at").Select(member => $"{member.Name}={member.Value}"))).Should().Equal(
-            $"sid={loggedOut.SessionId}", $"sub={sub} jti={revoked.Claims.GetProperty("jti")}", $"sub={sub} gen_below={generation} sid_except={spared.SessionId}");
+        denials.Select(Told).Should().Equal(
+            $"sid={loggedOut.SessionId}", $"sub={sub} jti={revoked.Claims.GetProperty("jti")}",
+            $"sub={sub} gen_below={generation} sid_except={spared.SessionId}");
+
+        static string Told(JsonElement denial) => string.Join(' ', denial.EnumerateObject()
+            .Where(member => member.Name != "forget_at").Select(member => $"{member.Name}={member.Value}"));
     }
 
     [Fact]
@@ -123,12 +140,14 @@ public sealed class DenialsTests : IAsyncDisposable
         Reply page = await http.AskAsync("GET", "/denials", null, api.Basic);
 
         page.Body.Should().Contain(ended.SessionId, "that is what it is for");
-        page.Json.GetProperty("shared_keys").EnumerateArray().Single().EnumerateObject().Select(member => member.Name).Should().Equal("key_id", "proof");
+        page.Json.GetProperty("shared_keys").EnumerateArray().Single().EnumerateObject().Select(member => member.Name)
+            .Should().Equal("key_id", "proof");
         byte[] secret = Convert.FromBase64String(shared);
         string[] secrets =
         [
-            ended.Access.Split('.')[2], revoked.Access.Split('.')[2], ended.Access.Split('.')[1], ended.Refresh, revoked.Refresh, ServerHost.Password, "alice",
-            api.Secret, billing.Secret, shared, Attacks.Forge.Encode(secret), Convert.ToHexString(secret), Convert.ToHexStringLower(secret),
+            ended.Access.Split('.')[2], revoked.Access.Split('.')[2], ended.Access.Split('.')[1], ended.Refresh, revoked.Refresh,
+            ServerHost.Password, "alice", api.Secret, billing.Secret, shared, Attacks.Forge.Encode(secret), Convert.ToHexString(secret),
+            Convert.ToHexStringLower(secret),
         ];
         foreach (string text in secrets)
             page.Body.Should().NotContain(text);
@@ -148,7 +167,8 @@ public sealed class DenialsTests : IAsyncDisposable
 
         Reply next = await http.AskAsync("GET", $"/denials?cursor={page.GetProperty("cursor")}", null, api.Basic);
         next.Status.Should().Be(200);
-        (next.Json.GetProperty("denylist").GetBoolean(), next.Json.GetProperty("denials").GetArrayLength(), next.Json.GetProperty("more").GetBoolean()).Should().Be((false, 0, false));
+        (next.Json.GetProperty("denylist").GetBoolean(), next.Json.GetProperty("denials").GetArrayLength(),
+            next.Json.GetProperty("more").GetBoolean()).Should().Be((false, 0, false));
         await using ServerHost on = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
         TestClient other = on.AddClient("orders-api", may: "denials");
         using HttpClient with = on.Connect();

@@ -11,7 +11,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace JwtAuth.Tests.Endpoints.OAuth;
 
-/// <summary>How a reader of the feed waits for news: the clock stands still where a test does not move it, so that what answers has not just run out of time.</summary>
+/// <summary>
+/// How a reader of the feed waits for news: the clock stands still where a test does not move it, so that what
+/// answers has not just run out of time.
+/// </summary>
 public sealed class DenialsWaitTests : IAsyncDisposable
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
@@ -41,7 +44,8 @@ public sealed class DenialsWaitTests : IAsyncDisposable
         (await http.AskAsAsync(tokens.Access, "POST", "/auth/logout")).Status.Should().Be(200);
 
         foreach (Task<Reply> task in waiting)
-            (await AnswerOf(task)).Json.GetProperty("denials").EnumerateArray().Single().GetProperty("sid").GetString().Should().Be(tokens.SessionId);
+            (await AnswerOf(task)).Json.GetProperty("denials").EnumerateArray().Single().GetProperty("sid").GetString()
+                .Should().Be(tokens.SessionId);
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class DenialsWaitTests : IAsyncDisposable
             await connection.ConnectAsync("127.0.0.1", new Uri(host.Issuer).Port, TestContext.Current.CancellationToken);
             (string name, string value) = api.Basic;
             await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                $"GET /denials?wait=30&cursor={cursor} HTTP/1.1\r\nHost: {new Uri(host.Issuer).Authority}\r\n{name}: {value}\r\n\r\n"), TestContext.Current.CancellationToken);
+                $"GET /denials?wait=30&cursor={cursor} HTTP/1.1\r\nHost: {new Uri(host.Issuer).Authority}\r\n"
+                    + $"{name}: {value}\r\n\r\n"), TestContext.Current.CancellationToken);
             await UntilAsync(() => time.Waiting == 2);
         }
 
@@ -94,7 +99,8 @@ public sealed class DenialsWaitTests : IAsyncDisposable
         host.Get<IHostApplicationLifetime>().StopApplication();
 
         Reply reply = await AnswerOf(waiting);
-        (reply.Status, reply.Json.GetProperty("denials").GetArrayLength(), reply.Json.GetProperty("cursor").GetString()).Should().Be((200, 0, cursor));
+        (reply.Status, reply.Json.GetProperty("denials").GetArrayLength(), reply.Json.GetProperty("cursor").GetString())
+            .Should().Be((200, 0, cursor));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
     public async Task A_live_access_token_is_told_with_its_claims()
     {
         var forge = new Forge(service.Host);
-        string token = forge.WithClaims(claims => { claims["scope"] = "orders:read orders:write"; claims["roles"] = new JsonArray("clerk"); });
+        string token =
+            forge.WithClaims(claims => { claims["scope"] = "orders:read orders:write"; claims["roles"] = new JsonArray("clerk"); });
         var claims = JsonNode.Parse(Forge.Decode(token.Split('.')[1]))!;
         using HttpClient http = service.Host.Connect();
 
@@ -24,8 +25,9 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         reply.Header("Cache-Control").Should().Contain("no-store");
         reply.Header("Content-Type").Should().StartWith("application/json");
         reply.Body.Should().Be($$"""
-            {"active":true,"iss":"{{service.Host.Issuer}}","sub":"{{claims["sub"]}}","username":"alice","aud":["orders"],"client_id":"jwtauth","scope":"orders:read orders:write",
-            "roles":["clerk"],"token_type":"Bearer","exp":{{claims["exp"]}},"nbf":{{claims["nbf"]}},"iat":{{claims["iat"]}},"jti":"{{claims["jti"]}}","sid":"{{claims["sid"]}}"}
+            {"active":true,"iss":"{{service.Host.Issuer}}","sub":"{{claims["sub"]}}","username":"alice","aud":["orders"],
+            "client_id":"jwtauth","scope":"orders:read orders:write","roles":["clerk"],"token_type":"Bearer",
+            "exp":{{claims["exp"]}},"nbf":{{claims["nbf"]}},"iat":{{claims["iat"]}},"jti":"{{claims["jti"]}}","sid":"{{claims["sid"]}}"}
             """.ReplaceLineEndings(""));
     }
 
@@ -39,8 +41,10 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         string account = await service.Host.LoginAsync("alice", service.Host.Issuer);
         string[] worthless =
         [
-            "x", ".", "..", " ", "jrt_", "jrt_" + new string('A', 76), "jrt_" + new string('!', 76), "jrt_" + new string('\u00e9', 76), refresh[..^1], refresh + "A", refresh.ToUpperInvariant(), refresh[..^1] + "!",
-            access[..^4], access + "=", " " + access, forge.WithClaim("exp", $"{forge.Now - 31}"), forge.WithClaim("iss", "\"https://other.example.com\""), forge.WithHeader("alg", "\"none\""),
+            "x", ".", "..", " ", "jrt_", "jrt_" + new string('A', 76), "jrt_" + new string('!', 76), "jrt_" + new string('\u00e9', 76),
+            refresh[..^1], refresh + "A", refresh.ToUpperInvariant(), refresh[..^1] + "!",
+            access[..^4], access + "=", " " + access, forge.WithClaim("exp", $"{forge.Now - 31}"),
+            forge.WithClaim("iss", "\"https://other.example.com\""), forge.WithHeader("alg", "\"none\""),
             forge.WithClaim("aud", "\"unknown\""), foreignAccess, foreignRefresh, account,
         ];
         foreach (string token in worthless)
@@ -70,7 +74,8 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         using HttpClient http = service.Host.Connect();
         (string access, string refresh) = await service.LoginAsync("alice");
         foreach (string token in new[] { access, refresh })
-            (await http.IntrospectAsync(service.Orders, token, ("token_type_hint", hint))).Json.GetProperty("active").GetBoolean().Should().BeTrue();
+            (await http.IntrospectAsync(service.Orders, token, ("token_type_hint", hint))).Json.GetProperty("active").GetBoolean()
+                .Should().BeTrue();
         (await http.IntrospectAsync(service.Orders, access + "x", ("token_type_hint", hint))).Body.Should().Be(Inactive);
     }
 
@@ -95,9 +100,11 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         using HttpClient http = service.Host.Connect();
         (string access, string first) = await service.LoginAsync("alice");
         Reply reply = await http.IntrospectAsync(service.Orders, first);
-        reply.Json.EnumerateObject().Select(member => member.Name).Should().Equal("active", "iss", "sub", "username", "aud", "client_id", "scope", "exp", "iat", "sid");
+        reply.Json.EnumerateObject().Select(member => member.Name)
+            .Should().Equal("active", "iss", "sub", "username", "aud", "client_id", "scope", "exp", "iat", "sid");
         reply.Json.GetProperty("scope").GetString().Should().Be("offline_access orders:read");
-        (reply.Json.GetProperty("exp").GetInt64() - reply.Json.GetProperty("iat").GetInt64()).Should().Be(7 * 24 * 3600, "that is when it ends if nobody uses it");
+        (reply.Json.GetProperty("exp").GetInt64() - reply.Json.GetProperty("iat").GetInt64())
+            .Should().Be(7 * 24 * 3600, "that is when it ends if nobody uses it");
         reply.Json.GetProperty("sid").GetString().Should().Be($"{JsonNode.Parse(Forge.Decode(access.Split('.')[1]))!["sid"]}");
 
         string second = (await service.RefreshAsync(first))!.Value.Refresh;

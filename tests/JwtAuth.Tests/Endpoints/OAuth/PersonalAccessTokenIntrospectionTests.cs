@@ -36,10 +36,12 @@ public sealed class PersonalAccessTokenIntrospectionTests(PersonalAccessTokenInt
 
         JsonElement reply = (await client.IntrospectAsync(shop, token.Token)).Json;
 
-        reply.EnumerateObject().Select(member => member.Name).Should().Equal("active", "iss", "sub", "username", "aud", "scope", "token_type", "exp", "iat");
+        reply.EnumerateObject().Select(member => member.Name)
+            .Should().Equal("active", "iss", "sub", "username", "aud", "scope", "token_type", "exp", "iat");
         (reply.GetProperty("active").GetBoolean(), reply.GetProperty("iss").GetString()).Should().Be((true, host.Issuer));
         (reply.GetProperty("sub").GetString(), reply.GetProperty("username").GetString()).Should().Be((account.Subject, account.Username));
-        (reply.GetProperty("scope").GetString(), reply.GetProperty("token_type").GetString()).Should().Be(("orders:write orders:read", "Bearer"));
+        (reply.GetProperty("scope").GetString(), reply.GetProperty("token_type").GetString())
+            .Should().Be(("orders:write orders:read", "Bearer"));
         reply.GetProperty("exp").GetInt64().Should().Be(token.ExpiresAt.ToUnixTimeSeconds());
         reply.GetProperty("aud").EnumerateArray().Select(audience => audience.GetString()).Should().Equal("orders");
         (await client.IntrospectAsync(askedOnly, token.Token)).Json.GetProperty("aud").GetArrayLength().Should().Be(2);
@@ -57,7 +59,12 @@ public sealed class PersonalAccessTokenIntrospectionTests(PersonalAccessTokenInt
     {
         string root = await host.LoginAsync("root", host.Issuer);
         MadeToken token = await client.MakeAsync(bearer, "orders:write orders:read", days: 1);
-        string presented = happened switch { "misspelt" => token.Token + "x", "unknown" => Server.PersonalAccessTokens.PersonalAccessToken.Make().Reveal(), _ => token.Token };
+        string presented = happened switch
+        {
+            "misspelt" => token.Token + "x",
+            "unknown" => Server.PersonalAccessTokens.PersonalAccessToken.Make().Reveal(),
+            _ => token.Token,
+        };
         switch (happened)
         {
             case "deleted":
@@ -81,7 +88,8 @@ public sealed class PersonalAccessTokenIntrospectionTests(PersonalAccessTokenInt
         told.Json.GetProperty("active").GetBoolean().Should().Be(lives);
         if (lives)
         {
-            told.Json.GetProperty("scope").GetString().Should().Be(me.Json.GetProperty("scope").GetString()).And.Be(happened == "nothing" ? "orders:write orders:read" : "orders:read");
+            told.Json.GetProperty("scope").GetString().Should().Be(me.Json.GetProperty("scope").GetString())
+                .And.Be(happened == "nothing" ? "orders:write orders:read" : "orders:read");
         }
         else
         {
@@ -130,7 +138,8 @@ public sealed class PersonalAccessTokenIntrospectionTests(PersonalAccessTokenInt
 
     public sealed class Fixture : IAsyncLifetime
     {
-        public Fixture() => (Shop, AskedOnly) = (Host.AddClient("shop", "orders"), Host.AddClient("asks", "shipping orders", may: "introspect"));
+        public Fixture() =>
+            (Shop, AskedOnly) = (Host.AddClient("shop", "orders"), Host.AddClient("asks", "shipping orders", may: "introspect"));
 
         internal ServerHost Host { get; } = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256")
             .With("JwtAuth:Audiences:0", "orders").With("JwtAuth:Audiences:1", "shipping");
