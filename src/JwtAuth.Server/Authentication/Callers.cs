@@ -57,8 +57,7 @@ internal sealed class RefreshCookieCallers(RefreshCookie cookie, RefreshTokenSto
         }
 
         if (!cookie.IsAskedByOurs(controller.Request))
-            return (null, controller.Problem(
-                ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins."));
+            return (null, controller.Problem(ErrorCode.Forbidden, RefreshCookie.OriginNeeded));
         if ((endsItself || await refreshTokens.FindAliveAsync(refresh) is not null)
             && await refreshTokens.FindOwnerAsync(refresh) is { } owner)
         {

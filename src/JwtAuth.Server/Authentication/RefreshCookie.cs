@@ -5,6 +5,9 @@ namespace JwtAuth.Server.Authentication;
 /// <summary>The refresh token's cookie. Browsers send it only to <c>/auth</c>.</summary>
 internal sealed class RefreshCookie(RefreshTokenCodec codec, OwnCookies cookies)
 {
+    /// <summary>What a caller is told if <see cref="IsAskedByOurs"/> says no.</summary>
+    public const string OriginNeeded = "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.";
+
     private const string Path = "/auth";
 
     /// <summary>Whether the request has the cookie exactly once, with a refresh token that we wrote.</summary>

@@ -63,7 +63,7 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
     /// <summary>The caller's tokens, the newest first; <see langword="null"/> if the caller's credential is no longer good.</summary>
     public async Task<IReadOnlyList<PersonalAccessTokenRow>?> ListAsync(Caller caller) => await standing.HoldsAsync(caller)
         ? await LivingOf(caller.Subject, time.GetUtcNow())
-        .AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
+            .AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync()
         : null;
 
     /// <summary>Ends one token of the caller's account, and the access tokens that were made from it.</summary>
@@ -78,10 +78,11 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         DateTimeOffset now = time.GetUtcNow();
         if (await EndAsync(caller, LivingOf(caller.Subject, now).Where(row => row.Hash == hash)) is not { } found)
             return null;
-        return found is [var row]
-            ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < accessTokens.ExpiryOf(now) ? row.ExpiresAt
-            : accessTokens.ExpiryOf(now))
-            : new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, now);
+        if (found is not [var row])
+            return Ended.Nothing(now);
+        DateTimeOffset latestExpiry = accessTokens.ExpiryOf(now);
+        return new Ended(
+            RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < latestExpiry ? row.ExpiresAt : latestExpiry);
     }
 
     /// <summary>Ends a token for a client that has the right to. There is no caller.</summary>

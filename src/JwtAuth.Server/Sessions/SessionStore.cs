@@ -82,8 +82,8 @@ internal sealed class SessionStore(
         if (found is null || policy.EndOf(found.Session) <= now)
             return null;
         bool isNoted = now - found.Session.RotatedAt > noteEvery && await NoteUseAsync(found.Session, device, now);
-        return (found.Session, found.Account, isNoted ? policy.Cookies.EndOf(
-            found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session));
+        DateTimeOffset endsAt = isNoted ? policy.Cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session);
+        return (found.Session, found.Account, endsAt);
     }
 
     public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) =>
@@ -213,7 +213,7 @@ internal sealed class SessionStore(
         return EndedOf(refreshTokens: 0, token.ExpiresAt);
     }
 
-    private Ended Nothing() => new(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow());
+    private Ended Nothing() => Ended.Nothing(time.GetUtcNow());
 
     // A token is accepted until its exp plus the tolerance for clocks.
     private Ended EndedOf(int refreshTokens, DateTimeOffset latestExpiry)

@@ -32,8 +32,7 @@ internal sealed class LogoutController(
         (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: true);
         if (caller is null)
             return refusal!;
-        Ended? ended =
-            IsSigned ? new Ended(RefreshTokens: 0, Sessions: 0, AccessTokens: false, time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
+        Ended? ended = IsSigned ? Ended.Nothing(time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
         return Reply(caller, "logout", ended is null ? null : await held.EndAsync(HttpContext, caller, ended),
             await held.SignedUntilAsync(HttpContext));
     }

@@ -42,8 +42,7 @@ internal sealed class RefreshController(
         if (byCookie ? request.RefreshToken is not null : request.Refresh is not null || request.RefreshToken is null)
             return this.Problem(ErrorCode.InvalidRequest, "Send either refresh_token, or \"refresh\": \"cookie\" with the cookie.");
         if (byCookie && !cookie.IsAskedByOurs(Request))
-            return this.Problem(
-                ErrorCode.Forbidden, "With the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.");
+            return this.Problem(ErrorCode.Forbidden, RefreshCookie.OriginNeeded);
         if (!ScopeGrant.AreKnown(request.Scope, settings))
             return this.Problem(ErrorCode.InvalidScope);
 
