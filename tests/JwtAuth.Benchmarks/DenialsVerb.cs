@@ -9,6 +9,7 @@ using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 

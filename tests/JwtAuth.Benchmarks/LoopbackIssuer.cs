@@ -5,6 +5,7 @@ using JwtAuth.Server.Clients;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

@@ -7,6 +7,7 @@ using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
+using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 

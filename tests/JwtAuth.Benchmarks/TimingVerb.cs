@@ -9,6 +9,7 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Passwords;
+using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

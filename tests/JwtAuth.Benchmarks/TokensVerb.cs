@@ -8,6 +8,7 @@ using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.SigningKeys;
+using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
