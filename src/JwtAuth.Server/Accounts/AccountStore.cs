@@ -126,7 +126,6 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         {
             await revocations.EndAccountAsync(subject);
         }
-
     });
 
     public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>

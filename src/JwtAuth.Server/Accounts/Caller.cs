@@ -19,7 +19,8 @@ internal sealed record Caller(string Subject, long Generation, string? SessionId
     /// </summary>
     public static Caller? Of(ClaimsPrincipal user) =>
         user.FindFirst("sub") is { } subject && user.FindFirst("gen") is { } generation
-            ? new(subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), user.FindFirst("sid")?.Value, AccessToken.Of(
-                user))
+            ? new(
+                subject.Value, long.Parse(generation.Value, CultureInfo.InvariantCulture), user.FindFirst("sid")?.Value,
+                AccessToken.Of(user))
             : null;
 }

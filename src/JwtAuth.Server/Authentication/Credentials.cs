@@ -29,7 +29,7 @@ internal static class Credentials
         services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder()
             .RequireAuthenticatedUser()
             .RequireAssertion(context => context.Resource is HttpContext http
-            && TakesAttribute.Of(http).Includes(context.User.Identity?.AuthenticationType))
+                && TakesAttribute.Of(http).Includes(context.User.Identity?.AuthenticationType))
             .Build());
         return services.AddAuthentication(Any)
             .AddPolicyScheme(Any, displayName: null, options => options.ForwardDefaultSelector = Of)

@@ -40,8 +40,9 @@ internal sealed class PresentedTokens(RefreshTokenCodec codec, TokenValidator va
             case Credentials.PersonalAccessToken:
                 return new PresentedToken.Personal(new PersonalAccessToken(text));
             case Credentials.RefreshToken:
-                return codec.TryRead(text, out RefreshToken refresh) ? new PresentedToken.Refresh(
-                    refresh) : new PresentedToken.Refused(TokenRejection.NotCompact);
+                return codec.TryRead(text, out RefreshToken refresh)
+                    ? new PresentedToken.Refresh(refresh)
+                    : new PresentedToken.Refused(TokenRejection.NotCompact);
             default:
                 (AccessToken? token, TokenRejection? rejection) = await validator.ValidateAsync(text);
                 return token is not null ? new PresentedToken.Access(token) : new PresentedToken.Refused(rejection!);

@@ -108,7 +108,7 @@ internal static class HttpApi
         {
             throw new ConfigurationFaultException(
                 $"The service cannot listen: {fault.Message.ReplaceLineEndings(" ")} Stop what listens there, "
-                    + "or set --urls (with dotnet run, after --), "
+                + "or set --urls (with dotnet run, after --), "
                 + "ASPNETCORE_URLS or Kestrel:Endpoints to an address of this machine that this user may listen at; "
                 + "https needs Kestrel:Certificates:Default:Path and :KeyPath.");
         }

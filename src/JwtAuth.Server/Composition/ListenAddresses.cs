@@ -21,7 +21,7 @@ internal static class ListenAddresses
             {
                 throw new ConfigurationFaultException(
                     $"{key} listens beyond loopback in the Development environment; use http://localhost:5080, "
-                        + "or set the environment to Production, "
+                    + "or set the environment to Production, "
                     + "or JwtAuth:AllowRemoteInDevelopment=true where the network is only yours.");
             }
         }
@@ -49,8 +49,8 @@ internal static class ListenAddresses
             var address = BindingAddress.Parse(url);
             bool isPort = address.IsUnixPipe || address.IsNamedPipe || address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
             // If the part after the last colon is not a number, it is read as part of the host.
-            return isPort && (address.IsUnixPipe
-                || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[')) ? address : null;
+            bool isRead = address.IsUnixPipe || address.IsNamedPipe || !address.Host.Contains(':') || address.Host.StartsWith('[');
+            return isPort && isRead ? address : null;
         }
         catch (Exception fault) when (fault is FormatException or ArgumentException)
         {
@@ -59,11 +59,11 @@ internal static class ListenAddresses
     }
 
     private static bool IsLoopback(BindingAddress address) =>
-        address.IsUnixPipe
-            || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        address.IsUnixPipe || address.Host == "localhost"
+            || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
-    private static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        ?? [];
+    private static string[] Split(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }
 
 /// <param name="MayListenBeyondLoopback">Whether Development may be reached from elsewhere.</param>

@@ -162,8 +162,9 @@ internal static class ServiceBuilder
             Credentials.Bearer, Configure, options => options.Fault,
             provider => (provider.GetRequiredService<IVerificationKeys>(), provider.GetService<IDenialSource>()));
         if (settings.Lab.Steals)
-            credentials.AddChecking(ThiefController.Unhearing, Configure, options =>
-                options.Fault, provider => (provider.GetRequiredService<IVerificationKeys>(), null));
+            credentials.AddChecking(
+                ThiefController.Unhearing, Configure, options => options.Fault,
+                provider => (provider.GetRequiredService<IVerificationKeys>(), null));
 
         void Configure(JwtAuthBearerOptions options)
         {
@@ -183,8 +184,9 @@ internal static class ServiceBuilder
         }
         catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
         {
-            throw new ConfigurationFaultException($"The signing keys in the database cannot "
-                + $"be opened ({fault.Message.ReplaceLineEndings(" ")}); restore the database, or run the version that wrote it.");
+            throw new ConfigurationFaultException(
+                $"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); "
+                + "restore the database, or run the version that wrote it.");
         }
     }
 

@@ -52,7 +52,6 @@ internal static class StaticPages
                 {
                     reply.Context.Response.Headers.CacheControl = page.CacheControl;
                 }
-
             },
         };
         app.UseWhen(context => pages.ContainsKey(context.Request.Path.Value!), branch =>

@@ -40,8 +40,8 @@ internal sealed class RefreshTokenStore(
         DateTimeOffset now = time.GetUtcNow(), idleSince = now - settings.IdleLifetime, tokensUntil = tokens.ExpiryOf(now);
         DateTimeOffset windowStart = now - settings.ReuseWindow, windowEnd = now + settings.ReuseWindow;
         bool isRotated = await db.Sessions
-            .Where(
-                row => row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
+            .Where(row =>
+                row.SessionId == token.SessionId && row.Counter == token.Counter && row.ExpiresAt > now && row.RotatedAt > idleSince
                 && (!isSharedByTabs || row.Counter == 0 || row.RotatedAt <= windowStart || row.RotatedAt >= windowEnd)
                 && db.Users.Any(account => account.Id == row.Subject && account.DisabledAt == null && account.Generation == row.Generation))
             .ExecuteUpdateAsync(set => set

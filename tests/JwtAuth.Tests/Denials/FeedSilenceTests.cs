@@ -169,7 +169,6 @@ public sealed class FeedSilenceTests : IAsyncDisposable
                 {
                     listening.EnableMeasurementEvents(instrument);
                 }
-
             },
         };
         listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => measured[instrument.Name] = value);

@@ -72,8 +72,9 @@ internal sealed class LoginTermsReader(
                 ? Problems.Result(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.")
                 : null)
             ?? ((isRefreshInCookie && !refreshCookie.IsAskedByOurs(http)) || (cookie is not null && !cookies.IsAskedByOurs(http))
-                ? Problems.Result(ErrorCode.Forbidden, "For the cookie, an Origin is needed "
-                    + "that is this service's or one of JwtAuth:Cors:Origins.") : null);
+                ? Problems.Result(
+                    ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.")
+                : null);
         return refusal is null
             ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie), null)
             : (null, refusal);
@@ -83,7 +84,7 @@ internal sealed class LoginTermsReader(
         cookie is null && request.Credential is not (null or Credentials.BearerOnTheWire)
             ? Problems.Result(ErrorCode.InvalidRequest, "credential is bearer, session or signed_cookie.")
         : cookie == Credentials.SignedCookie && !signedCookies.Enabled
-        ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
+            ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
         : request.Refresh is not (null or "cookie") || (cookie is not null && request.Refresh is not null)
             ? Problems.Result(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.")
         : null;
@@ -107,8 +108,9 @@ internal sealed class LoginTermsReader(
         if (request.PersonalAccessToken is not null)
         {
             return settings.Audiences.Contains(audience) ? null
-                : Problems.Result(ErrorCode.InvalidAudience, audience == settings.Url ? "A personal access token is for APIs, "
-                    + "never for the account." : null);
+                : Problems.Result(
+                    ErrorCode.InvalidAudience,
+                    audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
         }
         return settings.Knows(audience) && (cookie is null || audience == settings.Url) ? null
             : Problems.Result(

@@ -57,8 +57,9 @@ internal sealed class RefreshController(
             // The cookie stays. A late refusal must not remove the cookie of a newer login, and a dead cookie does no harm.
             _ => this.Problem(
                 ErrorCode.InvalidGrant,
-                byCookie && !cookie.TryRead(Request, out _) ? "The request has no refresh cookie of ours, "
-                    + "or two of that name. Does the page send credentials?" : null),
+                byCookie && !cookie.TryRead(Request, out _)
+                    ? "The request has no refresh cookie of ours, or two of that name. Does the page send credentials?"
+                    : null),
         };
     }
 }
