@@ -5,10 +5,12 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/JwtAuth.Bearer/JwtAuth.Bearer.csproj src/JwtAuth.Bearer/
 COPY src/JwtAuth.Server/JwtAuth.Server.csproj src/JwtAuth.Server/
-RUN dotnet restore src/JwtAuth.Server/JwtAuth.Server.csproj
+# Compiled for the image's own processor, so that the start is short.
+ARG TARGETARCH=amd64
+RUN dotnet restore src/JwtAuth.Server/JwtAuth.Server.csproj -a $TARGETARCH
 COPY .editorconfig ./
 COPY src src
-RUN dotnet publish src/JwtAuth.Server/JwtAuth.Server.csproj -c Release --no-restore -o /app
+RUN dotnet publish src/JwtAuth.Server/JwtAuth.Server.csproj -c Release -a $TARGETARCH --no-restore -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

@@ -20,4 +20,4 @@ pack: ## The package for APIs, into feed/
 	dotnet pack src/JwtAuth.Bearer -c Release -o feed
 
 publish: ## The service, ready to be copied, into out/
-	dotnet publish src/JwtAuth.Server -c Release -o out
+	dotnet publish src/JwtAuth.Server -c Release --use-current-runtime -o out

@@ -11,15 +11,15 @@ if [ -z "${JWTAUTH_SERVER:-}" ]; then
     JWTAUTH_SERVER=$data/server/JwtAuth.Server.dll
 fi
 
-# serve NAME PORT DENYLIST: Development, so that it makes its own master key; tokens that live for fifteen seconds, so that nobody has to wait.
+# serve NAME PORT DENYLIST: Development, so that it makes its own master key; tokens that live for half a minute, so that nobody has to wait long.
 serve() {
     if curl -s -o /dev/null "http://localhost:$2/health/live"; then echo "port $2 is taken; name two others: $0 PORT PORT" >&2; exit 1; fi
     env ASPNETCORE_ENVIRONMENT=Development ASPNETCORE_URLS="http://localhost:$2" JwtAuth__Issuer="http://localhost:$2" JwtAuth__Audiences__0=orders \
-        JwtAuth__DataDirectory="$data/$1" JwtAuth__Denylist__Enabled="$3" JwtAuth__AccessTokens__Lifetime=00:00:15 JwtAuth__AccessTokens__ClockSkew=0 \
+        JwtAuth__DataDirectory="$data/$1" JwtAuth__Denylist__Enabled="$3" JwtAuth__AccessTokens__Lifetime=00:00:30 JwtAuth__AccessTokens__ClockSkew=0 \
         JwtAuth__SigningKeys__Algorithm=ES256 JwtAuth__Passwords__WorkFactor=10 JwtAuth__Registration__Open=true \
         dotnet "$JWTAUTH_SERVER" >"$data/$1.log" 2>&1 &
     pids+=($!)
-    curl -s -o /dev/null --retry 100 --retry-delay 0 --retry-max-time 30 --retry-all-errors "http://localhost:$2/health/ready" || { cat "$data/$1.log" >&2; exit 1; }
+    curl -s -o /dev/null --retry 400 --retry-delay 0 --retry-max-time 120 --retry-all-errors "http://localhost:$2/health/ready" || { cat "$data/$1.log" >&2; exit 1; }
 }
 on=${1:-5081} off=${2:-5082}
 serve on "$on" true

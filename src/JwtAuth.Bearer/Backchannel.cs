@@ -14,6 +14,7 @@ internal sealed class Backchannel : IDisposable
     private const int LargestReply = 16 * 1024 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly CacheControlHeaderValue FromTheIssuer = new() { NoCache = true };
 
     private readonly HttpClient client;
     private readonly AuthenticationHeaderValue? credentials;
@@ -40,42 +41,48 @@ internal sealed class Backchannel : IDisposable
     }
 
     /// <summary>The issuer's public keys (RFC 7517 §5).</summary>
+    /// <param name="isMissed">Whether a key is missed in the last set. Then no cache may answer (RFC 9111 §5.2.1.4).</param>
+    /// <param name="stopping">Ends the call.</param>
     /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
-    public Task<FetchedKeySet> FetchKeysAsync(CancellationToken stopping) =>
-        AskAsync(".well-known/jwks.json", Patience, authenticates: false, async (reply, cancellation) =>
+    public Task<FetchedKeySet> FetchKeysAsync(bool isMissed, CancellationToken stopping) =>
+        AskAsync(Request(".well-known/jwks.json", isMissed ? FromTheIssuer : null), Patience, async (reply, cancellation) =>
             new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation),
                 reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
 
     /// <summary>The part of the feed of denials that follows a cursor.</summary>
     /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
     public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, CancellationToken stopping) => AskAsync(
-        string.Create(CultureInfo.InvariantCulture,
+        Request(string.Create(CultureInfo.InvariantCulture,
             $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
-        wait + Patience, authenticates: true,
-        async (reply, cancellation) => await reply.Content.ReadFromJsonAsync<DenialPage>(DenialPage.Format, cancellation)
+            FromTheIssuer, credentials),
+        wait + Patience,
+        async (reply, cancellation) => await reply.Content.ReadFromJsonAsync(FeedJson.Default.DenialPage, cancellation)
             ?? throw new InvalidDataException("the feed is empty"), stopping);
 
     public void Dispose() => client.Dispose();
 
-    private async Task<T> AskAsync<T>(string path, TimeSpan patience, bool authenticates,
+    private static HttpRequestMessage Request(
+        string path, CacheControlHeaderValue? caches, AuthenticationHeaderValue? authorization = null) =>
+        new(HttpMethod.Get, path) { Headers = { CacheControl = caches, Authorization = authorization } };
+
+    private async Task<T> AskAsync<T>(HttpRequestMessage request, TimeSpan patience,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken stopping)
     {
         using var late = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (authenticates)
-            request.Headers.Authorization = credentials;
+        using HttpRequestMessage asked = request;
+        string call = $"{client.BaseAddress}{request.RequestUri!.OriginalString.Split('?')[0]}";
         try
         {
-            using HttpResponseMessage reply = await client.SendAsync(request, either.Token);
+            using HttpResponseMessage reply = await client.SendAsync(asked, either.Token);
             return reply.StatusCode == HttpStatusCode.OK
                 ? await read(reply, either.Token)
-                : throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} "
-                    + $"answered {(int)reply.StatusCode}{(authenticates ? RemedyFor(reply.StatusCode) : "")}");
+                : throw new HttpRequestException($"{call} answered {(int)reply.StatusCode}"
+                    + (request.Headers.Authorization is null ? "" : RemedyFor(reply.StatusCode)));
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            throw new HttpRequestException($"{client.BaseAddress}{path.Split('?')[0]} did not answer in {patience.TotalSeconds} s");
+            throw new HttpRequestException($"{call} did not answer in {patience.TotalSeconds} s");
         }
     }
 

@@ -5,41 +5,44 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.Net.Http.Headers;
+using Microsoft.IdentityModel.Tokens;
 
 namespace JwtAuth.Bearer;
 
 /// <summary>
-/// How a bearer token is sent, checked and refused on the wire (RFC 6750): in one <c>Authorization</c> header, by one method. The
-/// challenges are fixed ASCII text and contain nothing of the token. The check is made where JwtBearer asks for the token, so JwtBearer's
-/// own validation is never reached.
+/// Where JwtBearer asks for a token, it gets the result of our check, so that its own validation is never reached. What JwtBearer does
+/// around a validation is done here in its stead: the application's events are raised, and the properties say when the token expires.
 /// </summary>
-/// <param name="checker">The scheme's check.</param>
-/// <param name="own">The events of the application, if it has set any. They are raised as JwtBearer would raise them.</param>
+/// <param name="checker">The scheme's check. It is made when the first request comes, not while the options are read.</param>
+/// <param name="own">The events of the application, if it has set any.</param>
+/// <param name="names">The claims by which the identity has its name and its roles.</param>
 /// <param name="explains">Whether a refusal says why. Only in Development.</param>
-internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents? own, bool explains) : JwtBearerEvents
+internal sealed class BearerEvents(Lazy<RememberingValidator> checker, JwtBearerEvents? own, IdentityNames names, bool explains)
+    : JwtBearerEvents
 {
-    private const string Scheme = "Bearer ";
-
     private static readonly JwtBearerEvents Untouched = new();
 
-    private const string TokenParameter = "access_token", InvalidToken = "Bearer error=\"invalid_token\"";
-
-    internal const string AmbiguousReason = "ambiguous_request";
-
-    internal const string AmbiguousHint =
-        "Send the token once: one Authorization header, and none in the query or the form (RFC 6750 §2).";
+    private static readonly string IssuedItem = ItemOf(properties => properties.IssuedUtc = DateTimeOffset.UnixEpoch),
+        ExpiresItem = ItemOf(properties => properties.ExpiresUtc = DateTimeOffset.UnixEpoch);
 
     public override Task MessageReceived(MessageReceivedContext context)
     {
         // The fast path, for tokens that come again and again: no task, and no copy of the token. It needs a request with nothing but one
         // token that was seen before.
-        if (IsAlone && !context.Options.SaveToken && !MayHoldAnother(context.Request))
+        if (IsAlone && !context.Options.SaveToken && !PresentedBearer.MayHoldAnother(context.Request))
         {
-            (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(TokenOf(context.Request.Headers.Authorization));
-            if (principal is not null || rejection is not null)
+            ReadOnlySpan<char> token = PresentedBearer.TokenOf(context.Request.Headers.Authorization);
+            (ValidatedToken? seen, TokenRejection? rejection) = checker.Value.CheckSeen(token);
+            if (seen is not null)
             {
-                Settle(context, principal, rejection);
+                context.Principal = seen.NewPrincipal(names.Name, names.Roles);
+                Date(context.Properties, seen);
+                context.Success();
+                return Task.CompletedTask;
+            }
+            if (rejection is not null)
+            {
+                context.Fail(ExceptionOf(rejection, token.ToString()));
                 return Task.CompletedTask;
             }
         }
@@ -52,13 +55,13 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         await base.MessageReceived(context);
         if (context.Result is not null)
             return;
-        if (context.Token is null)
+        if (string.IsNullOrEmpty(context.Token))
         {
             StringValues headers = context.Request.Headers.Authorization;
-            string token = TokenOf(headers).ToString();
-            if (headers.Count > 1 || (token.Length > 0 && await HasSecondMethodAsync(context.Request)))
+            string token = PresentedBearer.TokenOf(headers).ToString();
+            if (headers.Count > 1 || (token.Length > 0 && await PresentedBearer.HasSecondMethodAsync(context.Request)))
             {
-                context.Fail(AmbiguousRequestException.Instance);
+                await FailAsync(context, new AmbiguousRequestException());
                 return;
             }
             if (token.Length == 0)
@@ -69,121 +72,123 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
             context.Token = token;
         }
 
-        (ClaimsPrincipal? principal, TokenRejection? rejection) = checker.CheckSeen(context.Token);
-        if (principal is null && rejection is null)
-            (principal, rejection) = await checker.CheckAsync(context.Token);
-        AuthenticateResult? result =
-            own is null ? null : await RaiseAsync(own.TokenValidated, own.AuthenticationFailed, context, principal, rejection);
-        result ??= IsAlone ? null : await RaiseAsync(base.TokenValidated, base.AuthenticationFailed, context, principal, rejection);
-        if (result is not null)
-            Settle(context, result);
-        else
-            Settle(context, principal, rejection);
+        (ValidatedToken? good, TokenRejection? rejection) = checker.Value.CheckSeen(context.Token);
+        if (good is null && rejection is null)
+            (good, rejection) = await checker.Value.CheckAsync(context.Token);
+        await (good is not null ? SucceedAsync(context, good) : FailAsync(context, ExceptionOf(rejection!, context.Token)));
     }
 
-    // Nobody has set events, neither before ours nor on them.
-    private bool IsAlone =>
-        own is null && OnMessageReceived == Untouched.OnMessageReceived && OnTokenValidated == Untouched.OnTokenValidated
-        && OnAuthenticationFailed == Untouched.OnAuthenticationFailed;
+    // Nobody has set an event, neither before ours nor on them. JwtBearer may bring events of its own, which do nothing.
+    internal bool IsAlone =>
+        (own is null || (own.GetType() == typeof(JwtBearerEvents) && IsUntouched(own))) && IsUntouched(this);
 
-    // Raises the application's event. The result is what the application decided, if anything.
-    private static async Task<AuthenticateResult?> RaiseAsync(
-        Func<TokenValidatedContext, Task> tokenValidated, Func<AuthenticationFailedContext, Task> authenticationFailed,
-        MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
+    private static bool IsUntouched(JwtBearerEvents events) =>
+        events.OnMessageReceived == Untouched.OnMessageReceived && events.OnTokenValidated == Untouched.OnTokenValidated
+        && events.OnAuthenticationFailed == Untouched.OnAuthenticationFailed;
+
+    private async Task SucceedAsync(MessageReceivedContext context, ValidatedToken good)
     {
-        if (principal is null)
+        context.Principal = good.NewPrincipal(names.Name, names.Roles);
+        Date(context.Properties, good);
+        if (!IsAlone)
         {
-            var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options)
+            var validated = new TokenValidatedContext(context.HttpContext, context.Scheme, context.Options)
             {
-                Exception = rejection!.AsException,
+                Principal = context.Principal,
+                SecurityToken = new JsonWebToken(context.Token),
+                Properties = context.Properties,
             };
-            await authenticationFailed(failed);
-            return failed.Result;
+            await TokenValidated(validated);
+            if (validated.Result is { } result)
+            {
+                Settle(context, result);
+                return;
+            }
+            (context.Principal, context.Properties) = (validated.Principal, validated.Properties);
         }
-
-        var validated = new TokenValidatedContext(context.HttpContext, context.Scheme, context.Options)
-        {
-            Principal = principal,
-            SecurityToken = new JsonWebToken(context.Token),
-            Properties = context.Properties,
-        };
-        await tokenValidated(validated);
-        if (validated.Result is null && validated.Principal != principal)
-            validated.Success();
-        return validated.Result;
-    }
-
-    private static void Settle(MessageReceivedContext context, ClaimsPrincipal? principal, TokenRejection? rejection)
-    {
-        if (principal is null)
-        {
-            context.Fail(rejection!.AsException);
-            return;
-        }
-        if (context.Options.SaveToken)
-            context.Properties.StoreTokens([new AuthenticationToken { Name = TokenParameter, Value = context.Token! }]);
-        context.Principal = principal;
+        Save(context);
         context.Success();
     }
 
+    private async Task FailAsync(MessageReceivedContext context, Exception failure)
+    {
+        var failed = new AuthenticationFailedContext(context.HttpContext, context.Scheme, context.Options) { Exception = failure };
+        await AuthenticationFailed(failed);
+        Settle(context, failed.Result ?? AuthenticateResult.Fail(failed.Exception));
+    }
+
+    // What the application decided.
     private static void Settle(MessageReceivedContext context, AuthenticateResult result)
     {
         if (result.Succeeded)
-            Settle(context, result.Principal, rejection: null);
+        {
+            (context.Principal, context.Properties) = (result.Principal, result.Properties ?? new());
+            Save(context);
+            context.Success();
+        }
         else if (result.Failure is { } failure)
+        {
             context.Fail(failure);
+        }
         else
+        {
             context.NoResult();
+        }
+    }
+
+    private static void Save(MessageReceivedContext context)
+    {
+        if (context.Options.SaveToken && context.Token is { } token)
+            context.Properties.StoreTokens([new AuthenticationToken { Name = PresentedBearer.TokenParameter, Value = token }]);
+    }
+
+    // The texts were made when the token was first seen.
+    private static void Date(AuthenticationProperties properties, ValidatedToken token) =>
+        (properties.Items[IssuedItem], properties.Items[ExpiresItem]) = (token.IssuedAtText, token.ExpiresAtText);
+
+    private static string ItemOf(Action<AuthenticationProperties> set)
+    {
+        var properties = new AuthenticationProperties();
+        set(properties);
+        return properties.Items.Keys.Single();
+    }
+
+    // A token is refused for its times only after its signature was verified, so they may be read.
+    private static SecurityTokenException ExceptionOf(TokenRejection rejection, string token)
+    {
+        if (rejection != TokenRejection.Expired && rejection != TokenRejection.NotYetValid)
+            return rejection.ToException();
+        var read = new JsonWebToken(token);
+        return rejection.ToException(read.ValidFrom, read.ValidTo);
+    }
+
+    public override async Task TokenValidated(TokenValidatedContext context)
+    {
+        await (own?.TokenValidated(context) ?? Task.CompletedTask);
+        if (context.Result is null)
+            await base.TokenValidated(context);
+    }
+
+    // JwtBearer raises this one too: for an exception out of another event.
+    public override async Task AuthenticationFailed(AuthenticationFailedContext context)
+    {
+        await (own?.AuthenticationFailed(context) ?? Task.CompletedTask);
+        if (context.Result is null)
+            await base.AuthenticationFailed(context);
     }
 
     public override async Task Challenge(JwtBearerChallengeContext context)
     {
+        var refusal = Refusal.Of(context, checker.Value.Validator);
+        // JwtBearer has put in what it knows of the failure. On the wire there are only fixed texts, and those of the application.
+        (context.Error, context.ErrorDescription) = (context.Options.IncludeErrorDetails ? refusal.Error : null, null);
         await (own?.Challenge(context) ?? Task.CompletedTask);
         if (!context.Handled)
             await base.Challenge(context);
-        if (!context.Handled)
-            await RefuseAsync(context);
-    }
-
-    private Task RefuseAsync(JwtBearerChallengeContext context)
-    {
+        if (context.Handled)
+            return;
         context.HandleResponse();
-        // Another scheme has answered already. Either its answer is complete, or it is a 503 because that scheme cannot tell; then the 503
-        // stands for all.
-        if (context.Response.HasStarted
-            || (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count > 0))
-        {
-            return Task.CompletedTask;
-        }
-
-        HttpResponse response = context.Response;
-        if (context.AuthenticateFailure is AmbiguousRequestException)
-        {
-            response.StatusCode = StatusCodes.Status400BadRequest;
-            response.Headers.WWWAuthenticate = "Bearer error=\"invalid_request\"";
-            return ExplainAsync(response, "invalid_request", AmbiguousReason, AmbiguousHint);
-        }
-
-        TokenRejection? rejection = (context.AuthenticateFailure as TokenRejectedException)?.Rejection
-            ?? context.Properties.GetParameter<TokenRejection>(nameof(TokenRejection));
-        if (rejection is { IsTemporary: true })
-        {
-            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.RetryAfter = "1";
-            response.Headers.Remove(HeaderNames.WWWAuthenticate);
-            return ExplainAsync(response, rejection.Reason, rejection.Reason, rejection.Hint);
-        }
-
-        (string challenge, string code, string reason, string hint) = (rejection, context.AuthenticateFailure) switch
-        {
-            (not null, _) => (InvalidToken, "invalid_token", rejection.Reason, rejection.Hint),
-            (null, not null) => (InvalidToken, "invalid_token", "refused_by_application",
-                "The token is good; the API's own OnTokenValidated has refused it."),
-            _ => ("Bearer", "token_required", "no_token", "Send the access token as \"Authorization: Bearer <token>\"."),
-        };
-        response.StatusCode = StatusCodes.Status401Unauthorized;
-        response.Headers.WWWAuthenticate = challenge;
-        return ExplainAsync(response, code, reason, hint);
+        Refusals.Of(context.HttpContext).Add(refusal, ChallengeText.Of(context), explains);
     }
 
     public override async Task Forbidden(ForbiddenContext context)
@@ -191,59 +196,21 @@ internal sealed class BearerEvents(RememberingValidator checker, JwtBearerEvents
         string[] missing = [.. context.HttpContext.GetEndpoint()?.Metadata.GetOrderedMetadata<RequiredScopeAttribute>()
             .Select(required => required.Scope)
             .Where(scope => !context.HttpContext.User.HasClaim("scope", scope)) ?? []];
-        if (missing.Length > 0)
-            context.Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{string.Join(' ', missing)}\"";
+        if (missing.Length > 0 && context.Options.IncludeErrorDetails)
+            ChallengeText.Append(context.Response, ChallengeText.OfMissing(context.Options.Challenge, missing));
         await (own?.Forbidden(context) ?? Task.CompletedTask);
         await base.Forbidden(context);
     }
-
-    // Only spaces separate (RFC 9110 §11.4). Any other character belongs to the token. Empty if there is no token, or more than one header.
-    internal static ReadOnlySpan<char> TokenOf(StringValues headers) =>
-        headers.Count == 1 && headers[0] is { } header
-            && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? header.AsSpan(Scheme.Length).Trim(' ')
-            : default;
-
-    // A cheap check. It would rather say yes too often than too seldom: a name in the query may be escaped, and any letter case counts.
-    private static bool MayHoldAnother(HttpRequest request) =>
-        (request.QueryString.Value is { Length: > 0 } query
-            && (query.Contains('%') || query.Contains(TokenParameter, StringComparison.OrdinalIgnoreCase)))
-        || request.ContentType?.Contains("form", StringComparison.OrdinalIgnoreCase) == true;
-
-    internal static async Task<bool> HasSecondMethodAsync(HttpRequest request)
-    {
-        if (request.Query.ContainsKey(TokenParameter))
-            return true;
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
-            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
-        try
-        {
-            return (await request.ReadFormAsync(request.HttpContext.RequestAborted)).ContainsKey(TokenParameter);
-        }
-        catch (Exception fault) when (fault is InvalidDataException or IOException or NotSupportedException or ArgumentException)
-        {
-            return true; // a form that cannot be read may contain a token
-        }
-    }
-
-    private Task ExplainAsync(HttpResponse response, string code, string reason, string hint) =>
-        explains ? WriteReasonAsync(response, code, reason, hint) : Task.CompletedTask;
-
-    internal static Task WriteReasonAsync(
-        HttpResponse response, string code, string reason, string hint, string title = "The bearer token was refused.") =>
-        response.WriteAsJsonAsync(
-        new { title, status = response.StatusCode, code, reason, hint }, options: null, "application/problem+json");
-
-    private sealed class AmbiguousRequestException : Exception
-    {
-        public static readonly AmbiguousRequestException Instance = new();
-
-        private AmbiguousRequestException() : base("A bearer token was sent more than once.")
-        {
-        }
-    }
 }
+
+/// <summary>The claims by which an identity has its name and its roles.</summary>
+internal sealed record IdentityNames(string Name, string Roles)
+{
+    /// <summary>Those that the application has chosen, else <c>username</c> and <c>roles</c>.</summary>
+    public static IdentityNames Of(TokenValidationParameters chosen) => new(
+        chosen.NameClaimType == ClaimsIdentity.DefaultNameClaimType ? "username" : chosen.NameClaimType,
+        chosen.RoleClaimType == ClaimsIdentity.DefaultRoleClaimType ? "roles" : chosen.RoleClaimType);
+}
+
+/// <summary>A bearer token was sent twice, or in two ways (RFC 6750 §2).</summary>
+internal sealed class AmbiguousRequestException() : Exception("A bearer token was sent more than once.");

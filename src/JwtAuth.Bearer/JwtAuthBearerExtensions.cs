@@ -6,6 +6,8 @@ using JwtAuth.Bearer.Keys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -25,11 +27,19 @@ public static class JwtAuthBearerExtensions
     /// </summary>
     /// <remarks>
     /// If an option is missing or wrong, the start fails with an <see cref="OptionsValidationException"/> that says which one, and the
-    /// remedy.
+    /// remedy. In a SignalR hub, <c>UserIdentifier</c> is the token's <c>sub</c>.
     /// </remarks>
     public static AuthenticationBuilder AddJwtAuthBearer(this AuthenticationBuilder builder, Action<JwtAuthBearerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        // SignalR adds its own only if there is none. One of the application stays.
+        if (builder.Services.FirstOrDefault(service => service.ServiceType == typeof(IUserIdProvider)
+            && !service.IsKeyedService && service.ImplementationType == typeof(DefaultUserIdProvider)) is { } stock)
+        {
+            builder.Services.Remove(stock);
+        }
+        builder.Services.TryAddSingleton<IUserIdProvider>(provider =>
+            new SubjectUserIds(() => OptionsOf(provider, JwtBearerDefaults.AuthenticationScheme).Authority));
         builder.Services.AddOptions<JwtAuthBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<IConfiguration>((options, configuration) => Bind(configuration.GetSection("JwtAuth"), options));
         return builder.AddJwtAuthBearer(JwtBearerDefaults.AuthenticationScheme, configure ?? (_ => { }));
@@ -86,8 +96,11 @@ public static class JwtAuthBearerExtensions
     {
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<JwtAuthBearerOptions>(scheme).Configure(configure).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<JwtAuthBearerOptions>>(new Validation(scheme, faultOf));
+        services.AddOptions<JwtAuthBearerOptions>(scheme).Configure(configure);
+        services.AddSingleton<IValidateOptions<JwtAuthBearerOptions>>(
+            new Validation<JwtAuthBearerOptions>(scheme, options => faultOf(options)));
+        // All schemes in one, and the first fault alone, so that it is told in one line.
+        services.AddOptions<SchemesAtStart>().Validate<IServiceProvider>((_, provider) => AreUsable(provider, scheme)).ValidateOnStart();
         services.AddKeyedSingleton(scheme, (provider, _) =>
         {
             (IVerificationKeys keys, IDenialSource? denials) = sources(provider);
@@ -99,8 +112,9 @@ public static class JwtAuthBearerExtensions
         services.AddAuthorization();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAuthorizationHandler, RequiredScopeHandler>());
 
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RefusalReasons>());
+
         services.AddOptions<JwtBearerOptions>(scheme)
-            .ValidateOnStart()
             .Configure(options =>
             {
                 options.MapInboundClaims = false;
@@ -108,15 +122,20 @@ public static class JwtAuthBearerExtensions
             })
             .PostConfigure<IServiceProvider, IHostEnvironment>((options, provider, environment) =>
             {
-                if (options.EventsType is not null)
-                    throw new InvalidOperationException($"{nameof(JwtBearerOptions.EventsType)} "
-                        + $"of the scheme {scheme} would take the place of its checks; set {nameof(JwtBearerOptions.Events)} instead.");
+                // Before JwtBearer makes something of them.
+                if (HandlerSettings.FaultOf(scheme, options, provider.GetRequiredService<TimeProvider>()) is { } fault)
+                    throw new UnusableOptionsException(scheme, typeof(JwtBearerOptions), fault);
                 options.TokenHandlers.Clear();
                 options.Events = new BearerEvents(
-                    provider.GetRequiredKeyedService<RememberingValidator>(scheme), options.Events, environment.IsDevelopment());
-            })
-            .Validate(options => options.Events is BearerEvents, $"The {nameof(JwtBearerOptions.Events)} of the scheme "
-                + $"{scheme} were replaced after its checks were set, which are in them; set them with Configure, not PostConfigure.");
+                    new Lazy<RememberingValidator>(() => provider.GetRequiredKeyedService<RememberingValidator>(scheme)), options.Events,
+                    IdentityNames.Of(options.TokenValidationParameters), environment.IsDevelopment());
+            });
+        // What was set later still.
+        services.AddSingleton<IValidateOptions<JwtBearerOptions>>(provider => new Validation<JwtBearerOptions>(scheme, options =>
+            options.Events is BearerEvents
+                ? HandlerSettings.FaultOf(scheme, options, provider.GetRequiredService<TimeProvider>())
+                : $"The {nameof(JwtBearerOptions.Events)} of the scheme {scheme} were replaced after its checks were set, which are in "
+                    + "them; set them with Configure, not PostConfigure."));
         return builder.AddJwtBearer(scheme, _ => { });
     }
 
@@ -144,10 +163,21 @@ public static class JwtAuthBearerExtensions
     private static IEnumerable<string> ListOf(IConfigurationSection section) =>
         section.Value is { Length: > 0 } only ? [only] : section.GetChildren().Select(child => child.Value ?? "");
 
-    private sealed class Validation(string scheme, Func<JwtAuthBearerOptions, string?> faultOf) : IValidateOptions<JwtAuthBearerOptions>
+    // Reading them throws if they are not.
+    private static bool AreUsable(IServiceProvider provider, string scheme)
     {
-        public ValidateOptionsResult Validate(string? name, JwtAuthBearerOptions options) =>
-            name != scheme ? ValidateOptionsResult.Skip : faultOf(options) is { } fault ? ValidateOptionsResult.Fail(
-                fault) : ValidateOptionsResult.Success;
+        _ = OptionsOf(provider, scheme);
+        _ = provider.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>().Get(scheme);
+        return true;
+    }
+
+    private sealed class SchemesAtStart;
+
+    private sealed class Validation<T>(string scheme, Func<T, string?> faultOf) : IValidateOptions<T> where T : class
+    {
+        public ValidateOptionsResult Validate(string? name, T options) =>
+            name != scheme ? ValidateOptionsResult.Skip
+            : faultOf(options) is { } fault ? throw new UnusableOptionsException(scheme, typeof(T), fault)
+            : ValidateOptionsResult.Success;
     }
 }

@@ -1,6 +1,11 @@
+using System.Globalization;
 using JwtAuth.Server.Commands;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Configuration;
+
+// Logs and replies are for programs too: they do not follow the machine's language and calendar.
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture =
+    CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
 
 try
 {

@@ -150,10 +150,10 @@ internal sealed class CredentialStage(TimeSpan turn) : IAsyncDisposable
 
         async Task<double> CountAsync(string kind)
         {
-            long before = counter.Count;
+            long before = counter.Count + issuer.PreparedReads;
             for (int number = 0; number < CountedRequests; number++)
                 await AskAsync(kind);
-            return (double)(counter.Count - before) / CountedRequests;
+            return (double)(counter.Count + issuer.PreparedReads - before) / CountedRequests;
         }
 
         async Task AskAsync(string kind)

@@ -51,6 +51,9 @@ internal static class CredentialsVerb
                     ? ""
                     : Findings.Text(measured.Ratio(player.Player.Name, HeldCredentials.AccessToken)),
                 Findings.Text(player.Bytes), statements, Findings.Text(weights.GetValueOrDefault(player.Kind)));
+            if (player.Kind is HeldCredentials.Session or HeldCredentials.PersonalAccessToken)
+                findings.WantAtLeast(
+                    0.4, $"{player.Player.Name}: of the access token", measured.Ratio(player.Player.Name, HeldCredentials.AccessToken));
             if (player.Kind is HeldCredentials.AccessToken || (player.Kind == HeldCredentials.SignedCookie && player.HasDenylist))
                 findings.Want($"{player.Player.Name}: statements", "none", statements, player.Statements == 0);
         }

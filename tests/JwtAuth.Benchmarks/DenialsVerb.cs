@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -124,7 +125,7 @@ internal static class DenialsVerb
             DenialQuestions.Naming([.. sessions.Select(token => (token.Subject, token.JwtId, token.SessionId))], rounds);
         Line($"| the names of a token, made once for it | {Spread(naming, "F0", " ns")} |");
         asPromised &= Median(times) < MostNanoseconds;
-        full.CompleteAsOf(TimeProvider.System.GetTimestamp());
+        full.CompleteAsOf(ClockReading.Of(TimeProvider.System));
         return full;
 
         void Denied(string what, DenialKind kind, Asked[] asked, Func<TokenIdentifiers, UInt128> idOf)
@@ -141,7 +142,7 @@ internal static class DenialsVerb
         string[] tokens = [.. Enumerable.Range(0, 1000)
             .Select(_ => issuer.Issue(Grant.To(account with { Subject = TokenIssuer.NewId() }, Audience, [], TokenIssuer.NewId())).Value)];
         Denylist empty = New();
-        empty.CompleteAsOf(TimeProvider.System.GetTimestamp());
+        empty.CompleteAsOf(ClockReading.Of(TimeProvider.System));
         TokenValidator[] validators = [ValidatorOf(services, null), ValidatorOf(services, empty), ValidatorOf(services, full)];
         List<double>[] times = [[], [], []];
         for (int round = 0; round < rounds + WarmUp; round++)
@@ -180,7 +181,7 @@ internal static class DenialsVerb
         {
             await using AsyncServiceScope scope = services.CreateAsyncScope();
             Db db = scope.ServiceProvider.GetRequiredService<Db>();
-            await using WriteTransaction transaction = await db.BeginWriteAsync();
+            await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Usual, "a benchmark", Extent.OneStatement);
             for (int number = written; number < Math.Min(entries, written + 10_000); number++)
             {
                 db.Denials.Add(DenialRow.Of(number % 2 == 0

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -9,7 +10,13 @@ namespace JwtAuth.Benchmarks;
 internal sealed record HttpScene(int Tokens, int Connections, int Denials, TimeSpan Turn);
 
 /// <summary>An endpoint of one of the APIs, under load when it is its turn.</summary>
-internal sealed class HttpPlayer(string name, ServiceProcess service, Load load, TimeSpan turn) : IDisposable
+/// <param name="name">What it is called in the figures.</param>
+/// <param name="service">Its process.</param>
+/// <param name="load">The load.</param>
+/// <param name="turn">How long a turn is.</param>
+/// <param name="note">Is told after each turn what the load has worked, and how much time has passed.</param>
+internal sealed class HttpPlayer(
+    string name, ServiceProcess service, Load load, TimeSpan turn, Action<TimeSpan, TimeSpan>? note = null) : IDisposable
 {
     private TimeSpan worked;
     private long answeredAtFirst;
@@ -25,8 +32,10 @@ internal sealed class HttpPlayer(string name, ServiceProcess service, Load load,
 
     public double Run()
     {
-        TimeSpan before = service.ProcessorTime;
+        TimeSpan before = service.ProcessorTime, loadBefore = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
         double rate = load.Run(turn);
+        note?.Invoke(Environment.CpuUsage.TotalTime - loadBefore, Stopwatch.GetElapsedTime(start));
         // Endpoints of one process take turns: what it worked for others is not counted.
         worked += service.ProcessorTime - before;
         ProcessorTime = worked / (load.Answered - answeredAtFirst);

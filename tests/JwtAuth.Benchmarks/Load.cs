@@ -5,28 +5,33 @@ using System.Net.Sockets;
 namespace JwtAuth.Benchmarks;
 
 /// <summary>
-/// Prepared requests over connections that stay open, with as little work as can be, since it is done on the processors that are to serve:
-/// two threads send bytes that lie ready, and count the bytes of answers, which are all of one length. On each connection one request is
-/// under way; a thread waits for its oldest.
+/// Requests over connections that stay open, with as little work as can be, since it is done on the processors that are to serve: two
+/// threads send bytes that lie ready, or nearly so, and count the bytes of answers, which are all of one length. On each connection one
+/// request is under way; a thread waits for its oldest.
 /// </summary>
 internal sealed class Load : IDisposable
 {
-    private const int Threads = 2;
+    /// <summary>Those that send.</summary>
+    public const int Threads = 2;
 
-    private readonly byte[][] requests;
+    private readonly Func<int, byte[]> next;
     private readonly Connection[][] connections;
-    private readonly int[] next = new int[Threads];
 
     /// <param name="address">Where to send to.</param>
     /// <param name="requests">What is sent, in turns; each is answered by 200 and the same number of bytes.</param>
     /// <param name="count">Connections.</param>
-    public Load(Uri address, byte[][] requests, int count)
+    public Load(Uri address, byte[][] requests, int count) : this(address, InTurns(requests), count)
     {
-        this.requests = requests;
+    }
+
+    /// <param name="address">Where to send to.</param>
+    /// <param name="next">The next request of a thread; each is answered by 200 and the same number of bytes.</param>
+    /// <param name="count">Connections.</param>
+    public Load(Uri address, Func<int, byte[]> next, int count)
+    {
+        this.next = next;
         connections = [.. Enumerable.Range(0, Threads)
-            .Select(_ => Enumerable.Range(0, count / Threads).Select(_ => new Connection(address, requests[0])).ToArray())];
-        for (int thread = 0; thread < Threads; thread++)
-            next[thread] = thread * requests.Length / Threads;
+            .Select(thread => Enumerable.Range(0, count / Threads).Select(_ => new Connection(address, next(thread))).ToArray())];
     }
 
     /// <summary>Requests that were answered.</summary>
@@ -53,13 +58,13 @@ internal sealed class Load : IDisposable
     {
         long answered = 0;
         foreach (Connection connection in connections[thread])
-            connection.Send(Next(thread));
+            connection.Send(next(thread));
         do
         {
             foreach (Connection connection in connections[thread])
             {
                 connection.Receive();
-                connection.Send(Next(thread));
+                connection.Send(next(thread));
                 answered++;
             }
         }
@@ -72,7 +77,11 @@ internal sealed class Load : IDisposable
         return answered;
     }
 
-    private byte[] Next(int thread) => requests[next[thread] = (next[thread] + 1) % requests.Length];
+    private static Func<int, byte[]> InTurns(byte[][] requests)
+    {
+        int[] last = [.. Enumerable.Range(0, Threads).Select(thread => thread * requests.Length / Threads)];
+        return thread => requests[last[thread] = (last[thread] + 1) % requests.Length];
+    }
 
     private sealed class Connection : IDisposable
     {

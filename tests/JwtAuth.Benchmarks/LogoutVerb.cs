@@ -107,14 +107,12 @@ internal static class LogoutVerb
             in ((string, List<TimeSpan>, double?)[])[("the answer to the logout", sinceAnswer, 100), ("its sending", sinceSending, null)])
         {
             double[] ordered = [.. times.Select(time => time.TotalMilliseconds).Order()];
-            double half = At(0.5), most = At(0.99);
+            double half = Spread.At(0.5, ordered), most = Spread.At(0.99, ordered);
             findings.Add($"{from} to the API's 401", Findings.Text(half), Findings.Text(most), Findings.Text(ordered[^1]));
             if (wanted is { } bound)
                 findings.Want($"99 of 100, from {from}", $"under {bound} ms", $"{Findings.Text(most)} ms", most < bound);
             groups.Add(new BarGroup(
                 $"From {from}", [new Bar("half of them", Exactly(half), true), new Bar("99 of 100", Exactly(most), true, wanted)]));
-
-            double At(double share) => ordered[(int)Math.Ceiling(share * ordered.Length) - 1];
         }
         findings.Add("refused when first asked", $"{deadAtOnce:N0} of {sinceAnswer.Count:N0}", "", "");
         findings.Draw(new Picture("logout.svg", "From a logout to the refusal at an API, ms", " ms", groups));

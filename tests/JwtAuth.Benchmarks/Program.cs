@@ -13,6 +13,13 @@ var root = new RootCommand(
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- http
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- logout
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- credentials
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- refresh
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- refresh --beside /another/build/JwtAuth.Server.dll
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- crowd
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- lane
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- sweep
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- storm
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- log
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- report
 
     Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes
@@ -26,6 +33,12 @@ var root = new RootCommand(
     HttpVerb.Create(),
     LogoutVerb.Create(),
     CredentialsVerb.Create(),
+    RefreshVerb.Create(),
+    CrowdVerb.Create(),
+    LaneVerb.Create(),
+    SweepVerb.Create(),
+    StormVerb.Create(),
+    LogVerb.Create(),
     ReportVerb.Create(),
     ServeVerb.Create(),
 };

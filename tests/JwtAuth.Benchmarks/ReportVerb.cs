@@ -18,6 +18,10 @@ internal static class ReportVerb
         new("denials", ["--rounds", "3", "--entries", "300000"], Draws: false),
         new("logout", ["--logouts", "50"], Draws: true),
         new("credentials", ["--rounds", "2", "--turns", "1", "--people", "4", "--rows", "1000"], Draws: true),
+        new("refresh", ["--sessions", "1000", "--rounds", "2", "--turns", "1", "--milliseconds", "300", "--warm-up", "2"], Draws: false),
+        new("crowd", ["--logins", "5"], Draws: false),
+        new("lane", ["--rounds", "2", "--calls", "100"], Draws: false),
+        new("sweep", ["--rows", "20000"], Draws: false),
     ];
 
     public static Command Create()

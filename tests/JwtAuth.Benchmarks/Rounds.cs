@@ -37,6 +37,9 @@ internal sealed record Spread(double Median, double Least, double Most)
         return new(MedianOf(ordered), ordered[0], ordered[^1]);
     }
 
+    /// <summary>What this share of them does not exceed: the least of which that is true.</summary>
+    public static double At(double share, double[] ordered) => ordered[Math.Max(0, (int)Math.Ceiling(share * ordered.Length) - 1)];
+
     public static double MedianOf(double[] ordered) => (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
 }
 

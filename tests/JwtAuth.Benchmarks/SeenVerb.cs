@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Claims;
 using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.AccessTokens;
@@ -93,7 +94,7 @@ internal static class SeenVerb
         var stock = new StockHandler(services.GetRequiredService<SigningKeyRing>().Signer(forAccount: false), Issuer, Audience);
 
         return await new Rounds(rounds, count / Portion, TimeSpan.FromSeconds(3)).RunAsync($"{algorithm}",
-            Candidate.InProcess(Seen, Portion, item => Expect(good.CheckSeen(tokens[item]) is ({ }, null))),
+            Candidate.InProcess(Seen, Portion, item => Expect(good.CheckSeen(tokens[item]).Token?.NewPrincipal() is not null)),
             Candidate.InProcess(Denied, Portion, item => Expect(denied.CheckSeen(tokens[item]).Rejection == TokenRejection.Denied)),
             Candidate.InProcess(
                 Stock, Portion, item => Expect(stock.PrincipalOf(tokens[item]).Identity is ClaimsIdentity { IsAuthenticated: true })));
@@ -120,7 +121,7 @@ internal static class SeenVerb
 
     private sealed class HeardOnce : IDenialSource
     {
-        public HeardOnce() => Denylist.CompleteAsOf(TimeProvider.System.GetTimestamp());
+        public HeardOnce() => Denylist.CompleteAsOf(ClockReading.Of(TimeProvider.System));
 
         public Denylist Denylist { get; } = new(TimeProvider.System, TimeSpan.FromDays(1));
 

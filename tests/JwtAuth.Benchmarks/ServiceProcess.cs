@@ -10,6 +10,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), LookEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly Process process;
+    private long loggedBytes;
 
     private ServiceProcess(Process process, Uri address) => (this.process, Address) = (process, address);
 
@@ -25,13 +26,17 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>How long its log is by now. Zero if that is not counted.</summary>
+    public long LoggedBytes => Interlocked.Read(ref loggedBytes);
+
     /// <summary>Starts a program and returns when a path answers 200.</summary>
-    /// <param name="program">The name of its assembly.</param>
+    /// <param name="program">The name of its assembly, or the path to another build of it without <c>.dll</c>.</param>
     /// <param name="args">Its arguments, but for the address.</param>
     /// <param name="readyPath">The path that answers.</param>
     /// <param name="settings">Configuration keys, by the address.</param>
-    public static async Task<ServiceProcess> StartAsync(
-        string program, IReadOnlyList<string> args, string readyPath, Func<string, Dictionary<string, string>> settings)
+    /// <param name="countsLog">Whether it logs as it does by default, to standard output, where the bytes are counted.</param>
+    public static async Task<ServiceProcess> StartAsync(string program, IReadOnlyList<string> args, string readyPath,
+        Func<string, Dictionary<string, string>> settings, bool countsLog = false)
     {
         Uri address = FreeAddress();
         string origin = address.GetLeftPart(UriPartial.Authority);
@@ -39,6 +44,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         {
             // No settings of whoever stands somewhere.
             WorkingDirectory = Directory.CreateTempSubdirectory("jwtauth-").FullName,
+            RedirectStandardOutput = countsLog,
         };
         foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
             || name.StartsWith("JwtAuth__", StringComparison.Ordinal)).ToList())
@@ -46,14 +52,19 @@ internal sealed class ServiceProcess : IAsyncDisposable
             start.Environment.Remove(inherited);
         }
 
-        start.Environment["Logging__LogLevel__Default"] = "Warning";
-        start.Environment["Logging__Console__LogToStandardErrorThreshold"] = "Trace"; // standard output is for figures
+        if (!countsLog)
+        {
+            start.Environment["Logging__LogLevel__Default"] = "Warning";
+            start.Environment["Logging__Console__LogToStandardErrorThreshold"] = "Trace"; // standard output is for figures
+        }
         // It is asked before it can be healthy.
         start.Environment["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None";
         start.Environment["DOTNET_gcServer"] = "1"; // as every web project has it, also for what this program serves
         foreach ((string key, string value) in settings(origin))
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         var started = new ServiceProcess(Process.Start(start)!, address);
+        if (countsLog)
+            _ = started.CountLogAsync();
         try
         {
             await started.WaitUntilReadyAsync(new Uri(address, readyPath));
@@ -83,6 +94,14 @@ internal sealed class ServiceProcess : IAsyncDisposable
         process.Dispose();
         Directory.Delete(directory, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    // Until it ends.
+    private async Task CountLogAsync()
+    {
+        byte[] buffer = new byte[64 * 1024];
+        while (await process.StandardOutput.BaseStream.ReadAsync(buffer) is > 0 and var length)
+            Interlocked.Add(ref loggedBytes, length);
     }
 
     private async Task WaitUntilReadyAsync(Uri ready)

@@ -81,12 +81,11 @@ internal static class TimingVerb
 
     private static async Task<TimeSpan> AttemptAsync(IServiceProvider services, string username, string password)
     {
-        // As a request has it: a scope of its own. The guessing limit is new each time and so never in the way.
-        await using AsyncServiceScope scope = services.CreateAsyncScope();
+        // The guessing limit is new each time and so never in the way.
+        var limit = new GuessingLimit(services.GetRequiredService<KnownNetworks>(), TimeProvider.System);
         var authenticator = new PasswordAuthenticator(
-            scope.ServiceProvider.GetRequiredService<AccountStore>(), services.GetRequiredService<PasswordHasher>(),
-            services.GetRequiredService<HashingGate>(), new GuessingLimit(TimeProvider.System), TimeProvider.System,
-            NullLogger<PasswordAuthenticator>.Instance);
+            services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<PasswordHasher>(), limit,
+            new SharedVerifications(limit), TimeProvider.System, NullLogger<PasswordAuthenticator>.Instance);
         var given = new Password(password);
         long start = Stopwatch.GetTimestamp();
         PasswordResult result = await authenticator.CheckAsync(username, given, IPAddress.Loopback, default);

@@ -194,7 +194,7 @@ public sealed partial class LabTests(Chromium chromium)
     }
 
     private async Task<(IPage Page, IReadOnlyCollection<string> Errors)> OpenAsync(
-        ServerHost host, Dictionary<string, string>? headers = null)
+        ServerHost host, Dictionary<string, string>? headers = null, string ready = "make")
     {
         using HttpClient starts = host.Connect();
         (IPage page, IReadOnlyCollection<string> errors) = await chromium.OpenPageAsync();
@@ -202,7 +202,7 @@ public sealed partial class LabTests(Chromium chromium)
             await page.SetExtraHTTPHeadersAsync(headers);
         await page.Clock.InstallAsync(new() { TimeDate = Start });
         await page.GotoAsync($"{host.Issuer}/lab/");
-        await Expect(page.Locator("#make")).ToHaveAttributeAsync("aria-disabled", "false");
+        await Expect(page.Locator($"#{ready}")).ToHaveAttributeAsync("aria-disabled", "false");
         return (page, errors);
     }
 
@@ -215,7 +215,7 @@ public sealed partial class LabTests(Chromium chromium)
         await page.ClickAsync("#login");
         await Expect(page.Locator("#said")).ToContainTextAsync("Logged in with");
         await page.EvaluateAsync("""
-            const rest = 'section:has(#who), section:has(#kinds), #mode, #ways, #voice, #token, #table-note, footer';
+            const rest = 'section:has(#who), section:has(#kinds), #mode, #ways, #voice, #token, #table-note, .acts, footer';
             for (const part of document.querySelectorAll(rest)) part.hidden = true;
             """);
         await page.ScreenshotAsync(new() { Path = path, FullPage = true });

@@ -56,7 +56,7 @@ public sealed class RefreshCookieTests(Chromium chromium)
         login.Status.Should().Be(200);
         (await tabs[0].EvaluateAsync<string>("reach()")).Should().Be("{}{}");
         login.Text.Should().NotContain("jrt_").And.NotContainEquivalentOf("set-cookie");
-        BrowserContextCookiesResult cookie = (await tabs[0].Context.CookiesAsync()).Should().ContainSingle().Which;
+        BrowserContextCookiesResult cookie = (await tabs[0].Context.CredentialsAsync()).Should().ContainSingle().Which;
         (cookie.HttpOnly, cookie.SameSite, cookie.Path, cookie.Domain).Should().Be((true, SameSiteAttribute.Strict, "/auth", name));
 
         for (int round = 0; round < Rounds; round++)

@@ -219,7 +219,7 @@ public sealed class SpaClientTests(Chromium chromium)
         (await tab.EvaluateAsync<string[]>("Promise.all([document.cookie, localStorage.length, sessionStorage.length, "
             + "indexedDB.databases().then(all => all.length), caches.keys().then(all => all.length)]).then(all => all.map(String))"))
             .Should().Equal("", "0", "0", "0", "0");
-        (await application.Context.CookiesAsync()).Should().ContainSingle().Which.HttpOnly.Should().BeTrue("it is not for scripts");
+        (await application.Context.CredentialsAsync()).Should().ContainSingle().Which.HttpOnly.Should().BeTrue("it is not for scripts");
 
         // Whatever can be reached from the window by its properties, symbols too.
         Task<string> FindAsync() => tab.EvaluateAsync<string>("""

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using JwtAuth.Server.Errors;
 using Microsoft.Playwright;
 
 namespace JwtAuth.Browser.Tests;
@@ -51,6 +52,22 @@ public sealed partial class SpaDeclarationTests(Chromium chromium)
         MembersOf("JwtAuthEnded").Should().BeEquivalentTo("refresh_token", "access_token", "session", "signed_cookie", "live_until");
     }
 
+    [Fact]
+    public async Task The_declared_codes_are_the_modules_and_the_services()
+    {
+        string module = await File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "wwwroot", "jwtauth.js"), TestContext.Current.CancellationToken);
+
+        CodesOf("JwtAuthClientCode").Should().BeEquivalentTo(OwnCode().Matches(module).Select(match => match.Groups[1].Value).Distinct());
+        CodesOf("JwtAuthServiceCode").Should().BeSubsetOf(ErrorCode.All.Select(error => error.Code))
+            .And.Contain(["invalid_credentials", "too_many_attempts", "busy"]);
+        MembersOf("JwtAuthLoginOptions").Should().BeEquivalentTo(LoginOptions().Match(module).Groups[1].Value);
+    }
+
+    private static IEnumerable<string> CodesOf(string type) =>
+        Regex.Matches(Regex.Match(Declarations, $@"(?s)type {type} =(.*?);").Groups[1].Value, @"'(\w+)'")
+            .Select(match => match.Groups[1].Value);
+
     private static IEnumerable<string> MembersOf(string type) =>
         Member().Matches(Regex.Match(Declarations, $@"(?s)(?:class|interface) {type}\b.*?\n\}}").Value)
             .Select(match => match.Groups[1].Value).Distinct();
@@ -63,6 +80,12 @@ public sealed partial class SpaDeclarationTests(Chromium chromium)
 
     [GeneratedRegex(@"constructor\(\{(.*)\} = \{\}\)")]
     private static partial Regex Options();
+
+    [GeneratedRegex(@"(?:JwtAuthError\(|code = )'(\w+)'")]
+    private static partial Regex OwnCode();
+
+    [GeneratedRegex(@"login\(username, password, \{ (\w+) = true \} = \{\}\)")]
+    private static partial Regex LoginOptions();
 
     [GeneratedRegex("(?<=')(loggedin|loggedout|refreshed)(?=')")]
     private static partial Regex EventName();

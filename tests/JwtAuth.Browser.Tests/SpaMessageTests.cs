@@ -6,7 +6,7 @@ namespace JwtAuth.Browser.Tests;
 public sealed class SpaMessageTests(Chromium chromium)
 {
     // A page that hears what the tabs say, and says it again.
-    private const string Listen = """
+    internal const string Listen = """
         window.channel = new BroadcastChannel(`jwtauth/1 ${location.origin}`);
         window.heard = [];
         channel.onmessage = ({ data }) => heard.push(data);
@@ -15,18 +15,21 @@ public sealed class SpaMessageTests(Chromium chromium)
         """;
 
     // Tells when the tab's client has heard all that was told up to now: a channel that is made later hears later.
-    private const string Hearing = """
+    internal const string Hearing = """
         window.marks = 0;
         new BroadcastChannel(`jwtauth/1 ${location.origin}`).onmessage = ({ data }) => data.kind === 'told' && marks++;
         0
         """;
 
-    // Keeps what the tab is told until it is let go, in the order of the questions that it answers.
-    private const string Hold = """
+    // Keeps what the tab is told of refreshes until it is let go, in the order of the questions that it answers.
+    internal const string Hold = """
         const { set } = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, 'onmessage');
         window.held = null;
         Object.defineProperty(BroadcastChannel.prototype, 'onmessage', {
-          set(listen) { set.call(this, event => (held ? held.push({ event, pass: () => listen(event) }) : listen(event))); },
+          set(listen) { set.call(this, event => {
+            if (held && event.data.kind === 'refreshed') held.push({ event, pass: () => listen(event) });
+            else listen(event);
+          }); },
         });
         window.letGo = async () => {
           const all = held.sort((one, other) => one.event.data.askedAt - other.event.data.askedAt);
@@ -115,6 +118,51 @@ public sealed class SpaMessageTests(Chromium chromium)
         await SpaPages.LogInAsync(other);
         await SpaPages.UntilAsync(tab, "client.state === 'loggedin'");
         (await SpaPages.StatusOfMeAsync(tab)).Should().Be("200", "a later one does");
+    }
+
+    [Fact]
+    public async Task A_login_that_is_heard_of_after_the_refresh_that_followed_it_does_not_bring_its_token_back()
+    {
+        await using SpaPages application = await SpaPages.OpenAsync(chromium, tabs: 3);
+        IPage tab = application.Tabs[0], other = application.Tabs[1], late = application.Tabs[2];
+        await other.EvaluateAsync(Listen);
+        await SpaPages.LogInAsync(tab);
+        string last = await RefreshAsync(application, tab);
+        await SpaPages.UntilAsync(other, "heard.some(({ kind }) => kind === 'refreshed')");
+        await application.GoAsync(late);
+        await late.EvaluateAsync(Hearing);
+
+        await other.EvaluateAsync("tell(heard.find(({ kind }) => kind === 'refreshed'))");
+        await other.EvaluateAsync("tell(heard.find(({ kind }) => kind === 'login'))");
+
+        await SpaPages.UntilAsync(late, "window.marks === 2");
+        (await SpaPages.TokenAsync(late)).Should().Be(last);
+        (await SpaPages.ToldAsync(late)).Should().Equal("loggedin");
+        await SpaPages.LogInAsync(tab);
+        string next = await SpaPages.TokenAsync(tab);
+        await late.WaitForFunctionAsync("async next => await outcome(() => client.accessTokenFor(location.origin)) === next", next);
+    }
+
+    [Fact]
+    public async Task A_logout_that_is_heard_of_after_the_login_that_followed_it_ends_nothing()
+    {
+        await using SpaPages application = await SpaPages.OpenAsync(chromium, tabs: 3);
+        IPage tab = application.Tabs[0], other = application.Tabs[1], late = application.Tabs[2];
+        await other.EvaluateAsync(Listen);
+        await SpaPages.LogInAsync(tab);
+        await SpaPages.AskAsync(tab, "client.logout()");
+        await SpaPages.LogInAsync(tab, "bob");
+        await SpaPages.UntilAsync(other, "heard.filter(({ kind }) => kind === 'login').length === 2");
+        await application.GoAsync(late);
+        await late.EvaluateAsync(Hearing);
+
+        await other.EvaluateAsync("tell(heard.findLast(({ kind }) => kind === 'login'))");
+        await other.EvaluateAsync("tell(heard.find(({ kind }) => kind === 'logout'))");
+
+        await SpaPages.UntilAsync(late, "window.marks === 2");
+        (await SpaPages.UserAsync(late), (await SpaPages.ToldAsync(late)).Length).Should().Be(("bob", 1));
+        await SpaPages.AskAsync(tab, "client.logout()");
+        await SpaPages.UntilAsync(late, "told.at(-1) === 'loggedout'");
     }
 
     private static async Task<string> RefreshAsync(SpaPages application, IPage tab)

@@ -117,6 +117,28 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await AskAsync(account, "client.start()")).Should().Be("false", "a browser has one login");
     }
 
+    [Theory]
+    [InlineData("localhost", "cookie_refused 400", "false")]
+    [InlineData("127.0.0.1", "", "true")]
+    public async Task A_login_at_a_service_on_another_site_says_that_its_cookie_is_refused_and_leaves_no_session_behind(
+        string name, string outcome, string start)
+    {
+        await using Site site = await Site.StartAsync();
+        string origin = site.Origin.Replace("127.0.0.1", name, StringComparison.Ordinal);
+        await using SpaPages application =
+            await SpaPages.OpenAsync(chromium, host: new ServerHost().With("JwtAuth:Cors:Origins:0", origin));
+        IPage page = await OpenAsync(application, origin);
+
+        (await AskAsync(page, $"client.login('alice', '{ServerHost.Password}')")).Should().Be(outcome);
+
+        bool isIn = start == "true";
+        (await page.EvaluateAsync<string>("client.state")).Should().Be(isIn ? "loggedin" : "unknown");
+        using HttpClient client = application.Host.Connect(await application.Host.LoginAsync("alice"));
+        Reply sessions = await client.AskAsync("GET", "/auth/sessions");
+        sessions.Json.GetProperty("sessions").GetArrayLength().Should().Be(isIn ? 1 : 0);
+        (await AskAsync(page, "client.start()")).Should().Be(start);
+    }
+
     private static async Task<IPage> OpenAsync(SpaPages application, string origin, string query = "")
     {
         IPage page = await application.Context.NewPageAsync();

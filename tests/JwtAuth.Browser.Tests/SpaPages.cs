@@ -38,6 +38,14 @@ internal sealed class SpaPages : IAsyncDisposable
         }
         """;
 
+    /// <summary>For the context: a tab waits a moment for another one's turn, and not as long as a slow network may take.</summary>
+    public const string Impatient = """
+        {
+          const real = setTimeout;
+          window.setTimeout = (call, pause) => real(call, pause >= 20_000 && pause <= 22_000 ? 100 : pause);
+        }
+        """;
+
     private readonly ConcurrentQueue<IRequest> requests = new();
 
     private SpaPages(ServerHost host, IBrowserContext context, IReadOnlyList<IPage> tabs)
@@ -102,11 +110,18 @@ internal sealed class SpaPages : IAsyncDisposable
     public static Task UntilAsync(IPage page, string condition) =>
         page.WaitForFunctionAsync(condition, null, new() { PollingInterval = 10 });
 
+    /// <summary>The name by which the tabs take turns, speak, and remember.</summary>
+    public const string Name = "`jwtauth/1 ${location.origin}`";
+
     /// <summary>Holds the answers of this path, which the service has given, until the test lets them go.</summary>
-    public async Task<Held> HoldAsync(string path)
+    /// <param name="path">The path.</param>
+    /// <param name="tab">Whose answers. If left out, those of all tabs.</param>
+    public async Task<Held> HoldAsync(string path, IPage? tab = null)
     {
         var held = new Held(() => Context.UnrouteAsync($"**{path}"));
-        await Context.RouteAsync($"**{path}", held.KeepAsync);
+        await Context.RouteAsync($"**{path}", route => tab is null || route.Request.Frame.Page == tab
+            ? held.KeepAsync(route)
+            : route.ContinueAsync());
         return held;
     }
 
@@ -122,6 +137,9 @@ internal sealed class SpaPages : IAsyncDisposable
         private readonly TaskCompletionSource come = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Task passed = Task.CompletedTask;
+
+        /// <summary>What the tab gets in the place of the answer.</summary>
+        public RouteFulfillOptions? Instead { get; set; }
 
         /// <summary>The first one is here.</summary>
         public Task Come => come.Task;
@@ -141,7 +159,7 @@ internal sealed class SpaPages : IAsyncDisposable
             IAPIResponse answer = await route.FetchAsync();
             come.TrySetResult();
             await released.Task;
-            await route.FulfillAsync(new() { Response = answer });
+            await route.FulfillAsync(Instead ?? new() { Response = answer });
         }
     }
 }

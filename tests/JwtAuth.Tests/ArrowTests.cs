@@ -1,6 +1,8 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Storage;
+using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests;
 
@@ -9,7 +11,7 @@ namespace JwtAuth.Tests;
 /// </summary>
 public sealed class ArrowTests
 {
-    private const string Root = "the root";
+    internal const string Root = "the root";
 
     private static readonly string[] Everything = ["*"];
 
@@ -17,34 +19,37 @@ public sealed class ArrowTests
     private static readonly Dictionary<string, string[]> Bearer = new()
     {
         ["Observability"] = [],
-        ["Keys"] = ["Observability"],
-        ["Denials"] = ["Keys", "Observability"],
+        ["Clocks"] = [],
+        ["Keys"] = ["Clocks", "Observability"],
+        ["Denials"] = ["Keys", "Clocks", "Observability"],
         ["AccessTokens"] = ["Denials", "Keys"],
         [Root] = Everything,
     };
 
     /// <summary>Each folder of the server, with those that it may refer to, from the lowest to the highest.</summary>
-    private static readonly Dictionary<string, string[]> Server = new()
+    internal static readonly Dictionary<string, string[]> Server = new()
     {
         ["Configuration"] = [],
+        ["Descriptions"] = [],
         ["Errors"] = [],
         ["Observability"] = [],
-        ["Sealing"] = ["Configuration"],
+        ["Sealing"] = ["Configuration", "Observability"],
         ["Storage"] = ["Sealing", "Configuration"],
         ["Denials"] = ["Storage", "Configuration", "Observability"],
         ["Accounts"] = ["Denials", "Storage"],
         ["SigningKeys"] = ["Denials", "Storage", "Sealing", "Configuration", "Observability"],
-        ["DenialFeed"] = ["SigningKeys", "Denials", "Storage"],
+        ["DenialFeed"] = ["SigningKeys", "Denials", "Storage", "Observability"],
         ["AccessTokens"] = ["SigningKeys", "Accounts", "Configuration"],
-        ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Storage", "Configuration", "Observability"],
-        ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Storage", "Sealing"],
-        ["Guessing"] = ["Configuration"],
+        ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Storage", "Sealing", "Configuration", "Observability"],
+        ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Storage", "Sealing"],
+        ["Guessing"] = ["Storage", "Configuration", "Observability"],
         ["Logins"] = ["Accounts"],
         ["Passwords"] = ["Logins", "Accounts", "Guessing", "Storage", "Configuration", "Observability"],
-        ["PersonalAccessTokens"] = ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Observability"],
+        ["PersonalAccessTokens"] =
+            ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Sealing", "Observability"],
         ["Grants"] =
             ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Storage", "Observability"],
-        ["Clients"] = ["Passwords", "Guessing", "Configuration", "Observability"],
+        ["Clients"] = ["AccessTokens", "Passwords", "Guessing", "Configuration", "Observability"],
         ["Authentication"] =
         [
             "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "Guessing", "Storage",
@@ -52,11 +57,12 @@ public sealed class ArrowTests
         ],
         ["Pipeline"] =
             ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration",
-                "Observability", "Errors"],
+                "Observability", "Errors", "Descriptions"],
         ["Endpoints"] =
         [
             "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions",
             "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
+            "Descriptions",
         ],
         ["Lab"] =
         [
@@ -83,12 +89,40 @@ public sealed class ArrowTests
     }
 
     [Fact]
-    public void Every_arrow_of_the_table_is_in_use()
+    public void Every_arrow_of_a_table_is_in_use()
     {
-        IReadOnlyCollection<(string From, string To)> arrows = Arrows(typeof(Db).Assembly, "JwtAuth.Server");
+        Unused(Server, Arrows(typeof(Db).Assembly, "JwtAuth.Server")).Should().BeEmpty();
+        Unused(Bearer, Arrows(typeof(TokenValidator).Assembly, "JwtAuth.Bearer")).Should().BeEmpty();
 
-        Server.Where(row => row.Value != Everything).SelectMany(row => row.Value.Select(to => (row.Key, to))).Except(arrows)
-            .Should().BeEmpty();
+        static IEnumerable<(string, string)> Unused(Dictionary<string, string[]> table, IEnumerable<(string From, string To)> arrows) =>
+            table.Where(row => row.Value != Everything).SelectMany(row => row.Value.Select(to => (row.Key, to))).Except(arrows);
+    }
+
+    /// <summary>A constant leaves no trace where it is used, so an arrow to it would not be seen.</summary>
+    [Fact]
+    public void What_a_folder_takes_from_another_is_no_constant()
+    {
+        foreach (Assembly assembly in (Assembly[])[typeof(Db).Assembly, typeof(TokenValidator).Assembly])
+        {
+            string start = assembly.GetName().Name!;
+            (string Name, string Folder)[] constants = [.. assembly.GetTypes().Where(type => IsIn(type, start) && !type.IsEnum)
+                .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
+                    .Where(field => field is { IsLiteral: true, IsPrivate: false })
+                    .Select(field => ($"{type.Name}.{field.Name}", FolderOf(TypeReferences.Outermost(type), start))))];
+            Dictionary<string, string[]> table = assembly == typeof(Db).Assembly ? Server : Bearer;
+            string root = Path.Combine(Repository.Root, "src", start);
+
+            constants.Should().NotBeEmpty();
+            foreach (string file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories))
+            {
+                string from = Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar) is [var folder, _, ..] ? folder : Root;
+                if (!table.TryGetValue(from, out string[]? allowed) || allowed == Everything)
+                    continue;
+                string text = File.ReadAllText(file);
+                constants.Where(constant => constant.Folder != from && !allowed.Contains(constant.Folder)
+                    && Regex.IsMatch(text, $@"\b{Regex.Escape(constant.Name)}\b")).Should().BeEmpty(file);
+            }
+        }
     }
 
     /// <summary>What the tests above read is shown on types of this very assembly that stand in a circle on purpose.</summary>
@@ -100,19 +134,19 @@ public sealed class ArrowTests
         arrows.Should().BeEquivalentTo([("Above", "Below"), ("Below", "Above"), ("Beside", "Below"), ("Beside", "Above")]);
         InCircles(arrows).Should().BeEquivalentTo("Above", "Below");
         Faults(typeof(ArrowTests).Assembly, "JwtAuth.Tests.Planted", new() { ["Above"] = ["Below"], ["Beside"] = ["Below"] })
-            .Should().BeEquivalentTo("Below is not in the table", "Beside -> Above (Planted_attribute -> Mark)");
+            .Should().BeEquivalentTo(
+                "Alone is not in the table", "Below is not in the table", "Beside -> Above (Planted_attribute -> Mark)");
     }
 
     private static IEnumerable<string> Faults(Assembly assembly, string start, Dictionary<string, string[]> table)
     {
-        (Type From, Type To)[] references = [.. Between(assembly, start)];
-        foreach (string folder
-            in references.Select(reference => FolderOf(reference.From, start)).Distinct().Where(folder => !table.ContainsKey(folder)))
+        foreach (string folder in assembly.GetTypes().Where(type => IsIn(type, start)).Select(type => FolderOf(type, start)).Distinct()
+            .Where(folder => !table.ContainsKey(folder)))
         {
             yield return $"{folder} is not in the table";
         }
 
-        foreach ((Type from, Type to) in references)
+        foreach ((Type from, Type to) in Between(assembly, start))
         {
             (string fromFolder, string toFolder) = (FolderOf(from, start), FolderOf(to, start));
             if (table.TryGetValue(fromFolder, out string[]? allowed) && allowed != Everything && !allowed.Contains(toFolder))

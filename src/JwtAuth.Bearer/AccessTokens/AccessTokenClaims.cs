@@ -90,6 +90,28 @@ internal struct AccessTokenClaims
     }
 
     /// <summary>
+    /// Whether a token names another issuer, or none. Nothing is verified yet, so this can only speak against it: whoever signed it, it
+    /// is not for us.
+    /// </summary>
+    public static bool NameAnother(in StrictJwt jwt, string issuer)
+    {
+        try
+        {
+            StrictJson json = jwt.Claims();
+            while (json.NextMember())
+            {
+                if (json.Name.SequenceEqual("iss"u8))
+                    return !string.Equals(Text(ref json), issuer, StringComparison.Ordinal);
+            }
+            return true;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
     /// Turns the claims into a token that can be trusted. Call it only after every check has passed. The lists are handed over, not copied:
     /// nobody else holds them.
     /// </summary>

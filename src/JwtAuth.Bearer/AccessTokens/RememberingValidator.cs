@@ -1,5 +1,3 @@
-using System.Security.Claims;
-
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
@@ -19,25 +17,25 @@ internal sealed class RememberingValidator(TokenValidator validator, int cacheSi
     /// <summary>
     /// Checks a token that may have been seen before. The lookup uses the token's whole text, so it can only find what that very text says.
     /// </summary>
-    /// <returns>The identity, made for this call alone, or the rejection. Neither, if the token needs the full check.</returns>
-    public (ClaimsPrincipal? Principal, TokenRejection? Rejection) CheckSeen(ReadOnlySpan<char> token)
+    /// <returns>The token, or the rejection. Neither, if it needs the full check.</returns>
+    public (ValidatedToken? Token, TokenRejection? Rejection) CheckSeen(ReadOnlySpan<char> token)
     {
         if (!cache.TryGet(token, out ValidatedToken? seen) || !validator.StillHasKey(seen))
             return default;
         TokenRejection? rejection = validator.CheckAgain(seen);
-        return rejection is null ? (seen.NewPrincipal(), null)
+        return rejection is null ? (seen, null)
             : rejection == TokenRejection.DenialsUnknown ? default // the source is asked first
             : (null, rejection);
     }
 
     /// <summary>Checks a token in full and remembers it if it is good.</summary>
-    public async ValueTask<(ClaimsPrincipal? Principal, TokenRejection? Rejection)> CheckAsync(string token)
+    public async ValueTask<(ValidatedToken? Token, TokenRejection? Rejection)> CheckAsync(string token)
     {
         (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);
         if (accepted is null)
             return (null, rejection);
         var good = new ValidatedToken(accepted);
         cache.Add(token, good);
-        return (good.NewPrincipal(), null);
+        return (good, null);
     }
 }

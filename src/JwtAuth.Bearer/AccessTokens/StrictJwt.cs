@@ -12,7 +12,8 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// </summary>
 internal ref struct StrictJwt
 {
-    private static readonly SearchValues<char> Base64UrlAlphabet =
+    /// <summary>The characters of base64url (RFC 4648 §5), without padding.</summary>
+    public static readonly SearchValues<char> Base64UrlAlphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private Span<byte> tables, rest;
@@ -52,7 +53,7 @@ internal ref struct StrictJwt
         int firstDot = token.IndexOf('.');
         int lastDot = token.LastIndexOf('.');
         if (firstDot < 0 || firstDot == lastDot)
-            return TokenRejection.NotCompact;
+            return TokenRejection.OfText(token);
         ReadOnlySpan<char> header = token[..firstDot], claims = token[(firstDot + 1)..lastDot], signature = token[(lastDot + 1)..];
         bool isKnown = known is not null && header.SequenceEqual(known.Text);
         // An empty payload is a valid JWS (RFC 7515 §3). Reading it later shows that it is not a claims set.
@@ -88,7 +89,9 @@ internal ref struct StrictJwt
         return rejection;
     }
 
-    /// <summary>The claims set, ready to be walked. Call it only after the signature has been verified.</summary>
+    /// <summary>
+    /// The claims set, ready to be walked. Before the signature has been verified it is good for refusing a token, and for nothing else.
+    /// </summary>
     /// <exception cref="JsonException">It is not a strict JSON object.</exception>
     public readonly StrictJson Claims() => new(rest, rest.Length / 2, tables);
 

@@ -7,7 +7,8 @@ namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
 /// Checks access tokens (RFC 7519 §7.2, RFC 9068 §4, RFC 8725). There is one list of checks, from cheap to expensive. No claim is read
-/// before the signature has been verified. Knows nothing of HTTP. Safe for concurrent use.
+/// before the signature has been verified, but for the <c>iss</c> of a token that is refused anyway. Knows nothing of HTTP. Safe for
+/// concurrent use.
 /// </summary>
 public sealed class TokenValidator
 {
@@ -133,6 +134,10 @@ public sealed class TokenValidator
     /// <summary>Whether the key that verified a token is still in use.</summary>
     internal bool StillHasKey(ValidatedToken token) => ReferenceEquals(keys.Find(token.Key.KeyIdBytes, token.Key.Algorithm), token.Key);
 
+    /// <summary>What stands in the way of a source if a rejection is temporary, for developers.</summary>
+    internal string? FaultBehind(TokenRejection rejection) =>
+        rejection == TokenRejection.KeysUnknown ? keys.Fault : rejection == TokenRejection.DenialsUnknown ? denials?.Fault : null;
+
     /// <summary>Checks what may have changed since a token was found good.</summary>
     internal TokenRejection? CheckAgain(ValidatedToken token) =>
         CheckTimes(token.ExpiresAt, token.NotBefore, token.IssuedAt, token.Key) ?? CheckNotDenied(token.Names);
@@ -144,6 +149,8 @@ public sealed class TokenValidator
         key = jwt.Algorithm is { } algorithm ? keys.Find(jwt.KeyId, algorithm) : null;
         return jwt.Algorithm is null ? TokenRejection.WrongAlgorithm
             : key is not null ? null
+            // A token of another scheme's issuer. Nobody is asked for its key, and it can be told even if ours cannot be read.
+            : AccessTokenClaims.NameAnother(jwt, issuer) ? TokenRejection.WrongIssuer
             : keys.IsComplete ? TokenRejection.UnknownKey : TokenRejection.KeysUnknown;
     }
 

@@ -21,6 +21,8 @@ internal sealed class ValidatedToken
         this.token = token;
         (Key, ExpiresAt, NotBefore, IssuedAt) = (token.Key, token.ExpiresAt, token.NotBefore, token.IssuedAt);
         Names = token.Names;
+        (IssuedAtText, ExpiresAtText) =
+            (IssuedAt.ToString("r", CultureInfo.InvariantCulture), ExpiresAt.ToString("r", CultureInfo.InvariantCulture));
         claims = new (string, string, string)[6 + token.Audiences.Length + token.Scopes.Length + token.Roles.Length
             + (token.Username is null ? 0 : 1) + (token.SessionId is null ? 0 : 1)];
         int count = 0;
@@ -57,9 +59,17 @@ internal sealed class ValidatedToken
 
     public TokenIdentifiers Names { get; }
 
-    public ClaimsPrincipal NewPrincipal()
+    // As they stand in the properties of a request (RFC 9110 §5.6.7). Made once, since every request gets them.
+    public string IssuedAtText { get; }
+
+    public string ExpiresAtText { get; }
+
+    /// <summary>An identity for one request.</summary>
+    /// <param name="nameType">The claim that its name is.</param>
+    /// <param name="roleType">The claims that its roles are.</param>
+    public ClaimsPrincipal NewPrincipal(string nameType = "username", string roleType = "roles")
     {
-        var identity = new ClaimsIdentity("Bearer", nameType: "username", roleType: "roles") { BootstrapContext = token };
+        var identity = new ClaimsIdentity("Bearer", nameType, roleType) { BootstrapContext = token };
         // Use the identity's own list if it is exposed. It gets room for all claims at once, instead of growing three times.
         if (identity.Claims is List<Claim> own)
             own.EnsureCapacity(claims.Length);

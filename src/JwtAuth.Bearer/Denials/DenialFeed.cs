@@ -1,3 +1,4 @@
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Bearer.Observability;
 using Microsoft.Extensions.Logging;
@@ -33,9 +34,10 @@ internal sealed class DenialFeed(
     // The faults of one outage that were already logged. If the faults alternate, each is logged once.
     private readonly HashSet<string> faultsTold = [];
     private TaskCompletionSource attempt = NewAttempt();
+    private volatile Call? underWay;
     private string? cursor;
     private bool isCaughtUp;
-    private volatile bool isUnreached;
+    private volatile string? fault;
     private DateTimeOffset forgotAt = time.GetUtcNow();
 
     public Denylist Denylist { get; } = new(time, maximumSilence);
@@ -43,13 +45,16 @@ internal sealed class DenialFeed(
     /// <summary>Whether the issuer keeps a denylist; <see langword="null"/> until it has said so.</summary>
     public bool? IsKept { get; private set; }
 
+    public string? Fault => fault;
+
     /// <summary>Listens until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         TimeSpan pause = TimeSpan.Zero;
         while (!stopping.IsCancellationRequested)
         {
-            bool heard = await HearAsync(stopping);
+            if (await HearAsync(stopping) is not { } heard)
+                continue;
             Interlocked.Exchange(ref attempt, NewAttempt()).TrySetResult();
             pause = heard ? TimeSpan.Zero : pause == TimeSpan.Zero ? ShortestPause : pause * 2 > LongestPause ? LongestPause : pause * 2;
             if (pause > TimeSpan.Zero)
@@ -60,41 +65,53 @@ internal sealed class DenialFeed(
     /// <summary>Waits a moment for the call that is under way, unless the issuer was just now out of reach.</summary>
     public async Task CatchUpAsync()
     {
-        if (!isUnreached)
-            await Volatile.Read(ref attempt).Task.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (fault is not null)
+            return;
+        Task answer = Volatile.Read(ref attempt).Task;
+        // No call lasts that long, so this machine was asleep. The other end has hung up, and may not have been able to say so.
+        if (underWay is { } call && call.SentAt.Age(time) > maximumSilence)
+            await call.GivenUp.CancelAsync();
+        await answer.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<bool> HearAsync(CancellationToken stopping)
+    // Null if the call was given up, so that the next one is made at once.
+    private async Task<bool?> HearAsync(CancellationToken stopping)
     {
+        var call = new Call(ClockReading.Of(time));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(call.GivenUp.Token, stopping);
         try
         {
-            long sentAt = time.GetTimestamp();
-            DenialPage page = await read(cursor, isCaughtUp ? Wait : TimeSpan.Zero, stopping);
+            underWay = call;
+            DenialPage page = await read(cursor, isCaughtUp ? Wait : TimeSpan.Zero, either.Token);
             foreach (DeniedTokens denied in page.Denials)
                 Denylist.Add(denied.ToDenial());
             cursor = page.Cursor;
             keys.Announce(page.Keys, page.SharedKeys);
             Tell(page.Denylist);
             isCaughtUp = !page.More;
-            if (isUnreached)
+            if (fault is not null)
                 log.FeedHeardAgain(); // before anything is accepted because of it
-            isUnreached = false;
+            fault = null;
             faultsTold.Clear();
             // The list is complete up to the moment when the issuer stopped waiting. The answer's way here does not count, nor the time
-            // that this process was asleep.
+            // that this process or this machine was asleep.
             if (isCaughtUp)
-                Denylist.CompleteAsOf(
-                    sentAt + (long)(Math.Min(page.WaitedMs / 1000d, time.GetElapsedTime(sentAt).TotalSeconds) * time.TimestampFrequency));
+                Denylist.CompleteAsOf(call.SentAt.Later(TimeSpan.FromMilliseconds(page.WaitedMs), time));
             Forget();
             return true;
+        }
+        catch (Exception) when (call.GivenUp.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            isCaughtUp = false;
+            return null;
         }
         catch (Exception now)
         {
             if (!stopping.IsCancellationRequested)
             {
-                isUnreached = true;
                 if (faultsTold.Count < MostFaultsTold && faultsTold.Add(now.Message))
                     log.FeedNotHeard(now.Message);
+                fault = string.Join("; ", faultsTold);
             }
             isCaughtUp = false;
             return false;
@@ -117,4 +134,11 @@ internal sealed class DenialFeed(
     }
 
     private static TaskCompletionSource NewAttempt() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Call(ClockReading sentAt)
+    {
+        public ClockReading SentAt => sentAt;
+
+        public CancellationTokenSource GivenUp { get; } = new();
+    }
 }

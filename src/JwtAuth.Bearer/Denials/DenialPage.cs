@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using JwtAuth.Bearer.Keys;
 
@@ -16,7 +15,7 @@ internal sealed record DenialPage
     /// <summary>Whether there is more to read at once.</summary>
     public required bool More { get; init; }
 
-    /// <summary>How many milliseconds the issuer waited for news. Up to then nothing else was denied.</summary>
+    /// <summary>How many milliseconds after the call nothing else was denied. Below 0 if the issuer's own reading is older.</summary>
     public required long WaitedMs { get; init; }
 
     /// <summary>A text that changes when the keys change: the published keys and the secrets below.</summary>
@@ -27,14 +26,6 @@ internal sealed record DenialPage
 
     /// <summary>What was denied since the cursor, in the order of the commits.</summary>
     public required IReadOnlyList<DeniedTokens> Denials { get; init; }
-
-    /// <summary>The JSON format.</summary>
-    public static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.General)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-    };
 }
 
 /// <summary>
@@ -88,3 +79,9 @@ internal sealed record DeniedTokens
     // The second was cut when it was written.
     private static DateTimeOffset When(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds + 1);
 }
+
+/// <summary>The JSON format of the feed. It needs no reflection, so it is there in a trimmed API too.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(DenialPage))]
+internal sealed partial class FeedJson : JsonSerializerContext;

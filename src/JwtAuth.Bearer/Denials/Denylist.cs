@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using JwtAuth.Bearer.Clocks;
 
 namespace JwtAuth.Bearer.Denials;
 
@@ -19,26 +20,27 @@ internal sealed class Denylist(TimeProvider time, TimeSpan maximumSilence)
     private readonly ConcurrentDictionary<UInt128, SubjectDenial> exceptions = new();
     private volatile FrozenSet<string>? keys;
 
-    private readonly long begunAt = time.GetTimestamp();
-    private long completeAt = long.MinValue;
+    private readonly ClockReading begunAt = ClockReading.Of(time);
+    private volatile ClockReading? completeAt;
 
     /// <summary>How many denials are held now. Two of one subject count once.</summary>
     public int Count => table.Count + (keys?.Count ?? 0);
 
     /// <summary>Whether the log was read recently enough to be sure that a token is not denied.</summary>
-    public bool IsComplete =>
-        Volatile.Read(ref completeAt) is var last && last != long.MinValue && time.GetElapsedTime(last) <= maximumSilence;
+    public bool IsComplete => completeAt is { } last && last.Age(time) <= maximumSilence;
 
-    /// <summary>Whether the log has been unread for longer than that. Before the first reading, the time counts from the start.</summary>
-    public bool IsOverdue =>
-        time.GetElapsedTime(Volatile.Read(ref completeAt) is var last && last != long.MinValue ? last : begunAt) > maximumSilence;
+    /// <summary>
+    /// Whether the log could not be read for longer than that. Before the first reading, the time counts from the start. The time that this
+    /// machine was asleep does not count: nobody asked.
+    /// </summary>
+    public bool IsOverdue => (completeAt ?? begunAt).Awake(time) > maximumSilence;
 
     /// <summary>How long ago the log was last known to be complete; <see langword="null"/> if it never was.</summary>
-    public TimeSpan? Age => Volatile.Read(ref completeAt) is var last && last != long.MinValue ? time.GetElapsedTime(last) : null;
+    public TimeSpan? Age => completeAt?.Age(time);
 
     /// <summary>The log has been read to its end.</summary>
-    /// <param name="timestamp"><see cref="TimeProvider.GetTimestamp"/>, taken before the reading.</param>
-    public void CompleteAsOf(long timestamp) => Volatile.Write(ref completeAt, timestamp);
+    /// <param name="reading">Of the clocks, before the log was read.</param>
+    public void CompleteAsOf(ClockReading reading) => completeAt = reading;
 
     /// <summary>Whether a token is denied.</summary>
     public bool Denies(in TokenIdentifiers names) =>

@@ -16,6 +16,9 @@ public interface IVerificationKeys
     /// </summary>
     bool IsComplete => true;
 
+    /// <summary>Why the source is out of reach, for developers; <see langword="null"/> if it is not, or does not say.</summary>
+    string? Fault => null;
+
     /// <summary>A number that changes when the keys change.</summary>
     long Version => 0;
 

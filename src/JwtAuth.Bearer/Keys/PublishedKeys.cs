@@ -1,4 +1,5 @@
 using System.Text;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Observability;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
@@ -23,7 +24,9 @@ internal sealed record SharedKey(string KeyId, string Proof)
 /// The issuer's keys as an API knows them. They are fetched at the start, then regularly, when the issuer says that they changed, and for
 /// an unknown <c>kid</c>. The last good set is kept through an outage. Keys that did not change stay the same objects.
 /// </summary>
-/// <param name="fetch">Fetches the set from the issuer.</param>
+/// <param name="fetch">
+/// Fetches the set from the issuer. If something is missing in the set that is known, no cache on the way may answer.
+/// </param>
 /// <param name="secrets">The secrets for HS256 that this API shares with the issuer.</param>
 /// <param name="secretsAreAnnounced">
 /// Whether the issuer says which <c>kid</c> a secret in use has (the feed does). If not, any <c>kid</c> is taken.
@@ -31,7 +34,7 @@ internal sealed record SharedKey(string KeyId, string Proof)
 /// <param name="time">The clock.</param>
 /// <param name="log">Outages are logged here.</param>
 internal sealed class PublishedKeys(
-    Func<CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time,
+    Func<bool, CancellationToken, Task<FetchedKeySet>> fetch, IReadOnlyList<byte[]> secrets, bool secretsAreAnnounced, TimeProvider time,
     ILogger log) : IVerificationKeys
 {
     /// <summary>
@@ -41,6 +44,7 @@ internal sealed class PublishedKeys(
     public static readonly TimeSpan CoolDown = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestFreshness = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestFreshness = TimeSpan.FromSeconds(1);
 
@@ -50,20 +54,22 @@ internal sealed class PublishedKeys(
     private readonly Lock guard = new();
 
     private volatile Ring ring = new([], [], new Dictionary<string, VerificationKey>(), FetchedAt: null, Version: 0);
-    private volatile bool hasFailed;
+    private volatile string? fault;
     private Task<bool>? fetching;
-    private long? fruitlessAt;
+    private ClockReading? fruitlessAt;
     private volatile TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? announced;
     private TimeSpan freshFor = LongestFreshness;
     private CancellationToken stopping;
 
-    public bool IsComplete => ring.FetchedAt is not null && !hasFailed && (announced is not null || !awaitsAnnouncement);
+    public bool IsComplete => ring.FetchedAt is not null && fault is null && (announced is not null || !awaitsAnnouncement);
 
     public long Version => ring.Version;
 
+    public string? Fault => fault;
+
     /// <summary>How old the set is; <see langword="null"/> before the first fetch.</summary>
-    public TimeSpan? Age => ring.FetchedAt is { } at ? time.GetElapsedTime(at) : null;
+    public TimeSpan? Age => ring.FetchedAt?.Age(time);
 
     public VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm)
     {
@@ -84,11 +90,19 @@ internal sealed class PublishedKeys(
         {
             failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await Fetch();
-            if (hasFailed)
+            if (fault is not null)
                 await Task.Delay(RetryEvery, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             else
-                await failure.Task.WaitAsync(freshFor, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await UntilStaleAsync(stoppingToken);
         }
+    }
+
+    // A timer stands still while the machine is suspended. So the wall clock is looked at too, every few seconds.
+    private async Task UntilStaleAsync(CancellationToken stoppingToken)
+    {
+        Task stale = Task.WhenAny(failure.Task, Task.Delay(freshFor, time, stoppingToken));
+        while (!stale.IsCompleted && Age < freshFor)
+            await Task.WhenAny(stale, Task.Delay(LookEvery, time, stoppingToken));
     }
 
     /// <summary>The issuer says which keys it has now. Those that are unknown here are fetched.</summary>
@@ -121,7 +135,7 @@ internal sealed class PublishedKeys(
             if (ring.Version != version)
                 return true;
             begins = fetching is null or { IsCompleted: true };
-            if (begins && fruitlessAt is { } at && time.GetElapsedTime(at) < CoolDown)
+            if (begins && fruitlessAt is { } at && at.Age(time) < CoolDown)
                 return false;
             // A fetch that was already under way may be older than the key. It neither decides nor counts.
             answer = begins ? fetching = Task.Run(FetchForUnknownAsync, CancellationToken.None) : fetching!;
@@ -133,11 +147,11 @@ internal sealed class PublishedKeys(
     // Counts a fruitless fetch before it completes, so that no caller sees it complete and not yet counted.
     private async Task<bool> FetchForUnknownAsync()
     {
-        bool isNew = await FetchOnceAsync();
+        bool isNew = await FetchOnceAsync(isMissed: true);
         if (!isNew)
         {
             lock (guard)
-                fruitlessAt = time.GetTimestamp();
+                fruitlessAt = ClockReading.Of(time);
         }
         return isNew;
     }
@@ -145,22 +159,23 @@ internal sealed class PublishedKeys(
     private Task<bool> Fetch()
     {
         lock (guard)
-            return fetching is null or { IsCompleted: true } ? fetching = Task.Run(FetchOnceAsync, CancellationToken.None) : fetching;
+            return fetching is null or { IsCompleted: true }
+                ? fetching = Task.Run(() => FetchOnceAsync(isMissed: false), CancellationToken.None) : fetching;
     }
 
     private async Task<bool> FetchAfterAsync(Task<bool>? earlier)
     {
         if (earlier is not null)
             await earlier;
-        return await Task.Run(FetchOnceAsync, CancellationToken.None);
+        return await Task.Run(() => FetchOnceAsync(isMissed: true), CancellationToken.None);
     }
 
     // Returns whether the fetch brought something new. Never throws.
-    private async Task<bool> FetchOnceAsync()
+    private async Task<bool> FetchOnceAsync(bool isMissed)
     {
         try
         {
-            FetchedKeySet fetched = await fetch(stopping);
+            FetchedKeySet fetched = await fetch(isMissed, stopping);
             Dictionary<string, VerificationKey> keys = KeysOf(new JsonWebKeySet(fetched.Json), ring.ByMaterial);
             if (keys.Count == 0 && secrets.Count == 0)
                 throw new InvalidDataException("the key set is empty; where the issuer signs with HS256, JwtAuth:SharedSecrets is needed");
@@ -171,21 +186,21 @@ internal sealed class PublishedKeys(
                 {
                     Published = [.. keys.Values],
                     ByMaterial = keys,
-                    FetchedAt = time.GetTimestamp(),
+                    FetchedAt = ClockReading.Of(time),
                     Version = ring.Version + (isNew ? 1 : 0),
                 };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
-                if (hasFailed)
+                if (fault is not null)
                     log.KeysReadAgain();
-                hasFailed = false;
+                fault = null;
                 return isNew;
             }
         }
-        catch (Exception fault)
+        catch (Exception now)
         {
-            if (!hasFailed && !stopping.IsCancellationRequested)
-                log.KeysNotRead(fault.Message);
-            hasFailed = true;
+            if (fault is null && !stopping.IsCancellationRequested)
+                log.KeysNotRead(now.Message);
+            fault = now.Message;
             failure.TrySetResult(); // whoever has asked, it is tried again soon
             return false;
         }
@@ -218,6 +233,6 @@ internal sealed class PublishedKeys(
         value < ShortestFreshness ? ShortestFreshness : value > LongestFreshness ? LongestFreshness : value;
 
     private sealed record Ring(
-        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial, long? FetchedAt,
-        long Version);
+        VerificationKey[] Published, VerificationKey[] Shared, IReadOnlyDictionary<string, VerificationKey> ByMaterial,
+        ClockReading? FetchedAt, long Version);
 }

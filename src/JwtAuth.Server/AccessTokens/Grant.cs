@@ -9,7 +9,7 @@ namespace JwtAuth.Server.AccessTokens;
 internal sealed record Grant
 {
     /// <summary>The <c>client_id</c> of logins at the service itself.</summary>
-    public const string FirstParty = "jwtauth";
+    public static readonly string FirstParty = "jwtauth";
 
     /// <summary><c>sub</c>.</summary>
     public required string Subject { get; init; }

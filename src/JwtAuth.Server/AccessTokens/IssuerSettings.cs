@@ -17,6 +17,9 @@ internal sealed record IssuerSettings(
     /// <summary>Whether tokens are issued for this audience.</summary>
     public bool Knows(string audience) => audience == Url || Audiences.Contains(audience);
 
+    /// <summary>Whether some scope is for accounts with this role.</summary>
+    public bool NamesRole(string role) => Scopes.Values.Any(roles => roles.Contains(role));
+
     public static IssuerSettings Read(SettingValues values)
     {
         string issuer = Issuer(values);

@@ -7,34 +7,43 @@ using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Accounts;
 
-/// <summary>The outcome of a change to an account.</summary>
-internal enum AccountChange
-{
-    Done,
-    NotFound,
-
-    /// <summary>Refused: the caller's credential has ended, or the caller is no longer an administrator.</summary>
-    NotStanding,
-
-    /// <summary>Refused: the password that was checked is no longer the account's password.</summary>
-    PasswordOutdated,
-
-    /// <summary>Refused: the role <c>admin</c> would be left without an enabled account.</summary>
-    LastAdministrator,
-
-    /// <summary>Refused: the account already has as many roles as fit into a token.</summary>
-    TooManyRoles,
-}
-
 /// <summary>
 /// Accounts, in the tables of ASP.NET Core Identity. Each change is one statement, or one transaction that shuts out other writers.
 /// </summary>
-internal sealed class AccountStore(Db db, UserManager<Account> users, Revocations revocations, Standing standing, TimeProvider time)
+internal sealed class AccountStore(
+    Db db, AccountSnapshots snapshots, UserManager<Account> users, Revocations revocations, Standing standing, TimeProvider time)
 {
-    /// <summary>Adds an account together with its roles; <see langword="null"/> if the name is taken, in any letter case.</summary>
-    public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles)
+    /// <summary>
+    /// Adds an account together with its roles, and asks nobody's right to; <see langword="null"/> if the name is taken, in any letter
+    /// case.
+    /// </summary>
+    public async Task<AccountSnapshot?> AddAsync(string username, string passwordHash, params IEnumerable<string> roles) =>
+        (await AddAsync(Caller.Operator, username, passwordHash, [.. roles])).Account;
+
+    /// <summary>Adds the account of a stranger; <see langword="null"/> if the name is taken.</summary>
+    /// <param name="username">A name that <see cref="Names.IsUsername"/> allows.</param>
+    /// <param name="passwordHash">The hash of its password.</param>
+    /// <param name="network">Where the call comes from. It pays for the turn to write, as there is no account yet.</param>
+    public async Task<AccountSnapshot?> RegisterAsync(string username, string passwordHash, string network) =>
+        (await AddAsync(Caller.Operator, username, passwordHash, [], Urgency.Usual, network)).Account;
+
+    /// <summary>Adds an account together with its roles, by an administrator's word.</summary>
+    public Task<(AccountChange Change, AccountSnapshot? Account)> AddAsync(
+        Caller by, string username, string passwordHash, IReadOnlyCollection<string> roles) =>
+        AddAsync(by, username, passwordHash, roles, Urgency.Ending, by.Subject);
+
+    private async Task<(AccountChange Change, AccountSnapshot? Account)> AddAsync(
+        Caller by, string username, string passwordHash, IReadOnlyCollection<string> roles, Urgency urgency, string payer)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await MayAdministerAsync(by))
+            return (AccountChange.NotStanding, null);
+        if (await snapshots.FindByNameAsync(username) is not null)
+            return (AccountChange.NameTaken, null); // what changes nothing needs no turn to write
+        // A stranger's account has a new row and nothing else.
+        await using WriteTransaction transaction = await db.BeginWriteAsync(
+            urgency, payer, urgency == Urgency.Usual ? Extent.OneStatement : Extent.OfAdministration(by.Subject));
+        if (!await MayAdministerAsync(by))
+            return (AccountChange.NotStanding, null);
         var account = new Account
         {
             Id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
@@ -42,47 +51,46 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             PasswordHash = passwordHash,
             CreatedAt = time.GetUtcNow(),
         };
-        // Identity looks the name up inside the transaction, which shuts out other writers. So of two calls at once, one finds the name
-        // taken.
-        IdentityResult result = await users.CreateAsync(account);
+        // Of two calls at once, one finds the name taken: where the transaction shuts out other writers, by Identity's own look-up in it,
+        // and elsewhere by the unique index.
+        IdentityResult result;
+        try
+        {
+            result = await users.CreateAsync(account);
+        }
+        catch (DbUpdateException fault) when (db.IsDuplicate(fault))
+        {
+            return (AccountChange.NameTaken, null);
+        }
         if (!result.Succeeded)
-            return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName)) ? null
+            return result.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName))
+                ? (AccountChange.NameTaken, null)
                 : throw new InvalidOperationException(
                     $"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
         foreach (string role in roles.Distinct())
             await GiveRoleAsync(account.Id, role);
         await transaction.CommitAsync();
-        return await FindBySubjectAsync(account.Id);
+        return (AccountChange.Done, await snapshots.FindBySubjectAsync(account.Id));
     }
 
-    /// <summary>Everything that a login needs, in one reading.</summary>
-    public Task<AccountSnapshot?> FindByNameAsync(string username, CancellationToken cancellation = default)
+    /// <summary>Those of the roles that nobody has had yet. A role is made by being given for the first time.</summary>
+    /// <param name="roles">The roles.</param>
+    /// <param name="isNamed">Whether a role is known otherwise, as by a scope.</param>
+    public async Task<IReadOnlyList<string>> FindNewAsync(IEnumerable<string> roles, Func<string, bool> isNamed)
     {
-        string normalized = Normalize(username);
-        return db.Snapshots(db.Users.Where(row => row.NormalizedUserName == normalized)).SingleOrDefaultAsync(cancellation);
-    }
-
-    public Task<AccountSnapshot?> FindBySubjectAsync(string subject, CancellationToken cancellation = default) =>
-        db.Snapshots(db.Users.Where(row => row.Id == subject)).SingleOrDefaultAsync(cancellation);
-
-    /// <summary>
-    /// One page, sorted by name: the accounts after <paramref name="after"/> whose name contains <paramref name="search"/>.
-    /// </summary>
-    public async Task<IReadOnlyList<AccountSnapshot>> ListAsync(string? search, string? after, int limit, CancellationToken cancellation)
-    {
-        string? needle = search is null ? null : Normalize(search), start = after is null ? null : Normalize(after);
-        return await db.Snapshots(db.Users
-                .Where(row => needle == null || row.NormalizedUserName!.Contains(needle))
-                .Where(row => start == null || row.NormalizedUserName!.CompareTo(start) > 0)
-                .OrderBy(row => row.NormalizedUserName)
-                .Take(limit))
-            .ToListAsync(cancellation);
+        string[] asked = [.. roles.Where(role => role != Names.AdminRole && !isNamed(role))];
+        return asked.Length == 0
+            ? [] : [.. asked.Except(await db.Roles.Where(row => asked.Contains(row.Name)).Select(row => row.Name!).ToListAsync())];
     }
 
     /// <summary>Stores a new hash of the same password, unless the password has changed meanwhile.</summary>
-    public async Task<bool> ReplaceHashAsync(string subject, string oldHash, string newHash) =>
-        await db.Users.Where(row => row.Id == subject && row.PasswordHash == oldHash)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
+    public async Task<bool> ReplaceHashAsync(string subject, string oldHash, string newHash)
+    {
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Usual, subject, Extent.Of(subject));
+        bool isReplaced = await SetHashAsync(subject, oldHash, newHash);
+        await transaction.CommitAsync();
+        return isReplaced;
+    }
 
     /// <summary>
     /// Sets the owner's new password in place of the one that was checked. Everything that came from the old one ends, except the caller's
@@ -90,10 +98,11 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
     /// </summary>
     public async Task<AccountChange> ChangePasswordAsync(Caller caller, string oldHash, string newHash)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        await using WriteTransaction transaction =
+            await db.BeginWriteAsync(Urgency.Ending, caller.Subject, Extent.Of(caller.Subject));
         if (!await standing.HoldsAsync(caller))
             return AccountChange.NotStanding;
-        if (!await ReplaceHashAsync(caller.Subject, oldHash, newHash))
+        if (!await SetHashAsync(caller.Subject, oldHash, newHash))
             return AccountChange.PasswordOutdated;
         await revocations.EndAccountAsync(caller.Subject, exceptSessionId: caller.SessionId);
         await revocations.CommitAsync(transaction);
@@ -112,8 +121,11 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
 
     /// <summary>Ends the account's personal access tokens, and the access tokens that were made from them.</summary>
-    public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
-        revocations.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Subject == subject)));
+    public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject)
+    {
+        IQueryable<PersonalAccessTokenRow> which = db.PersonalAccessTokens.Where(row => row.Subject == subject);
+        return ChangeAsync(by, subject, () => revocations.EndPersonalAccessTokensAsync(which), isDone: async () => !await which.AnyAsync());
+    }
 
     /// <summary>
     /// Disables an account and ends everything that was issued to it. That stays ended when the account is enabled again.
@@ -126,10 +138,11 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
         {
             await revocations.EndAccountAsync(subject);
         }
-    });
+    }, isDone: () => db.Users.AnyAsync(row => row.Id == subject && row.DisabledAt != null));
 
     public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
-        db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)));
+        db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)),
+        isDone: () => db.Users.AnyAsync(row => row.Id == subject && row.DisabledAt == null));
 
     public Task<AccountChange> DeleteAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
     {
@@ -146,7 +159,7 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             hasRoom = present.Contains(role) || present.Count < Names.MaximumRoles;
             if (hasRoom && !present.Contains(role))
                 await GiveRoleAsync(subject, role);
-        });
+        }, isDone: () => RolesOf(subject).ContainsAsync(role));
         return hasRoom ? change : AccountChange.TooManyRoles;
     }
 
@@ -160,42 +173,65 @@ internal sealed class AccountStore(Db db, UserManager<Account> users, Revocation
             .ExecuteDeleteAsync();
         if (removed > 0)
             await revocations.EndSubjectAsync(subject, sparesSessions: true);
-    });
+    }, isDone: async () => !await RolesOf(subject).ContainsAsync(role));
 
     // The administrator is checked in the same transaction that makes the change, so an ending meanwhile cannot be missed. If the change
     // would leave no administrator, it is rolled back.
-    private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change)
+    // What is refused, or done already, needs no turn to write.
+    private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change, Func<Task<bool>>? isDone = null)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await standing.HoldsAsync(by) || !await Administrators().AnyAsync(account => account.Id == by.Subject))
-            return AccountChange.NotStanding;
-        if (!await db.Users.AnyAsync(row => row.Id == subject))
-            return AccountChange.NotFound;
+        if (await RefusalOfAsync(by, subject) is { } refusal)
+            return refusal;
+        if (isDone is not null && await isDone())
+            return AccountChange.Done;
+        await using WriteTransaction transaction =
+            await db.BeginWriteAsync(Urgency.Ending, by.Subject, Extent.OfAdministration(by.Subject, subject));
+        if (await RefusalOfAsync(by, subject) is { } late)
+            return late;
+        bool hadAdministrator = await Administrators().AnyAsync();
         await change();
-        if (!await Administrators().AnyAsync())
+        if (hadAdministrator && !await Administrators().AnyAsync())
             return AccountChange.LastAdministrator;
         await revocations.CommitAsync(transaction);
         return AccountChange.Done;
     }
 
+    private async Task<bool> MayAdministerAsync(Caller by) =>
+        ReferenceEquals(by, Caller.Operator)
+        || (await standing.HoldsAsync(by) && await Administrators().AnyAsync(account => account.Id == by.Subject));
+
+    private async Task<AccountChange?> RefusalOfAsync(Caller by, string subject) =>
+        !await MayAdministerAsync(by) ? AccountChange.NotStanding
+        : !await db.Users.AnyAsync(row => row.Id == subject) ? AccountChange.NotFound
+        : null;
+
+    private async Task<bool> SetHashAsync(string subject, string oldHash, string newHash) =>
+        await db.Users.Where(row => row.Id == subject && row.PasswordHash == oldHash)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash)) == 1;
+
     private async Task GiveRoleAsync(string subject, string role)
     {
-        string normalized = Normalize(role);
+        string normalized = Names.Normalize(role);
         IdentityRole row = await db.Roles.SingleOrDefaultAsync(candidate => candidate.NormalizedName == normalized)
             ?? db.Roles.Add(new IdentityRole(role) { NormalizedName = normalized }).Entity;
         db.UserRoles.Add(new IdentityUserRole<string> { UserId = subject, RoleId = row.Id });
         await db.SaveChangesAsync();
     }
 
-    private IQueryable<Account> Administrators() => db.Users.Where(account => account.DisabledAt == null
-        && db.UserRoles.Any(
-            member => member.UserId == account.Id && db.Roles.Any(role => role.Id == member.RoleId && role.Name == Names.AdminRole)));
+    // From the role on, since there are few who have it.
+    private IQueryable<Account> Administrators()
+    {
+        string name = Names.Normalize(Names.AdminRole);
+        return from role in db.Roles
+               join member in db.UserRoles on role.Id equals member.RoleId
+               join account in db.Users on member.UserId equals account.Id
+               where role.NormalizedName == name && account.DisabledAt == null
+               select account;
+    }
 
     private IQueryable<string?> RolesOf(string subject) =>
         from member in db.UserRoles
         join role in db.Roles on member.RoleId equals role.Id
         where member.UserId == subject
         select role.Name;
-
-    private string Normalize(string name) => users.KeyNormalizer.NormalizeName(name);
 }

@@ -27,7 +27,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
 
         Caller caller = Caller.Of(context.HttpContext.User)!;
         if (!await services.GetRequiredService<Standing>().HoldsAsync(caller)
-            || await services.GetRequiredService<AccountStore>()
+            || await services.GetRequiredService<AccountSnapshots>()
             .FindBySubjectAsync(caller.Subject, context.HttpContext.RequestAborted) is not { } account)
         {
             context.Result = Callers.Challenge(TokenRejection.NotStanding);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Passwords;
 using Microsoft.Extensions.Primitives;
 
@@ -11,8 +12,8 @@ internal static class BasicCredentials
 {
     private const string Scheme = "Basic";
 
-    // A name of 64 characters, a colon and a password of 72 bytes, in base64.
-    private const int MaximumLength = (64 + 1 + Password.MaximumBytes + 2) / 3 * 4;
+    // A name, a colon and a password, in base64. A password that is not normalized yet is up to three times as long as it will be.
+    private const int MaximumLength = (Names.MaximumLength + 1 + (3 * Password.MaximumBytes) + 2) / 3 * 4;
 
     // CTL of RFC 5234. Neither half may contain them.
     private static readonly SearchValues<byte> ControlCharacters =

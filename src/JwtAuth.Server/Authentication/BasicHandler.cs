@@ -19,42 +19,29 @@ internal sealed class BasicHandler(
 {
     private static readonly StringValues Challenges = new(["Basic realm=\"JwtAuth\", charset=\"UTF-8\"", "Bearer"]);
 
-    private (ErrorCode Error, TimeSpan RetryAfter)? later;
+    // Null if what was sent cannot be a name and a password.
+    private PasswordResult? result;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (BasicCredentials.Read(Request.Headers.Authorization.ToString()) is not { } pair)
             return AuthenticateResult.Fail(ErrorCode.InvalidCredentials.Title);
 
-        switch (await authenticator.CheckAsync(pair.Username, pair.Password, Context.Connection.RemoteIpAddress, Context.RequestAborted))
-        {
-            case PasswordResult.Verified verified:
-                return AuthenticateResult.Success(new AuthenticationTicket(
-                    AccountPrincipal.Of(Scheme.Name, verified.Account, ScopeGrant.All(verified.Account.Roles, settings), expiresAt: null),
-                    Scheme.Name));
-            case PasswordResult.TooManyAttempts refused:
-                return Later(ErrorCode.TooManyAttempts, refused.RetryAfter);
-            case PasswordResult.Busy busy:
-                return Later(ErrorCode.Busy, busy.RetryAfter);
-            default:
-                return AuthenticateResult.Fail(ErrorCode.InvalidCredentials.Title);
-        }
+        result = await authenticator.CheckAsync(pair.Username, pair.Password, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        return result is PasswordResult.Verified verified
+            ? AuthenticateResult.Success(new AuthenticationTicket(
+                AccountPrincipal.Of(Scheme.Name, verified.Account, ScopeGrant.All(verified.Account.Roles, settings), expiresAt: null),
+                Scheme.Name))
+            : AuthenticateResult.Fail(result.AsError().Error.Title);
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        if (later is { } refused)
-        {
-            Response.Headers.RetryAfter = Problems.Seconds(refused.RetryAfter);
-            return Problems.WriteAsync(Context, refused.Error);
-        }
-        Response.Headers.WWWAuthenticate = Challenges;
-        return Problems.WriteAsync(Context, ErrorCode.InvalidCredentials);
-    }
-
-    private AuthenticateResult Later(ErrorCode error, TimeSpan retryAfter)
-    {
-        later = (error, retryAfter);
-        return AuthenticateResult.Fail(error.Title);
+        (ErrorCode error, TimeSpan? retryAfter) = result?.AsError() ?? (ErrorCode.InvalidCredentials, null);
+        if (retryAfter is { } later)
+            Response.Headers.RetryAfter = Problems.Seconds(later);
+        else
+            Response.Headers.WWWAuthenticate = Challenges;
+        return Problems.WriteAsync(Context, error);
     }
 }

@@ -43,7 +43,7 @@ internal static class ClientAuthentication
                     ? (verified.Client, null)
                     : (null, OAuthError.Result(OAuthErrorCode.UnauthorizedClient));
             case ClientResult.TooManyAttempts refused:
-                return (null, Later(context.Response, ErrorCode.TooManyAttempts, refused.RetryAfter));
+                return (null, TooMany(context.Response, refused.RetryAfter));
             case ClientResult.Busy:
                 return (null, Later(context.Response, ErrorCode.Busy, HashingGate.RetryAfter));
             default:
@@ -57,6 +57,10 @@ internal static class ClientAuthentication
         response.Headers.RetryAfter = "1";
         return OAuthError.Result(OAuthErrorCode.TemporarilyUnavailable, TokenRejection.DenialsUnknown.Hint);
     }
+
+    /// <summary>The answer to a client that has to wait.</summary>
+    public static ObjectResult TooMany(HttpResponse response, TimeSpan retryAfter) =>
+        Later(response, ErrorCode.TooManyAttempts, retryAfter);
 
     // Both halves are form-encoded before they become base64.
     private static (string Id, string Secret)? FromBasic(string header)

@@ -5,6 +5,7 @@ using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Sessions;
+using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -19,6 +20,9 @@ namespace JwtAuth.Server.Authentication;
 internal static class CookieCredentials
 {
     private const string Secret = "secret";
+
+    // The claim that names the database's history. A backup that is put back has another, so that no earlier cookie is good.
+    private const string History = "history";
 
     private const string CookieOverHint = "The cookie is over, or none of this service's: "
         + "logged out, expired, ended with its account's logins, or changed on the way. Log in again.";
@@ -47,9 +51,9 @@ internal static class CookieCredentials
     }
 
     /// <summary>Puts the secret of a new session into the response.</summary>
-    public static Task WriteSessionAsync(this HttpContext context, string secret, DateTimeOffset expiresAt)
+    public static Task WriteSessionAsync(this HttpContext context, string secret, DateTimeOffset expiresAt, bool isPersistent = true)
     {
-        var properties = new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt };
+        var properties = new AuthenticationProperties { IsPersistent = isPersistent, ExpiresUtc = expiresAt };
         properties.SetParameter(Secret, secret);
         return context.SignInAsync(Credentials.Session, new ClaimsPrincipal(new ClaimsIdentity(Credentials.Session)), properties);
     }
@@ -58,10 +62,12 @@ internal static class CookieCredentials
     /// <param name="context">The request.</param>
     /// <param name="account">The account it is for.</param>
     /// <param name="scopes">What the cookie allows.</param>
+    /// <param name="isPersistent">Whether the browser keeps it when it is closed.</param>
     /// <param name="until">When the cookie that it replaces ends. If left out, it gets a lifetime of its own.</param>
     /// <returns>When it ends; <see langword="null"/> if it would be longer than a browser keeps. Then none is issued.</returns>
     public static async Task<DateTimeOffset?> WriteSignedAsync(
-        this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, DateTimeOffset? until = null)
+        this HttpContext context, AccountSnapshot account, IEnumerable<string> scopes, bool isPersistent = true,
+        DateTimeOffset? until = null)
     {
         IServiceProvider services = context.RequestServices;
         DateTimeOffset now = services.GetRequiredService<TimeProvider>().GetUtcNow(), end = until
@@ -69,14 +75,15 @@ internal static class CookieCredentials
         // A ticket counts in whole seconds.
         var properties = new AuthenticationProperties
         {
-            IsPersistent = true,
+            IsPersistent = isPersistent,
             IssuedUtc = now,
             ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(end.ToUnixTimeSeconds()),
         };
         Claim audience = new("aud", services.GetRequiredService<IssuerSettings>().Url);
+        Claim history = new(History, services.GetRequiredService<DatabaseStart>().Identity);
         ClaimsPrincipal principal = AccountPrincipal.Of(
             Credentials.SignedCookie, account, scopes, properties.ExpiresUtc,
-            [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]);
+            [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience, history]);
 
         CookieAuthenticationOptions options =
             services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Credentials.SignedCookie);
@@ -105,7 +112,7 @@ internal static class CookieCredentials
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = Credentials.Bearer;
         return context.HttpContext.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment()
-            ? BearerEvents.WriteReasonAsync(
+            ? RefusalReason.WriteAsync(
                 context.Response, ErrorCode.TokenRequired.Code, "cookie_over", CookieOverHint, "The cookie was refused.")
             : Task.CompletedTask;
     }
@@ -118,6 +125,7 @@ internal static class CookieCredentials
         bool stands = services.GetRequiredService<SignedCookieSettings>().Enabled
             // At the exact end, the handler would still accept it.
             && context.Properties.ExpiresUtc > services.GetRequiredService<TimeProvider>().GetUtcNow()
+            && context.Principal!.FindFirst(History)?.Value == services.GetRequiredService<DatabaseStart>().Identity
             && Caller.Of(context.Principal!) is { } caller
             && (services.GetService<IDenialSource>()?.Denylist is { IsComplete: true } denylist
                 ? !denylist.Denies(new TokenIdentifiers(caller.Subject, jwtId: "", caller.SessionId, caller.Generation, keyId: ""))
@@ -138,7 +146,7 @@ internal static class CookieCredentials
         public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
         {
             if (SessionSecret.HashOf(key) is not { } hash
-                || await httpContext.RequestServices.GetRequiredService<SessionStore>()
+                || await httpContext.RequestServices.GetRequiredService<SessionUses>()
                 .UseAsync(hash, httpContext.Device()) is not var (session, account, endsAt))
             {
                 return null;
@@ -147,7 +155,7 @@ internal static class CookieCredentials
             return new AuthenticationTicket(
                 AccountPrincipal.Of(
                     Credentials.Session, account, ScopeGrant.OfRefresh(requested: null, session.Scope, account.Roles, issuer), endsAt,
-                    [.. AccountPrincipal.Login(session.SessionId, session.Generation), audience]),
+                    [.. AccountPrincipal.Login(session.SessionId, session.Generation), audience, new Claim(Caller.SessionClaim, "")]),
                 Credentials.Session);
         }
 

@@ -21,7 +21,12 @@ internal sealed record BasicSettings(bool Enabled)
 /// <param name="Origins">Exact origins.</param>
 internal sealed record CorsSettings(IReadOnlyList<string> Origins)
 {
-    public static CorsSettings Read(SettingValues values)
+    /// <summary>The policy of what is public: any page may read it, without cookies.</summary>
+    public const string Everyone = "everyone";
+
+    /// <param name="values">The settings.</param>
+    /// <param name="issuer">The issuer's URL.</param>
+    public static CorsSettings Read(SettingValues values, string issuer)
     {
         const string Key = "Cors:Origins";
         string[] origins = values.List(Key);
@@ -33,6 +38,13 @@ internal sealed record CorsSettings(IReadOnlyList<string> Origins)
                 values.Fault(
                     Key, "holds what is not an exact origin",
                     "write scheme, host and port as a browser sends them, such as https://app.example.com; no *, no path, no last slash");
+            }
+            else if (url.Scheme == "http" && issuer.StartsWith("https:", StringComparison.Ordinal)
+                && !(values.IsDevelopment && url.IsLoopback))
+            {
+                values.Fault(
+                    Key, "holds an origin of plain http, whose pages anybody on the way can change and so call with your users' cookies",
+                    "serve that page by https; http is for loopback in the Development environment only");
             }
         }
         return new CorsSettings(origins);

@@ -7,7 +7,7 @@ namespace JwtAuth.Server.Authentication;
 
 /// <summary>Ends the sessions behind the cookies that a request carries, and makes the browser forget them.</summary>
 internal sealed class HeldCookies(
-    RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenStore refreshTokens, SessionStore sessions, AccountStore accounts)
+    RefreshCookie refreshCookie, OwnCookies cookies, RefreshTokenStore refreshTokens, SessionStore sessions, AccountSnapshots accounts)
 {
     /// <summary>
     /// The browser forgets its cookies, so the sessions behind them must end too, even those of another login. Only a page of ours may end
@@ -21,7 +21,7 @@ internal sealed class HeldCookies(
     {
         if (!refreshCookie.TryRead(context.Request, out RefreshToken held) || held.SessionId == caller.SessionId)
             refreshCookie.Clear(context.Response);
-        else if (refreshCookie.IsAskedByOurs(context.Request))
+        else if (refreshCookie.HasOwnOrigin(context.Request))
         {
             refreshCookie.Clear(context.Response);
             if (await refreshTokens.FindOwnerAsync(held) is { } owner && await sessions.EndOwnAsync(owner) is { RefreshTokens: > 0 })
@@ -38,6 +38,7 @@ internal sealed class HeldCookies(
             }
             cookies.ClearSent(context, cookies.Session);
             cookies.ClearSent(context, cookies.SignedCookie);
+            cookies.ClearSent(context, cookies.Device);
         }
         return ended;
     }
@@ -52,7 +53,8 @@ internal sealed class HeldCookies(
         AuthenticateResult signed = await context.AuthenticateAsync(Credentials.SignedCookie);
         if (await accounts.FindBySubjectAsync(caller.Subject) is { IsEnabled: true } account && account.Generation == caller.Generation + 1)
             await context.WriteSignedAsync(
-                account, context.User.FindAll("scope").Select(scope => scope.Value), signed.Properties!.ExpiresUtc);
+                account, context.User.FindAll("scope").Select(scope => scope.Value), signed.Properties!.IsPersistent,
+                signed.Properties.ExpiresUtc);
     }
 
     /// <summary>

@@ -1,7 +1,6 @@
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Server.Authentication;
 
@@ -36,13 +35,8 @@ internal sealed class OAuthForm
     // Null if the form is malformed or ambiguous; empty if the body is not a form.
     private static async Task<Dictionary<string, string>?> FieldsAsync(HttpRequest request)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
-            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
-            || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
-        {
+        if (!ContentTypes.Is(request.ContentType, "application/x-www-form-urlencoded"))
             return [];
-        }
-
         try
         {
             IFormCollection form = await request.ReadFormAsync(request.HttpContext.RequestAborted);
@@ -54,11 +48,4 @@ internal sealed class OAuthForm
             return null;
         }
     }
-}
-
-/// <summary>Tells the API's description which fields a form has. The first is required.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class FormFieldsAttribute(params string[] names) : Attribute
-{
-    public IReadOnlyList<string> Names { get; } = names;
 }

@@ -1,24 +1,35 @@
+using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Our cookies (RFC 6265). No script reads them and no other site sends them. Their names and <c>Secure</c> follow the issuer's scheme, not
-/// that of the request. On https, a name without its prefix is never read.
+/// Our cookies (RFC 6265). No script reads them and no other site sends them. Their names and <c>Secure</c> follow the issuer, not the
+/// request. On https, a name without its prefix is never read. A cookie knows no port (RFC 6265 §8.5), whatever its prefix, so a port that
+/// is not the scheme's own stands in the name. Otherwise two services on one host would take each other's cookies away.
 /// </summary>
 internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeProvider time) : ICookieManager
 {
     private readonly HashSet<string> origins = [issuer.Url, .. cors.Origins];
 
     /// <summary>The name of the session's cookie.</summary>
-    public string Session { get; } = issuer.IsHttps ? "__Host-jwtauth-session" : "jwtauth-session";
+    public string Session { get; } = NameOf(issuer, "__Host-", "session");
 
     /// <summary>The name of the signed cookie.</summary>
-    public string SignedCookie { get; } = issuer.IsHttps ? "__Host-jwtauth-signed" : "jwtauth-signed";
+    public string SignedCookie { get; } = NameOf(issuer, "__Host-", "signed");
 
     /// <summary>The name of the refresh token's cookie.</summary>
-    public string Refresh { get; } = issuer.IsHttps ? "__Secure-jwtauth-refresh" : "jwtauth-refresh";
+    public string Refresh { get; } = NameOf(issuer, "__Secure-", "refresh");
+
+    /// <summary>
+    /// The name of the refresh token's cookie without the port, which it had in former versions. <see langword="null"/> if that is the name
+    /// that it still has.
+    /// </summary>
+    public string? FormerRefresh { get; } = PortOf(issuer).Length > 0 ? PlainNameOf(issuer, "__Secure-", "refresh") : null;
+
+    /// <summary>The name of the cookie by which a browser is known in which somebody has logged in. It is no credential.</summary>
+    public string Device { get; } = NameOf(issuer, "__Host-", "device");
 
     /// <summary>Whether a cookie of this name was sent, once or more often.</summary>
     public static bool Has(HttpRequest request, string name) => ValuesOf(request, name).Any();
@@ -40,7 +51,8 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
     /// <summary>Whether the request names our origin or an allowed one.</summary>
     public bool HasOwnOrigin(HttpRequest request) => request.Headers.Origin is [{ } origin] && origins.Contains(origin);
 
-    public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset expiresAt) =>
+    /// <summary>Writes a cookie. Without <paramref name="expiresAt"/>, the browser forgets it when it is closed.</summary>
+    public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset? expiresAt) =>
         response.Cookies.Append(name, value, Options(path, expiresAt - time.GetUtcNow()));
 
     /// <summary>Makes the browser forget a cookie.</summary>
@@ -59,8 +71,16 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
             Clear(context.Response, name);
     }
 
+    private static string NameOf(IssuerSettings issuer, string prefix, string kind) => PlainNameOf(issuer, prefix, kind) + PortOf(issuer);
+
+    private static string PlainNameOf(IssuerSettings issuer, string prefix, string kind) =>
+        $"{(issuer.IsHttps ? prefix : "")}jwtauth-{kind}";
+
+    private static string PortOf(IssuerSettings issuer) =>
+        new Uri(issuer.Url) is { IsDefaultPort: false, Port: var port } ? $"-{port}" : "";
+
     // With Max-Age, so that the browser's clock does not matter.
-    private CookieOptions Options(string path, TimeSpan maxAge) => new()
+    private CookieOptions Options(string path, TimeSpan? maxAge) => new()
     {
         HttpOnly = true,
         SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict,
@@ -70,13 +90,13 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
     };
 
     // A login reads no cookie. Otherwise the handler would continue the session that it finds, and somebody else may have planted that
-    // session.
+    // session. Data Protection would take a value with padding too, which we never write.
     string? ICookieManager.GetRequestCookie(HttpContext context, string key) =>
-        TakesAttribute.Of(context)
-            .Includes(key == Session ? Credentials.Session : Credentials.SignedCookie) ? Read(context.Request, key) : null;
+        TakesAttribute.Of(context).Includes(key == Session ? Credentials.Session : Credentials.SignedCookie)
+            && Read(context.Request, key) is { } value && !value.AsSpan().ContainsAnyExcept(StrictJwt.Base64UrlAlphabet) ? value : null;
 
     void ICookieManager.AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options) =>
-        Write(context.Response, key, value!, "/", options.Expires!.Value);
+        Write(context.Response, key, value!, "/", options.Expires);
 
     void ICookieManager.DeleteCookie(HttpContext context, string key, CookieOptions options) => Clear(context.Response, key);
 }

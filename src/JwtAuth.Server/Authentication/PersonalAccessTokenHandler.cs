@@ -23,15 +23,15 @@ internal sealed class PersonalAccessTokenHandler(
 
     /// <summary>Whether the one <c>Authorization</c> header claims to hold such a token, and the call asks who is calling.</summary>
     public static bool IsAskedFor(HttpContext context) =>
-        PresentedToken.KindOf(BearerEvents.TokenOf(context.Request.Headers.Authorization)) == Credentials.PersonalAccessToken
+        PresentedToken.KindOf(PresentedBearer.TokenOf(context.Request.Headers.Authorization)) == Credentials.PersonalAccessToken
         && context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (await BearerEvents.HasSecondMethodAsync(Request))
+        if (await PresentedBearer.HasSecondMethodAsync(Request))
             return AuthenticateResult.Fail("A bearer token was sent more than once.");
-        var token = new PersonalAccessToken(BearerEvents.TokenOf(Request.Headers.Authorization).ToString());
-        result = await authenticator.CheckAsync(token, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        var token = new PersonalAccessToken(PresentedBearer.TokenOf(Request.Headers.Authorization).ToString());
+        result = await authenticator.CheckAsync(token, Context.Connection.RemoteIpAddress, isGrant: false, Context.RequestAborted);
         return result is PersonalAccessTokenResult.Verified verified
             ? AuthenticateResult.Success(new AuthenticationTicket(
                 AccountPrincipal.Of(Scheme.Name, verified.Access.Account, verified.Access.ScopesNow(issuer), verified.Access.ExpiresAt),
@@ -53,7 +53,7 @@ internal sealed class PersonalAccessTokenHandler(
                 break;
             default:
                 await RefuseAsync(
-                    StatusCodes.Status400BadRequest, "invalid_request", BearerEvents.AmbiguousReason, BearerEvents.AmbiguousHint);
+                    StatusCodes.Status400BadRequest, "invalid_request", Refusal.AmbiguousReason, Refusal.AmbiguousHint);
                 break;
         }
     }
@@ -62,6 +62,6 @@ internal sealed class PersonalAccessTokenHandler(
     {
         Response.StatusCode = status;
         Response.Headers.WWWAuthenticate = $"Bearer error=\"{error}\"";
-        return environment.IsDevelopment() ? BearerEvents.WriteReasonAsync(Response, error, reason, hint) : Task.CompletedTask;
+        return environment.IsDevelopment() ? RefusalReason.WriteAsync(Response, error, reason, hint) : Task.CompletedTask;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.Passwords;
 
 namespace JwtAuth.Server.Clients;
 
@@ -28,6 +29,8 @@ internal abstract record ClientResult
 internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
     private readonly FailureLimit failures = new(time);
+    private readonly PairMac macs = new();
+    private readonly SharedRuns<ClientResult> runs = new();
 
     // Stand-ins that are compared if there is no such client, or if its own secrets are wrong but another client's would have cost a
     // bcrypt. So the work is always the same.
@@ -43,26 +46,29 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
         if (secrets.Any(candidate => !candidate.IsSlow && candidate.Matches(secret)) && client is not null)
             return new ClientResult.Verified(client);
 
-        // The attempt is counted before it is made, so that many at once cannot get past the limit.
-        if (failures.Enter(address) is { } wait)
-            return Refuse(new ClientResult.TooManyAttempts(wait));
-        if (slowNobody is not null)
-        {
-            using IDisposable? place = await gate.EnterAsync(cancellation, address);
-            bool isRight = place is not null
-                && secrets.Where(candidate => candidate.IsSlow).DefaultIfEmpty(slowNobody).Any(candidate => candidate.Matches(secret));
-            if (place is null || (isRight && client?.Secrets.Any(candidate => candidate.IsSlow) == true))
-            {
-                failures.Withdraw(address);
-                return place is null ? new ClientResult.Busy() : new ClientResult.Verified(client!);
-            }
-        }
-        return Refuse(new ClientResult.Refused());
-
-        ClientResult Refuse(ClientResult result)
-        {
+        // Calls with the same secret at the same time are one attempt, and cost one bcrypt.
+        ClientResult result = slowNobody is null
+            ? Refusal(begins: true) ?? new ClientResult.Refused()
+            : await runs.RunAsync(
+                macs.Of(id, new Password(secret)), Network.Of(address).Narrow, Refusal,
+                abandoned => VerifySlowAsync(client, secret, address, abandoned), cancellation);
+        if (result is not ClientResult.Verified)
             log.ClientRefused($"{address}");
-            return result;
-        }
+        return result;
+
+        // The attempt is counted before it is made, so that many at once cannot get past the limit.
+        ClientResult? Refusal(bool begins) => (begins ? failures.Enter(address) : failures.WaitOf(address)) is { } wait
+            ? new ClientResult.TooManyAttempts(wait)
+            : null;
+    }
+
+    private async Task<ClientResult> VerifySlowAsync(Client? client, string secret, IPAddress? address, CancellationToken abandoned)
+    {
+        using IDisposable? place = await gate.EnterAsync(abandoned, address);
+        ClientSecret[] slow = [.. client?.Secrets.Where(candidate => candidate.IsSlow) ?? []];
+        bool isRight = place is not null && slow.DefaultIfEmpty(slowNobody!).Any(candidate => candidate.Matches(secret)) && slow.Length > 0;
+        if (place is null || isRight)
+            failures.Withdraw(address);
+        return place is null ? new ClientResult.Busy() : isRight ? new ClientResult.Verified(client!) : new ClientResult.Refused();
     }
 }

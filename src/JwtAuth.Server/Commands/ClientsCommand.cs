@@ -3,7 +3,7 @@ using JwtAuth.Server.Clients;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary><c>clients secret</c>: a secret for a client that asks about tokens.</summary>
+/// <summary><c>clients secret</c>: a secret for a client that asks about tokens or reads the feed of denials.</summary>
 internal static class ClientsCommand
 {
     public static Command Create()
@@ -16,6 +16,6 @@ internal static class ClientsCommand
             Console.WriteLine($"client_secret: {text}");
             Console.WriteLine($"configure: {atRest}");
         });
-        return new Command("clients", "Clients, which introspect and revoke tokens") { secret };
+        return new Command("clients", "Clients, which introspect and revoke tokens or read the feed of denials") { secret };
     }
 }

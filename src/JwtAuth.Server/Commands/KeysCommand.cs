@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary><c>keys list | rotate | retire KID | revoke KID | import FILE</c>: the ring of signing keys.</summary>
+/// <summary><c>keys list | rotate | retire KID | revoke KID | import FILE | discard</c>: the ring of signing keys.</summary>
 internal static class KeysCommand
 {
     public static Command Create()
@@ -38,7 +39,10 @@ internal static class KeysCommand
         import.SetAction(
             parsed => CommandLine.WithServiceAsync(services => ImportAsync(services, parsed.GetRequiredValue(file), parsed.GetValue(now))));
 
-        return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import };
+        var discard = new Command("discard", "Deletes the rows that this service did not write, and does not use");
+        discard.SetAction(_ => CommandLine.WithServiceAsync(DiscardAsync));
+
+        return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import, discard };
     }
 
     private static async Task<int> ListAsync(IServiceProvider services)
@@ -53,11 +57,15 @@ internal static class KeysCommand
             Console.WriteLine($"{row.KeyId} {row.Algorithm} {state} "
                 + $"{since.ToString("u", CultureInfo.InvariantCulture)}{(row.ForApisOnly ? " shared with APIs" : "")}");
         }
+        foreach (SigningKeyRow row in await services.GetRequiredService<SigningKeyStore>().ListNotBelievedAsync())
+            Console.WriteLine($"{RowSeals.Printable(row.KeyId)} not used: this service did not write it, see: keys discard");
         return 0;
     }
 
     private static async Task<int> AddAsync(IServiceProvider services, SigningKey key, bool now)
     {
+        if ((await services.GetRequiredService<SigningKeyStore>().ListNotBelievedAsync()).Exists(row => row.KeyId == key.KeyId))
+            return CommandLine.Fail("the database has a row with this kid that this service did not write; see: keys list, keys discard");
         KeySchedule schedule = services.GetRequiredService<KeySchedule>();
         DateTimeOffset today = services.GetRequiredService<TimeProvider>().GetUtcNow();
         DateTimeOffset signsFrom = now ? today : today + services.GetRequiredService<SigningKeySettings>().PublishAhead;
@@ -97,6 +105,12 @@ internal static class KeysCommand
                 + "and start them again");
         else if (!services.GetRequiredService<DenylistSettings>().Enabled)
             Console.WriteLine("JwtAuth:Denylist:Enabled is false: other APIs go on taking its tokens until they have read the JWKS again");
+        return 0;
+    }
+
+    private static async Task<int> DiscardAsync(IServiceProvider services)
+    {
+        Console.WriteLine($"discarded: {await services.GetRequiredService<SigningKeyStore>().DiscardNotBelievedAsync()}");
         return 0;
     }
 

@@ -6,9 +6,11 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// The greeting at the start in Development: the pages to open, where the data is, and a warning if the issuer does not fit the address.
+/// The greeting at the start: in Development the pages to open and where the data is, and everywhere a warning if the issuer does not fit
+/// the addresses.
 /// </summary>
-internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory logs) : IHostedLifecycleService
+internal sealed class Greeting(IServer server, Settings settings, IHostEnvironment environment, ILoggerFactory logs)
+    : IHostedLifecycleService
 {
     private readonly string issuer = settings.Issuer.Url;
 
@@ -17,6 +19,12 @@ internal sealed class Greeting(IServer server, Settings settings, ILoggerFactory
     {
         ILogger log = logs.CreateLogger("JwtAuth.Server");
         BindingAddress[] addresses = [.. server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(BindingAddress.Parse) ?? []];
+        if (!environment.IsDevelopment())
+        {
+            if (settings.Issuer.IsHttps && settings.Proxy.TrustedNetworks.Count == 0 && addresses.All(address => address.Scheme == "http"))
+                log.OnlyHttpIsListenedAt(issuer);
+            return Task.CompletedTask;
+        }
         string origin = issuer;
         if (addresses.Length > 0 && IsReachedDirectly() && !addresses.Any(IsTheIssuers))
         {

@@ -1,8 +1,10 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Endpoints.Account;
+using JwtAuth.Server.Endpoints.OAuth;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Lab;
 using JwtAuth.Server.Pipeline;
@@ -22,6 +24,9 @@ internal static class HttpApi
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Bytes that are not ASCII are opaque (RFC 9110 §5.5): one byte, one character. As UTF-8 they would be a 400 without a word,
+            // also to a bearer token that deserves a 401, or to a neighbour's cookie that is none of our business.
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
             kestrel.Limits.MaxRequestBodySize = MaximumBodyBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         });
@@ -31,6 +36,7 @@ internal static class HttpApi
             .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new InternalControllers(settings.Lab)))
             .AddJsonOptions(options => JsonBodies.Configure(options.JsonSerializerOptions))
             .AddMvcOptions(JsonBodies.SpeakNothingElse)
+            .AddMvcOptions(options => options.Conventions.Add(new Reading()))
             .ConfigureApiBehaviorOptions(options =>
             {
                 options.InvalidModelStateResponseFactory = JsonBodies.Refuse;
@@ -39,59 +45,59 @@ internal static class HttpApi
         services.AddExceptionHandler<ExceptionResponses>();
         services.AddSingleton<OwnCookies>();
         services.AddSingleton<RefreshCookie>();
+        services.AddSingleton<DeviceCookie>();
+        services.AddSingleton<PresentedPasswords>();
         services.AddScoped<RefreshCookieCallers>();
         services.AddSingleton<TokenReplies>();
         services.AddSingleton<LoginTermsReader>();
         services.AddScoped<PersonalAccessTokenLogin>();
         services.AddScoped<HeldCookies>();
         services.AddSingleton<PresentedTokens>();
+        services.AddScoped<IntrospectionReplies>();
         services.AddSingleton<TakenCredentials>();
         services.AddScoped<CookieReplies>();
         services.AddStaticPages();
         services.AddLab(settings.Lab);
         services.AddHealth();
-        services.AddSwaggerPages();
+        services.AddSwaggerPages(settings.Swagger);
 
         // Only exact origins. With a function, every reply varies by Origin, even if only one origin is allowed.
         HashSet<string> origins = settings.Cors.Origins.ToHashSet(StringComparer.Ordinal);
-        services.AddCors(options => options.AddDefaultPolicy(policy => policy
-            .SetIsOriginAllowed(origins.Contains)
-            .AllowCredentials()
-            .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("authorization", "content-type")
-            .WithExposedHeaders("www-authenticate", "retry-after")
-            .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
-        services.Configure<ForwardedHeadersOptions>(options =>
+        services.AddCors(options =>
         {
-            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
-            options.ForwardLimit = null;
-            options.KnownProxies.Clear();
-            options.KnownIPNetworks.Clear();
-            foreach (System.Net.IPNetwork network in settings.Proxy.TrustedNetworks)
-                options.KnownIPNetworks.Add(network);
+            options.AddDefaultPolicy(policy => policy
+                .SetIsOriginAllowed(origins.Contains)
+                .AllowCredentials()
+                .WithMethods("GET", "HEAD", "POST", "PUT", "DELETE")
+                .WithHeaders("authorization", "content-type")
+                .WithExposedHeaders("www-authenticate", "retry-after")
+                .SetPreflightMaxAge(TimeSpan.FromMinutes(10)));
+            options.AddPolicy(CorsSettings.Everyone, policy => policy.AllowAnyOrigin().WithMethods("GET", "HEAD").AllowAnyHeader());
         });
     }
 
     /// <summary>The order in which a request passes through the pipeline.</summary>
     public static void UseHttpApi(this WebApplication app)
     {
-        if (app.Services.GetRequiredService<ProxySettings>().TrustedNetworks.Count > 0)
-            app.UseForwardedHeaders();
+        UseForwardedHeaders(app, app.Services.GetRequiredService<ProxySettings>());
+        app.UseMiddleware<HtmlErrors>();
         app.UseMiddleware<ResponseRules>();
+        app.UseMiddleware<HostRules>();
         app.UseMiddleware<RequestRules>();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(context => WriteBareStatusAsync(context.HttpContext));
-        if (app.Services.GetRequiredService<SwaggerSettings>().Enabled)
-            app.UseSwaggerPages();
         app.UseRouting();
         app.UseCors();
         app.UseStaticPages();
+        if (app.Services.GetRequiredService<SwaggerSettings>().Enabled)
+            app.UseSwaggerPages();
         app.UseMiddleware<ThiefRules>();
         app.UseAuthentication();
         app.UseMiddleware<CrossSiteRules>();
         app.UseAuthorization();
         app.MapControllers().RequireAuthorization();
         app.MapHealth();
+        app.MapPublicPages();
     }
 
     /// <summary>Starts to listen, and returns once it does.</summary>
@@ -112,6 +118,23 @@ internal static class HttpApi
                 + "ASPNETCORE_URLS or Kestrel:Endpoints to an address of this machine that this user may listen at; "
                 + "https needs Kestrel:Certificates:Default:Path and :KeyPath.");
         }
+    }
+
+    // With options of their own: any switch of the framework may change those of the container.
+    private static void UseForwardedHeaders(WebApplication app, ProxySettings proxy)
+    {
+        if (proxy.TrustedNetworks.Count == 0)
+            return;
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = null,
+        };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (System.Net.IPNetwork network in proxy.TrustedNetworks)
+            options.KnownIPNetworks.Add(network);
+        app.UseForwardedHeaders(options);
     }
 
     // A challenge has only its header (RFC 6750 §3).

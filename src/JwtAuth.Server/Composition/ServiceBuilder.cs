@@ -17,10 +17,10 @@ using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
+using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
-using JwtAuth.Server.Storage.Sqlite;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
@@ -52,21 +52,24 @@ internal static class ServiceBuilder
     /// <exception cref="ConfigurationFaultException">It cannot start with this configuration.</exception>
     public static WebApplication Build(string[] args)
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        ServiceArguments.Check(args);
+        WebApplicationBuilder builder = WebApplication.CreateBuilder([.. args, .. FrameworkSwitches.Fixed]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogging(builder.Environment) });
         builder.Configuration.AddKeyPerFile(SecretsDirectory(builder), optional: true);
+        FrameworkSwitches.Check(builder.Configuration);
         var settings = Settings.Read(builder.Configuration, builder.Environment);
         ListenAddresses.Check(builder.Configuration, builder.Environment, settings.Listen);
 
         settings.AddTo(builder.Services);
-        AddStorage(builder.Services, settings.Storage);
+        AddStorage(builder.Services, settings.Storage.NewEngine(settings.Sealing.DataDirectory));
         AddRules(builder.Services);
         AddDenials(builder.Services, settings.Denylist);
         AddChecking(builder.Services, settings);
         builder.AddHttpApi(settings);
-        if (builder.Environment.IsDevelopment())
-            builder.Services.AddSingleton(settings).AddHostedService<Greeting>();
-        SilenceWhatLogsRequests(builder.Logging);
+        builder.Services.AddSingleton(settings).AddHostedService<Greeting>();
+        SilentCategories.Silence(builder.Logging);
+        FrameworkSwitches.Neutralize(builder.Services);
+        RefusalLoggers.Add(builder.Services);
         return builder.Build();
     }
 
@@ -75,15 +78,25 @@ internal static class ServiceBuilder
     public static async Task PrepareAsync(this WebApplication app, bool serves = true)
     {
         await using AsyncServiceScope scope = app.Services.CreateAsyncScope();
-        await app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(scope.ServiceProvider.GetRequiredService<Db>());
+        DatabaseStart start = app.Services.GetRequiredService<DatabaseStart>();
+        string? issuer = serves ? app.Services.GetRequiredService<IssuerSettings>().Url : null;
+        await start.PrepareAsync(
+            scope.ServiceProvider.GetRequiredService<Db>, issuer,
+            () => scope.ServiceProvider.GetRequiredService<OlderRows>().SealAsync());
+        foreach (string path in app.Services.GetRequiredService<Engine>().Mended)
+            app.Logger.MadePrivate(path);
         if (serves)
         {
+            await app.Services.GetRequiredService<HistoryFile>().CheckAsync();
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
+            await app.Services.GetRequiredService<KnownNetworkStore>().LoadAsync();
             app.Services.GetRequiredService<Meters>(); // so that it measures from the start
         }
         foreach (string setting in SettingValues.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
+        foreach ((string name, string instead) in FrameworkSwitches.WithoutEffect(app.Configuration))
+            app.Logger.SwitchWithoutEffect(name, instead);
     }
 
     // The directory where containers mount secrets, one file for each key. If the configuration names one, it must exist.
@@ -97,24 +110,36 @@ internal static class ServiceBuilder
             $"{Key} names no directory; make {directory}, or leave it out for /run/secrets.");
     }
 
-    private static void AddStorage(IServiceCollection services, StorageSettings settings)
+    private static void AddStorage(IServiceCollection services, Engine engine)
     {
-        services.AddDbContext<Db, SqliteDb>(options => SqliteDb.Configure(options, settings.ConnectionString));
-        TimeSpan patience = SqliteDb.PatienceOf(settings.ConnectionString);
-        services.AddSingleton(provider => new WriteLane(patience, provider.GetRequiredService<TimeProvider>()));
+        engine.AddDb(services);
+        services.AddSingleton<PreparedReads>();
+        services.AddSingleton<GroupedWrites>();
+        services.AddSingleton(_ => engine); // made by the container, so that it disposes of it
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
+        services.AddSingleton<RowSeals>();
+        services.AddScoped<OlderRows>();
+        services.AddSingleton<HistoryFile>();
+        services.AddHostedService<HistoryWriter>();
+        services.AddHostedService<ModelWarmUp>();
+        services.AddScoped<Restoration>();
         services.AddScoped<Revocations>();
         services.AddScoped<Standing>();
+        services.AddSingleton<AccountSnapshots>();
         services.AddScoped<AccountStore>();
         services.AddSingleton<SessionPolicy>();
+        services.AddSingleton<SessionUses>();
         services.AddScoped<SessionStore>();
+        services.AddSingleton<RefreshTokenUses>();
         services.AddScoped<RefreshTokenStore>();
         services.AddSingleton<ProtectionKeys>();
+        services.AddSingleton<PersonalAccessTokenUses>();
         services.AddScoped<PersonalAccessTokenStore>();
         services.AddHostedService<ExpiredRows>();
         services.AddSingleton<SigningKeyStore>();
-        services.AddIdentityCore<Account>().AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
+        services.AddIdentityCore<Account>(options => options.User.AllowedUserNameCharacters = "") // Names decides
+            .AddRoles<IdentityRole>().AddEntityFrameworkStores<Db>();
     }
 
     private static void AddRules(IServiceCollection services)
@@ -124,8 +149,14 @@ internal static class ServiceBuilder
         services.AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHasher>());
         services.AddSingleton<PasswordPolicy>();
         services.AddSingleton<HashingGate>();
+        services.AddSingleton(provider => new KnownNetworks(
+            provider.GetRequiredService<MasterKey>().MacKey("known networks"), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KnownNetworkStore>();
+        services.AddHostedService(provider => provider.GetRequiredService<KnownNetworkStore>());
         services.AddSingleton<GuessingLimit>();
-        services.AddScoped<PasswordAuthenticator>();
+        services.AddSingleton<RegistrationLimit>();
+        services.AddSingleton<SharedVerifications>();
+        services.AddSingleton<PasswordAuthenticator>();
         services.AddSingleton<VerifiedPairs>();
         services.AddScoped<PairAuthenticator>();
         services.AddSingleton<KeySchedule>();
@@ -134,8 +165,9 @@ internal static class ServiceBuilder
         services.AddHostedService<KeyRotation>();
         services.AddSingleton<TokenIssuer>();
         services.AddScoped<LoginGrant>();
+        services.AddScoped<CookieGrant>();
         services.AddScoped<RefreshGrant>();
-        services.AddSingleton<PersonalAccessTokenGrant>();
+        services.AddScoped<PersonalAccessTokenGrant>();
         services.AddSingleton<RefreshTokenCodec>();
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<WrongTokens>();
@@ -182,7 +214,8 @@ internal static class ServiceBuilder
         {
             await ring.BeginAsync();
         }
-        catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or ArgumentException or DbException)
+        catch (Exception fault) when (fault is CryptographicException or InvalidOperationException or InvalidCastException
+            or ArgumentException or DbException)
         {
             throw new ConfigurationFaultException(
                 $"The signing keys in the database cannot be opened ({fault.Message.ReplaceLineEndings(" ")}); "
@@ -196,28 +229,10 @@ internal static class ServiceBuilder
         {
             await (denials?.BeginAsync() ?? Task.CompletedTask);
         }
-        catch (Exception fault) when (fault is InvalidOperationException or DbException)
+        catch (Exception fault) when (fault is InvalidOperationException or InvalidCastException or ArgumentException or DbException)
         {
             throw new ConfigurationFaultException($"The denials in the database cannot be read ({fault.Message.ReplaceLineEndings(" ")}); "
                 + "restore the database, or run the version that wrote it.");
-        }
-    }
-
-    // At some level, each of these logs what a request contained: its path, its query, a header, or the arguments of an action. A level
-    // that is configured for one provider takes precedence over a general one, so the level of the console is set as well.
-    private static void SilenceWhatLogsRequests(ILoggingBuilder logging)
-    {
-        foreach (string category in (string[])
-        [
-            "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel",
-            "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
-            "Microsoft.AspNetCore.Server.Kestrel.Connections", "Microsoft.AspNetCore.Server.Kestrel.Http2",
-            "Microsoft.AspNetCore.HttpOverrides",
-            "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.StaticFiles", "Microsoft.AspNetCore.Cors", "Microsoft.AspNetCore.Mvc",
-        ])
-        {
-            logging.AddFilter(category, LogLevel.Warning);
-            logging.AddFilter<ConsoleLoggerProvider>(category, LogLevel.Warning);
         }
     }
 }

@@ -47,7 +47,11 @@ internal sealed record Settings
 
     public required CorsSettings Cors { get; init; }
 
+    public required HostSettings Hosts { get; init; }
+
     public required ProxySettings Proxy { get; init; }
+
+    public required PublicPageSettings PublicPages { get; init; }
 
     public required SwaggerSettings Swagger { get; init; }
 
@@ -85,8 +89,10 @@ internal sealed record Settings
             Registration = RegistrationSettings.Read(values),
             Sealing = @sealed,
             Storage = StorageSettings.Read(values, @sealed.DataDirectory),
-            Cors = CorsSettings.Read(values),
+            Cors = CorsSettings.Read(values, issuer.Url),
+            Hosts = HostSettings.Read(values, issuer.Url),
             Proxy = ProxySettings.Read(values),
+            PublicPages = PublicPageSettings.Read(values),
             Swagger = SwaggerSettings.Read(values),
             Lab = LabSettings.Read(values, issuer.Url),
             Listen = ListenSettings.Read(values),
@@ -99,5 +105,6 @@ internal sealed record Settings
         .AddSingleton(AccessTokens).AddSingleton(RefreshTokens).AddSingleton(Sessions).AddSingleton(SignedCookies).AddSingleton(Basic)
         .AddSingleton(Denylist)
         .AddSingleton(Clients).AddSingleton(SigningKeys).AddSingleton(Passwords).AddSingleton(Hashing).AddSingleton(Registration)
-        .AddSingleton(Sealing).AddSingleton(Storage).AddSingleton(Cors).AddSingleton(Proxy).AddSingleton(Swagger).AddSingleton(Lab);
+        .AddSingleton(Sealing).AddSingleton(Cors).AddSingleton(Hosts)
+        .AddSingleton(Proxy).AddSingleton(PublicPages).AddSingleton(Swagger).AddSingleton(Lab);
 }

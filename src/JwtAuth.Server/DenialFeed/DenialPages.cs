@@ -1,6 +1,7 @@
 using System.Globalization;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -20,13 +21,17 @@ internal sealed class DenialPages
 
     private readonly SigningKeyRing ring;
     private readonly DatabaseStart database;
+    private readonly Engine engine;
     private readonly DenialTail? tail;
     private readonly TimeProvider time;
+    private readonly ILogger log;
+    private bool isToldBehind;
     private TaskCompletionSource news = NewNews();
 
-    public DenialPages(SigningKeyRing ring, DatabaseStart database, TimeProvider time, DenialTail? tail = null)
+    public DenialPages(
+        SigningKeyRing ring, DatabaseStart database, Engine engine, TimeProvider time, ILogger<DenialPages> log, DenialTail? tail = null)
     {
-        (this.ring, this.database, this.tail, this.time) = (ring, database, tail, time);
+        (this.ring, this.database, this.engine, this.tail, this.time, this.log) = (ring, database, engine, tail, time, log);
         ring.Changed += Tell;
         if (tail is not null)
             tail.Changed += Tell;
@@ -96,7 +101,20 @@ internal sealed class DenialPages
         // Another process on this database may have read further.
         if (tail is not null && after > tail.LastNumber)
             await tail.CatchUpAsync();
-        return after <= (tail?.LastNumber ?? 0) ? (after, keys) : (0, null);
+        if (after <= (tail?.LastNumber ?? 0))
+            return (after, keys);
+        await TellBehindAsync(after);
+        return (0, null);
+    }
+
+    // The log gives no number twice. So who has heard of a higher one has heard it from a later state of this database.
+    private async Task TellBehindAsync(long heard)
+    {
+        if (tail is not null && !Volatile.Read(ref isToldBehind) && await engine.HighestDenialAsync() is var given && heard > given
+            && !Interlocked.Exchange(ref isToldBehind, true))
+        {
+            log.LogBehindCursor(heard, given);
+        }
     }
 
     private static TaskCompletionSource NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);

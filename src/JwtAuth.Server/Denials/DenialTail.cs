@@ -1,18 +1,27 @@
+using System.Data.Common;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Denials;
 
 /// <summary>
 /// Keeps the denylist up to date. It reads the log of denials at the start, after each commit of this process that denies something, and
-/// whenever another process (such as the command line) has written. To notice that, it looks four times a second.
+/// whenever another process (such as the command line) has written. To notice that, it looks four times a second, and at once when it is
+/// told.
 /// </summary>
-internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time, ILogger<DenialTail> log) : BackgroundService, IDenialSource
+internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<DenialTail> log)
+    : BackgroundService, IDenialSource
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
+
+    // How long a request waits for a reading that is under way.
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(3);
+
+    // It reads often, and must not wait for long on a connection that has died: it tries again on another.
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
 
     private const int MostRecent = 4096;
 
@@ -20,10 +29,11 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     public static readonly TimeSpan MaximumSilence = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim reading = new(1, 1);
-    private readonly Lazy<AsyncServiceScope> scope = new(scopes.CreateAsyncScope);
     private readonly Lock guard = new();
     private readonly Queue<(long Number, DeniedTokens Denied)> recent = new();
-    private long lastNumber, lastVersion = -1;
+    private PreparedConnection? connection;
+    private long lastNumber;
+    private long? lastVersion;
     private volatile bool hasBegun;
     private bool isSilent;
 
@@ -50,7 +60,7 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     }
 
     /// <summary>Reads the whole log. Called before the service reports that it is ready.</summary>
-    /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
+    /// <exception cref="DbException">The log cannot be read.</exception>
     public Task BeginAsync()
     {
         hasBegun = true;
@@ -60,14 +70,23 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
     /// <summary>
     /// Reads what is new, in the log's order. A process that checks no tokens, such as a command, has not begun and reads nothing.
     /// </summary>
-    /// <exception cref="System.Data.Common.DbException">The log cannot be read.</exception>
+    /// <exception cref="DbException">The log cannot be read.</exception>
     public Task ReadAsync() => hasBegun ? ReadAsync(always: true) : Task.CompletedTask;
+
+    /// <summary>A transaction of this process has committed denials: reads them, and tells other processes.</summary>
+    /// <exception cref="DbException">The log cannot be read.</exception>
+    public Task CommittedAsync()
+    {
+        engine.Tell();
+        return ReadAsync();
+    }
 
     public async Task CatchUpAsync()
     {
         try
         {
-            await ReadAsync(always: true);
+            // Who waits behind a reading that does not end would wait for the next one too.
+            await ReadAsync(always: true, LongestTurn);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
@@ -75,7 +94,10 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(LookAsync(stoppingToken), engine.ListenAsync(CatchUpAsync, stoppingToken));
+
+    private async Task LookAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(LookEvery, time);
         DateTimeOffset forgotAt = time.GetUtcNow();
@@ -97,47 +119,49 @@ internal sealed class DenialTail(IServiceScopeFactory scopes, TimeProvider time,
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        if (scope.IsValueCreated)
-            await scope.Value.DisposeAsync();
-    }
-
     public override void Dispose()
     {
         base.Dispose();
+        connection?.Dispose();
         reading.Dispose();
     }
 
-    // Every look and every request meets the same fault. It is logged once, so that it does not fill the log.
+    // Every look and every request meets the same fault. It is logged once, so that it does not fill the log. A start that failed takes the
+    // service down under a look that is under way.
     private void TellOnce(Exception fault)
     {
-        if (!Interlocked.Exchange(ref isSilent, true))
+        if (fault is not ObjectDisposedException && !Interlocked.Exchange(ref isSilent, true))
             log.DenialsNotRead(fault);
     }
 
     // One reading at a time, so that denials are merged in the order of the log.
-    private async Task ReadAsync(bool always)
+    private async Task ReadAsync(bool always, TimeSpan? longestTurn = null)
     {
-        await reading.WaitAsync();
+        if (!await reading.WaitAsync(longestTurn ?? Timeout.InfiniteTimeSpan))
+            return;
         try
         {
-            long begunAt = time.GetTimestamp();
-            Db db = scope.Value.ServiceProvider.GetRequiredService<Db>();
-            long version = await db.DataVersionAsync();
-            if (always || version != lastVersion)
+            var begunAt = ClockReading.Of(time);
+            connection ??= new PreparedConnection(await engine.OpenAsync(), LookPatience);
+            long? version = await engine.DataVersionAsync(connection);
+            if (always || version is null || version != lastVersion)
             {
                 long before = lastNumber;
-                await foreach (DenialRow row in db.Denials.AsNoTracking()
-                    .Where(row => row.Number > before).OrderBy(row => row.Number).AsAsyncEnumerable())
-                    Add(row);
+                await using DbDataReader reader = await connection.ReadAsync(DenialRow.After, default, ("@number", before));
+                while (await reader.ReadAsync())
+                    Add(DenialRow.Read(reader));
                 lastVersion = version;
                 if (lastNumber != before)
                     Changed?.Invoke();
             }
             Denylist.CompleteAsOf(begunAt);
             Volatile.Write(ref isSilent, false);
+        }
+        catch
+        {
+            connection?.Dispose();
+            connection = null;
+            throw;
         }
         finally
         {

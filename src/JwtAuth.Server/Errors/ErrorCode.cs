@@ -26,6 +26,8 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
         new("too_many_tokens", 409, "The account has as many personal access tokens as it may have.");
     public static readonly ErrorCode ContentTooLarge = new("content_too_large", 413, "The body is too large.");
     public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", 415, "The body must be plain application/json.");
+    public static readonly ErrorCode MisdirectedRequest =
+        new("misdirected_request", 421, "This service does not answer for the host that was asked for.");
     public static readonly ErrorCode TooManyAttempts = new("too_many_attempts", 429, "There were too many attempts.");
     public static readonly ErrorCode ServerError = new("server_error", 500, "The service failed.");
     public static readonly ErrorCode Busy = new("busy", 503, "The service is busy.");
@@ -35,7 +37,7 @@ internal sealed record ErrorCode(string Code, int Status, string Title)
         InvalidRequest, WeakPassword, InvalidScope, InvalidAudience, InvalidGrant, HttpsRequired, InvalidCredentials, TokenRequired,
         Forbidden, InsufficientScope,
         RegistrationClosed, NotFound, MethodNotAllowed, RequestTimeout, UsernameTaken, LastAdministrator, TooManyRoles, TooManyTokens,
-        ContentTooLarge, UnsupportedMediaType, TooManyAttempts, ServerError, Busy,
+        ContentTooLarge, UnsupportedMediaType, MisdirectedRequest, TooManyAttempts, ServerError, Busy,
     ];
 
     /// <summary>The code for a status that the framework set without a body.</summary>

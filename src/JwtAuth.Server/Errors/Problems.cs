@@ -8,15 +8,12 @@ internal static class Problems
 {
     public const string ContentType = "application/problem+json";
 
-    private static readonly JsonSerializerOptions OAuthJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public static ProblemDetails Of(ErrorCode error, string? detail = null) => new()
-    {
-        Status = error.Status,
-        Title = error.Title,
-        Detail = detail,
-        Extensions = { ["code"] = error.Code },
-    };
+    // The calls of clients.
+    private static readonly PathString[] OAuthPaths = ["/oauth", "/denials"];
+
+    public static Problem Of(ErrorCode error, string? detail = null) => new(error.Title, error.Status, error.Code, detail);
 
     /// <summary>The answer of an action, or of a filter before it.</summary>
     public static ObjectResult Result(ErrorCode error, string? detail = null) =>
@@ -39,8 +36,8 @@ internal static class Problems
     public static Task WriteAsync(HttpContext context, ErrorCode error, string? detail = null)
     {
         context.Response.StatusCode = error.Status;
-        if (context.Request.Path.StartsWithSegments("/oauth"))
-            return context.Response.WriteAsJsonAsync(OAuthError.Of(error), OAuthJson, "application/json", context.RequestAborted);
-        return context.Response.WriteAsJsonAsync(Of(error, detail), options: null, ContentType, context.RequestAborted);
+        if (OAuthPaths.Any(path => context.Request.Path.StartsWithSegments(path)))
+            return context.Response.WriteAsJsonAsync(OAuthError.Of(error), Json, "application/json", context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(Of(error, detail), Json, ContentType, context.RequestAborted);
     }
 }

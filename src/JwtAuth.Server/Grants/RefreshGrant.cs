@@ -23,7 +23,7 @@ internal abstract record RefreshResult
 
 /// <summary>A new access token and the next refresh token for a refresh token (RFC 6749 §6).</summary>
 internal sealed class RefreshGrant(
-    RefreshTokenStore refreshTokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, ILogger<RefreshGrant> log)
+    RefreshTokenUses refreshTokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, ILogger<RefreshGrant> log)
 {
     /// <param name="token">A refresh token that we issued.</param>
     /// <param name="scope">

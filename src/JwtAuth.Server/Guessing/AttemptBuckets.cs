@@ -14,19 +14,25 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
     public int Count => buckets.Count;
 
     /// <summary>How long to wait before the next attempt with this key; zero if it may be made now.</summary>
-    public TimeSpan WaitOf(string key)
+    /// <param name="key">The key.</param>
+    /// <param name="keptForOthers">
+    /// So many of the free attempts are for others, and so is the pace beyond the free ones: the wait is until enough is forgotten.
+    /// </param>
+    public TimeSpan WaitOf(string key, int keptForOthers = 0)
     {
-        if (!buckets.TryGetValue(key, out Bucket bucket) || bucket.Level <= free - 1)
+        if (!buckets.TryGetValue(key, out Bucket bucket) || bucket.Level <= free - 1 - keptForOthers)
             return TimeSpan.Zero;
 
         // Computed from the level at the last attempt, so that the announced time does not change during the wait.
-        double seconds = Math.Min(Math.Pow(2, Math.Max(0, Math.Round(bucket.Level - free))), longestDelay.TotalSeconds);
-        TimeSpan distance = TimeSpan.FromSeconds(seconds), untilForgotten = forgetOneEvery * (bucket.Level - (free - 1));
+        TimeSpan untilForgotten = forgetOneEvery * (bucket.Level - (free - 1 - keptForOthers)), distance = keptForOthers > 0
+            ? untilForgotten
+            : TimeSpan.FromSeconds(Math.Min(Math.Pow(2, Math.Max(0, Math.Round(bucket.Level - free))), longestDelay.TotalSeconds));
         TimeSpan wait = (distance < untilForgotten ? distance : untilForgotten) - time.GetElapsedTime(bucket.LastAt);
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    public bool Holds(string key) => buckets.TryGetValue(key, out Bucket bucket) && LevelOf(bucket) > 0;
+    /// <summary>How many attempts with this key are not forgotten yet.</summary>
+    public int CountOf(string key) => buckets.TryGetValue(key, out Bucket bucket) ? (int)Math.Ceiling(LevelOf(bucket)) : 0;
 
     public void Add(string key)
     {
@@ -41,8 +47,6 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
         if (buckets.TryGetValue(key, out Bucket bucket))
             buckets[key] = bucket with { Level = Math.Max(0, bucket.Level - 1) };
     }
-
-    public void Clear(string key) => buckets.Remove(key);
 
     private double LevelOf(Bucket bucket) =>
         bucket.Level == 0 ? 0 : Math.Max(0, bucket.Level - time.GetElapsedTime(bucket.LastAt) / forgetOneEvery);

@@ -12,8 +12,11 @@ namespace JwtAuth.Server.Lab;
 /// <param name="Denylist">Whether ended access tokens are refused here.</param>
 /// <param name="Registration">Whether the page can make an account.</param>
 /// <param name="Credentials">The kinds of credential that this service accepts.</param>
+/// <param name="Cookies">The cookies' names, by the kind of what they carry.</param>
 /// <param name="Stealing">Whether this page may use the thief.</param>
-internal sealed record LabReply(string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, bool Stealing);
+internal sealed record LabReply(
+    string Issuer, bool Denylist, bool Registration, IReadOnlyList<string> Credentials, IReadOnlyDictionary<string, string> Cookies,
+    bool Stealing);
 
 /// <summary>The kinds of cookie that the browser holds, which no script can see: the names used by `/me`, and `refresh_token`.</summary>
 internal sealed record HeldReply(IReadOnlyList<string> Held);
@@ -28,7 +31,8 @@ internal sealed class LabController(
 {
     [HttpGet("/lab/about")]
     public LabReply About() =>
-        new(issuer.Url, denylist.Enabled, registration.IsOpen, taken.Kinds, lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
+        new(issuer.Url, denylist.Enabled, registration.IsOpen, taken.Kinds,
+            Named().ToDictionary(cookie => cookie.Kind, cookie => cookie.Name), lab.Steals && ThiefRules.IsFromThisMachine(HttpContext));
 
     // Below /auth, because the browser sends the refresh token's cookie only there.
     [HttpGet("/auth/lab/cookies")]

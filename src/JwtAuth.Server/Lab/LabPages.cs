@@ -22,7 +22,8 @@ internal static class LabPages
                 .ToDictionary(path => path, StringComparer.Ordinal);
             fileOf[Root] = Root + "index.html";
             fileOf[Root.TrimEnd('/')] = Root;
-            services.AddSingleton(new StaticFilesOf(fileOf));
+            services.AddSingleton(new StaticFilesOf(fileOf))
+                .AddSingleton(new PageLink(Root, "The lab", "what a stolen credential is worth"));
         }
         if (settings.Steals)
             services.AddSingleton<StolenCredentials>().AddSingleton<StolenReplay>();

@@ -1,6 +1,7 @@
 using System.Net;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Pipeline;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace JwtAuth.Server.Lab;
@@ -17,7 +18,7 @@ internal sealed class ThiefRules(RequestDelegate next, IssuerSettings issuer)
             return next(context);
         if (!IsFromThisMachine(context))
             return Problems.WriteAsync(context, ErrorCode.NotFound);
-        bool isOurs = HttpMethods.IsGet(context.Request.Method) || (context.Request.Headers.Origin is [var origin] && origin == issuer.Url);
+        bool isOurs = Reading.IsAskedFor(context.Request) || (context.Request.Headers.Origin is [var origin] && origin == issuer.Url);
         return isOurs ? next(context) : Problems.WriteAsync(
             context, ErrorCode.Forbidden, "The thief listens to pages of this service alone: its own Origin is needed.");
     }

@@ -3,7 +3,8 @@ namespace JwtAuth.Server.Observability;
 
 /// <summary>
 /// Every line that the service itself logs, numbered. A name that people chose is logged only after it was found well formed. Passwords,
-/// tokens and keys are never logged.
+/// tokens and keys are never logged. A line that anybody can cause at will has a name that ends in Refused: <see cref="RefusalLog"/> counts
+/// it, so that it cannot fill the log.
 /// </summary>
 internal static partial class LogEvents
 {
@@ -22,11 +23,11 @@ internal static partial class LogEvents
     [LoggerMessage(5, LogLevel.Information, "Administrator {Administrator}: {Change} of account {Subject}")]
     public static partial void AccountAdministered(this ILogger log, string administrator, string change, string subject);
 
-    [LoggerMessage(6, LogLevel.Information, "Key {KeyId} ({Algorithm}) signs from {SignsFrom:u}")]
-    public static partial void KeySigns(this ILogger log, string keyId, string algorithm, DateTimeOffset signsFrom);
+    [LoggerMessage(6, LogLevel.Information, "Key {KeyId} ({Algorithm}) signs from {SignsFrom}")]
+    public static partial void KeySigns(this ILogger log, string keyId, string algorithm, string signsFrom);
 
-    [LoggerMessage(7, LogLevel.Information, "Key {KeyId} ({Algorithm}) retired at {RetiredAt:u}")]
-    public static partial void KeyRetired(this ILogger log, string keyId, string algorithm, DateTimeOffset retiredAt);
+    [LoggerMessage(7, LogLevel.Information, "Key {KeyId} ({Algorithm}) retired at {RetiredAt}")]
+    public static partial void KeyRetired(this ILogger log, string keyId, string algorithm, string retiredAt);
 
     [LoggerMessage(8, LogLevel.Warning, "Password hash of account {Subject} could not be renewed; its next login tries again")]
     public static partial void PasswordNotRehashed(this ILogger log, Exception fault, string subject);
@@ -37,7 +38,7 @@ internal static partial class LogEvents
     [LoggerMessage(10, LogLevel.Error, "The signing keys could not be read from the database; those in memory stay in use")]
     public static partial void RingNotReached(this ILogger log, Exception fault);
 
-    [LoggerMessage(11, LogLevel.Warning, "{Setting} has no effect in this version")]
+    [LoggerMessage(11, LogLevel.Warning, "{Setting} is a setting of an API and has no effect here")]
     public static partial void SettingWithoutEffect(this ILogger log, string setting);
 
     [LoggerMessage(12, LogLevel.Warning, "A request came over plain http although the issuer is https; "
@@ -111,6 +112,29 @@ internal static partial class LogEvents
     [LoggerMessage(50, LogLevel.Information, "Account {Subject} verified by HTTP Basic from {Address}")]
     public static partial void VerifiedByBasic(this ILogger log, string subject, string address);
 
+    [LoggerMessage(70, LogLevel.Error, "SECURITY: the {Kind} {Name} in the database is not used: {Fault}. "
+        + "Somebody else can write to the database, or it was written by another version")]
+    public static partial void RowNotBelieved(this ILogger log, string kind, string name, string fault);
+
+    [LoggerMessage(71, LogLevel.Warning, "Rows of a version that knew no seals were taken over: {Keys} signing keys, "
+        + "{Sessions} sessions, {Tokens} personal access tokens. This happens once, at the first start of this version")]
+    public static partial void OlderRowsSealed(this ILogger log, int keys, int sessions, int tokens);
+
+    [LoggerMessage(72, LogLevel.Error, "The store cannot be written or read: until that is mended, /health/ready says so, "
+        + "and what needs the store is answered with 503")]
+    public static partial void StoreFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(73, LogLevel.Information, "The store can be written and read again")]
+    public static partial void StoreSoundAgain(this ILogger log);
+
+    [LoggerMessage(74, LogLevel.Error, "SECURITY: an API has heard {Heard} denials, and the log has given {Given}: "
+        + "was the database restored from a backup? Then run the command: storage restored")]
+    public static partial void LogBehindCursor(this ILogger log, long heard, long given);
+
+    [LoggerMessage(75, LogLevel.Warning, "How far the log of denials has come could not be written beside the database; "
+        + "a backup that is put in its place may go unnoticed")]
+    public static partial void HistoryNotWritten(this ILogger log, Exception fault);
+
     [LoggerMessage(60, LogLevel.Information, "Ready for development:{Places}")]
     public static partial void Greeted(this ILogger log, string places);
 
@@ -118,4 +142,36 @@ internal static partial class LogEvents
         + "APIs will look for its keys at the issuer in vain, and browsers will be refused. "
         + "Listen where the issuer says (--urls; with dotnet run, after --), or set JwtAuth:Issuer to where the service listens")]
     public static partial void IssuerNotListenedAt(this ILogger log, string issuer, string addresses);
+
+    [LoggerMessage(62, LogLevel.Warning, "JwtAuth:Issuer is {Issuer}, but the service listens by http alone, and "
+        + "JwtAuth:Proxy:TrustedNetworks is empty: everything but /health will be refused with https_required. "
+        + "Name the network of the proxy that ends TLS, or listen by https")]
+    public static partial void OnlyHttpIsListenedAt(this ILogger log, string issuer);
+
+    [LoggerMessage(80, LogLevel.Warning, "The networks from which people log in could not be written down; the next round tries again")]
+    public static partial void KnownNetworksNotWritten(this ILogger log, Exception fault);
+
+    [LoggerMessage(81, LogLevel.Warning, "Client {ClientId} has to wait: it asked about too many tokens that are none of this service's")]
+    public static partial void TooManyUnknownTokens(this ILogger log, string clientId);
+
+    [LoggerMessage(105, LogLevel.Warning, "JwtAuth:SecurityTxt:Expires was {ExpiresAt}: /.well-known/security.txt is not served any more. "
+        + "Look whether its contacts still hold, and set a later time")]
+    public static partial void SecurityTxtExpired(this ILogger log, string expiresAt);
+
+    [LoggerMessage(110, LogLevel.Warning, "{Name} has no effect; use {Instead}")]
+    public static partial void SwitchWithoutEffect(this ILogger log, string name, string instead);
+
+    [LoggerMessage(111, LogLevel.Warning, "A request for a host that is not this service's was refused; if clients or a proxy know it by "
+        + "another name, add that to JwtAuth:Hosts, or let the proxy pass the Host header on as it came")]
+    public static partial void HostRefused(this ILogger log);
+
+    [LoggerMessage(112, LogLevel.Warning, "{Count} more requests were refused in a minute, from {Network}; their lines are left out")]
+    public static partial void RefusalsCounted(this ILogger log, int count, string network);
+
+    [LoggerMessage(113, LogLevel.Warning, "SECURITY: {Path} was open to other users of this machine, and is not any more; "
+        + "whoever has read the database has its password hashes")]
+    public static partial void MadePrivate(this ILogger log, string path);
+
+    [LoggerMessage(114, LogLevel.Warning, "Role {Role} is new: no account had it before, and no scope names it; is it spelt right?")]
+    public static partial void RoleIsNew(this ILogger log, string role);
 }

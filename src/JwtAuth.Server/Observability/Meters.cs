@@ -4,7 +4,8 @@ using JwtAuth.Bearer.Denials;
 namespace JwtAuth.Server.Observability;
 
 /// <summary>
-/// The metrics under the meter <c>JwtAuth</c>: refreshes and requests by HTTP Basic, each by outcome, and the denials held in memory.
+/// The metrics under the meter <c>JwtAuth</c>: refreshes, requests by HTTP Basic and tokens that clients asked about, each by outcome, and
+/// the denials held in memory.
 /// </summary>
 internal sealed class Meters
 {
@@ -12,6 +13,7 @@ internal sealed class Meters
 
     private readonly Counter<long> refreshes;
     private readonly Counter<long> basic;
+    private readonly Counter<long> presented;
 
     public Meters(IMeterFactory factory, IDenialSource? denials = null)
     {
@@ -21,6 +23,9 @@ internal sealed class Meters
         basic = meter.CreateCounter<long>(
             "jwtauth.basic", "{request}",
             "Requests by HTTP Basic, by outcome: verified (cost a bcrypt), remembered, refused, too_many_attempts, busy");
+        presented = meter.CreateCounter<long>(
+            "jwtauth.presented_tokens", "{token}",
+            "Tokens that clients asked about or revoked, by outcome: good, ended (issued here, not good any more), unknown, too_many");
         if (denials is not null)
             meter.CreateObservableGauge("jwtauth.denials", () => denials.Denylist.Count, "{denial}", "Denials held in memory");
     }
@@ -28,4 +33,6 @@ internal sealed class Meters
     public void CountRefresh(string outcome) => refreshes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void CountBasic(string outcome) => basic.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void CountPresented(string outcome) => presented.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

@@ -4,7 +4,7 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Logins;
 using JwtAuth.Server.Observability;
-using Microsoft.AspNetCore.Identity;
+using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Passwords;
 
@@ -35,7 +35,7 @@ internal abstract record PasswordResult
 /// bcrypt.
 /// </summary>
 internal sealed class PasswordAuthenticator(
-    AccountStore accounts, PasswordHasher hasher, HashingGate gate, GuessingLimit limit, TimeProvider time,
+    IServiceScopeFactory scopes, PasswordHasher hasher, GuessingLimit limit, SharedVerifications verifications, TimeProvider time,
     ILogger<PasswordAuthenticator> log)
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
@@ -44,43 +44,18 @@ internal sealed class PasswordAuthenticator(
     /// <param name="password">One to which <see cref="PasswordPolicy.Unusable"/> does not object.</param>
     /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellation">The caller has disconnected. An attempt that was admitted stays counted.</param>
-    public async Task<PasswordResult> CheckAsync(string username, Password password, IPAddress? address, CancellationToken cancellation)
+    /// <param name="device">The browser, if the account's owner has logged in there before.</param>
+    public async Task<PasswordResult> CheckAsync(
+        string username, Password password, IPAddress? address, CancellationToken cancellation, string? device = null)
     {
-        string bucket = BucketOf(username);
-        if (limit.Enter(bucket, address) is { } wait)
-        {
+        var guess = new Guess(BucketOf(username), address, device);
+        PasswordResult result = await verifications.VerifyAsync(
+            guess, password, (attempt, abandoned) => VerifyAsync(attempt, password, abandoned), cancellation);
+        if (result is PasswordResult.TooManyAttempts)
             log.LoginRefused(Text(address), "too many attempts");
-            return new PasswordResult.TooManyAttempts(wait);
-        }
-
-        AccountSnapshot? account = await accounts.FindByNameAsync(bucket, cancellation);
-        PasswordVerificationResult verdict;
-        string? renewed = null;
-        using (IDisposable? place = await gate.EnterAsync(cancellation, address))
-        {
-            if (place is null)
-            {
-                limit.Withdraw(bucket, address);
-                return new PasswordResult.Busy(HashingGate.RetryAfter);
-            }
-
-            verdict = hasher.Verify(password.Reveal(), account?.PasswordHash);
-            if (verdict == PasswordVerificationResult.SuccessRehashNeeded && account is { IsEnabled: true })
-                renewed = hasher.Hash(password.Reveal());
-        }
-
-        if (account is not { IsEnabled: true } || verdict == PasswordVerificationResult.Failed)
-        {
+        else if (result is PasswordResult.Refused)
             log.LoginRefused(Text(address), "invalid credentials");
-            if (account is not null && !PasswordHasher.IsWellFormed(account.PasswordHash))
-                log.PasswordHashMalformed(account.Subject);
-            return Refused;
-        }
-
-        limit.Succeed(bucket, address);
-        bool isRenewed = renewed is not null && await RenewAsync(account, renewed);
-        return new PasswordResult.Verified(
-            new Login(isRenewed ? account with { PasswordHash = renewed! } : account, Login.ByPassword, time.GetUtcNow()));
+        return result;
     }
 
     /// <summary>
@@ -92,8 +67,35 @@ internal sealed class PasswordAuthenticator(
     /// <summary>An address as it appears in logs.</summary>
     public static string Text(IPAddress? address) => address?.ToString() ?? "unknown";
 
+    // It has its own scope, because it may outlive the request that started it.
+    private async Task<PasswordResult> VerifyAsync(Attempt attempt, Password password, CancellationToken abandoned)
+    {
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        AccountSnapshot? account =
+            await scope.ServiceProvider.GetRequiredService<AccountSnapshots>().FindByNameAsync(attempt.Guess.Account, abandoned);
+        if (await hasher.VerifyAsync(password, account?.PasswordHash, account is { IsEnabled: true }, attempt.Guess.Address, abandoned)
+            is not var (isRight, renewed))
+        {
+            limit.Withdraw(attempt);
+            return new PasswordResult.Busy(HashingGate.RetryAfter);
+        }
+
+        if (account is not { IsEnabled: true } || !isRight)
+        {
+            if (account is not null && hasher.IsFoundMalformed(account))
+                log.PasswordHashMalformed(account.Subject);
+            return Refused;
+        }
+
+        limit.Succeed(attempt, account.Subject);
+        bool isRenewed = renewed is not null
+            && await RenewAsync(scope.ServiceProvider.GetRequiredService<AccountStore>(), account, renewed);
+        return new PasswordResult.Verified(
+            new Login(isRenewed ? account with { PasswordHash = renewed! } : account, Login.ByPassword, time.GetUtcNow()));
+    }
+
     // The password was right, even if the store cannot be written. In that case the next login renews the hash.
-    private async Task<bool> RenewAsync(AccountSnapshot account, string hash)
+    private async Task<bool> RenewAsync(AccountStore accounts, AccountSnapshot account, string hash)
     {
         try
         {
@@ -102,7 +104,7 @@ internal sealed class PasswordAuthenticator(
             log.PasswordRehashed(account.Subject);
             return true;
         }
-        catch (DbException fault)
+        catch (Exception fault) when (fault is DbException or StorageBusyException)
         {
             log.PasswordNotRehashed(fault, account.Subject);
             return false;

@@ -6,8 +6,11 @@ namespace JwtAuth.Server.Passwords;
 /// <param name="MinimumLength">The minimum length of a new password, in characters.</param>
 internal sealed record PasswordSettings(int WorkFactor, int MinimumLength)
 {
-    public static PasswordSettings Read(SettingValues values) =>
-        new(values.Number("Passwords:WorkFactor", 12, 10, 14), values.Number("Passwords:MinimumLength", 12, 8, 64));
+    public const int LowestWorkFactor = 10, HighestWorkFactor = 14;
+
+    public static PasswordSettings Read(SettingValues values) => new(
+        values.Number("Passwords:WorkFactor", 12, LowestWorkFactor, HighestWorkFactor),
+        values.Number("Passwords:MinimumLength", 12, 8, 64));
 }
 
 /// <param name="IsOpen">Whether strangers may make accounts.</param>

@@ -1,7 +1,3 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace JwtAuth.Server.Passwords;
 
 /// <summary>The account that a name and password belong to, the hash they were checked against, and when.</summary>
@@ -24,8 +20,7 @@ internal sealed class VerifiedPairs(TimeProvider time)
     /// <summary>Counted from the verification. Use does not prolong it.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
-    private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
-    private readonly ConcurrentDictionary<string, Task<PasswordResult?>> verifications = new(StringComparer.Ordinal);
+    private readonly PairMac macs = new();
     private readonly Lock guard = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> entries = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> oldestFirst = [];
@@ -39,18 +34,8 @@ internal sealed class VerifiedPairs(TimeProvider time)
         }
     }
 
-    /// <summary>
-    /// The MAC under which a pair is remembered. The name's length comes first, so that no two pairs give the same bytes.
-    /// </summary>
-    public string MacOf(string name, Password password)
-    {
-        byte[] nameBytes = Encoding.UTF8.GetBytes(name), secret = Encoding.UTF8.GetBytes(password.Reveal());
-        byte[] pair = [.. BitConverter.GetBytes(nameBytes.Length), .. nameBytes, .. secret];
-        string mac = Convert.ToBase64String(HMACSHA256.HashData(key, pair));
-        CryptographicOperations.ZeroMemory(secret);
-        CryptographicOperations.ZeroMemory(pair);
-        return mac;
-    }
+    /// <inheritdoc cref="PairMac.Of"/>
+    public string MacOf(string name, Password password) => macs.Of(name, password);
 
     public VerifiedPair? Find(string mac)
     {
@@ -61,16 +46,23 @@ internal sealed class VerifiedPairs(TimeProvider time)
         }
     }
 
-    public void Remember(string mac, VerifiedPair pair)
+    /// <summary>Remembers a pair from now on.</summary>
+    /// <returns>Whether it was not remembered with the same hash already. If it was, that is not prolonged.</returns>
+    public bool Remember(string mac, VerifiedPair pair)
     {
         lock (guard)
         {
             ForgetExpired();
             if (entries.TryGetValue(mac, out LinkedListNode<Entry>? former))
+            {
+                if (former.Value.Pair == pair)
+                    return false;
                 Forget(former);
+            }
             else if (entries.Count == Capacity)
                 Forget(oldestFirst.First!);
             entries[mac] = oldestFirst.AddLast(new Entry(mac, pair, time.GetTimestamp()));
+            return true;
         }
     }
 
@@ -82,27 +74,6 @@ internal sealed class VerifiedPairs(TimeProvider time)
             if (entries.TryGetValue(mac, out LinkedListNode<Entry>? node) && ReferenceEquals(node.Value.Pair, outdated))
                 Forget(node);
         }
-    }
-
-    /// <summary>
-    /// Runs one verification for all requests that send the same pair at once. It belongs to none of them, so if one disconnects, the
-    /// others still get the result.
-    /// </summary>
-    public Task<PasswordResult?> VerifyOnceAsync(string mac, Func<Task<PasswordResult?>> verify)
-    {
-        var mine = new TaskCompletionSource<PasswordResult?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<PasswordResult?> shared = verifications.GetOrAdd(mac, mine.Task);
-        if (shared == mine.Task)
-            _ = LeadAsync(mac, mine, verify);
-        return shared;
-    }
-
-    private async Task LeadAsync(string mac, TaskCompletionSource<PasswordResult?> all, Func<Task<PasswordResult?>> verify)
-    {
-        Task<PasswordResult?> verification = verify();
-        await ((Task)verification).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        verifications.TryRemove(mac, out _);
-        all.SetFromTask(verification);
     }
 
     private void ForgetExpired()

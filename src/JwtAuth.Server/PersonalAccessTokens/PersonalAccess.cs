@@ -13,6 +13,9 @@ namespace JwtAuth.Server.PersonalAccessTokens;
 internal sealed record PersonalAccess(
     string Id, AccountSnapshot Account, string Scope, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt)
 {
+    /// <summary>The latest <c>exp</c> that access tokens made from it may have; <see langword="null"/> for any.</summary>
+    public required DateTimeOffset? TokensUntil { get; init; }
+
     /// <summary>
     /// The scopes it has now: of those asked for, or of all that it was granted, those that its owner may have at this moment.
     /// </summary>

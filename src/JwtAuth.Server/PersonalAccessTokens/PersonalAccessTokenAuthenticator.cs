@@ -23,15 +23,21 @@ internal abstract record PersonalAccessTokenResult
 /// accepted even then.
 /// </summary>
 internal sealed class PersonalAccessTokenAuthenticator(
-    PersonalAccessTokenStore tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
+    PersonalAccessTokenUses tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
 {
-    public async Task<PersonalAccessTokenResult> CheckAsync(PersonalAccessToken token, IPAddress? address, CancellationToken cancellation)
+    /// <param name="token">The token as it was sent.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="isGrant">Whether it is changed into an access token, which notes its use as well.</param>
+    /// <param name="cancellation">The caller has disconnected.</param>
+    public async Task<PersonalAccessTokenResult> CheckAsync(
+        PersonalAccessToken token, IPAddress? address, bool isGrant, CancellationToken cancellation)
     {
         if (!token.IsWellFormed)
             return new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.Misspelt);
         if (await tokens.FindAsync(token, cancellation) is { } access)
         {
-            await tokens.NoteUseAsync(access);
+            if (!isGrant)
+                await tokens.NoteUseAsync(access);
             return new PersonalAccessTokenResult.Verified(access);
         }
 

@@ -1,8 +1,6 @@
-using System.Data.Common;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Denials;
-using JwtAuth.Server.Observability;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -23,28 +21,26 @@ internal abstract record PersonalAccessTokenAddition
 
     /// <summary>Refused: the account has as many as it may have.</summary>
     public sealed record TooMany : PersonalAccessTokenAddition;
+
+    /// <summary>Refused: so much of the account was ended that no more is made that would have to be ended.</summary>
+    public sealed record TooManyEnded(TimeSpan RetryAfter) : PersonalAccessTokenAddition;
 }
 
 /// <summary>Personal access tokens. Each change is one transaction that shuts out other writers.</summary>
-internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, AccessTokenSettings accessTokens,
-    TimeProvider time, ILogger<PersonalAccessTokenStore> log)
+internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, Standing standing, SessionPolicy policy, TimeProvider time)
 {
     /// <summary>How many living tokens an account may have.</summary>
     public const int MaximumPerAccount = 50;
 
-    // A use is written down no more often than this.
-    private static readonly TimeSpan UseResolution = TimeSpan.FromMinutes(1);
-
     public async Task<PersonalAccessTokenAddition> AddAsync(
         Caller caller, PersonalAccessToken token, string name, IReadOnlyList<string> scopes, TimeSpan lifetime)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (!await standing.HoldsAsync(caller))
-            return new PersonalAccessTokenAddition.NotStanding();
+        if (await RefusalOfAsync(caller) is { } refusal)
+            return refusal; // what is refused needs no turn to write
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Usual, caller.Subject, Extent.Of(caller.Subject));
+        if (await RefusalOfAsync(caller) is { } late)
+            return late;
         DateTimeOffset now = time.GetUtcNow();
-        if (await LivingOf(caller.Subject, now).CountAsync() >= MaximumPerAccount)
-            return new PersonalAccessTokenAddition.TooMany();
-
         var row = new PersonalAccessTokenRow
         {
             Id = TokenIssuer.NewId(),
@@ -53,8 +49,10 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
             Hash = token.Hash(),
             Scope = string.Join(' ', scopes),
             CreatedAt = now,
+            TokensUntil = PersonalAccessTokenRow.NoTokens,
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) + lifetime,
         };
+        policy.Seals.Seal(row);
         db.PersonalAccessTokens.Add(row);
         await revocations.CommitAsync(transaction);
         return new PersonalAccessTokenAddition.Added(row);
@@ -80,39 +78,24 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
             return null;
         if (found is not [var row])
             return Ended.Nothing(now);
-        DateTimeOffset latestExpiry = accessTokens.ExpiryOf(now);
+        DateTimeOffset latestExpiry = policy.AccessTokens.ExpiryOf(now);
         return new Ended(
             RefreshTokens: 0, Sessions: 0, AccessTokens: true, row.ExpiresAt < latestExpiry ? row.ExpiresAt : latestExpiry);
     }
 
     /// <summary>Ends a token for a client that has the right to. There is no caller.</summary>
     /// <returns>Whose token it was; <see langword="null"/> if there is none.</returns>
-    public async Task<string?> EndAsync(PersonalAccessToken token)
+    public async Task<string?> EndAsync(string clientId, PersonalAccessToken token)
     {
         byte[] hash = token.Hash();
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
-        if (await revocations.EndPersonalAccessTokensAsync(db.PersonalAccessTokens.Where(row => row.Hash == hash)) is not [var row])
+        IQueryable<PersonalAccessTokenRow> which = db.PersonalAccessTokens.Where(row => row.Hash == hash);
+        if (await which.Select(row => row.Subject).SingleOrDefaultAsync() is not { } subject)
+            return null;
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, clientId, Extent.Of(subject));
+        if (await revocations.EndPersonalAccessTokensAsync(which) is not [var row])
             return null;
         await revocations.CommitAsync(transaction);
         return row.Subject;
-    }
-
-    /// <summary>
-    /// Whether a token is good now, and what it allows. All checks use this rule, which reads the store once. A token that is not
-    /// well-formed is not looked up.
-    /// </summary>
-    public async Task<PersonalAccess?> FindAsync(PersonalAccessToken token, CancellationToken cancellation = default)
-    {
-        if (!token.IsWellFormed)
-            return null;
-        byte[] hash = token.Hash();
-        DateTimeOffset now = time.GetUtcNow();
-        return await (
-            from row in db.PersonalAccessTokens.AsNoTracking()
-            join account in db.Snapshots() on row.Subject equals account.Subject
-            where row.Hash == hash && row.ExpiresAt > now && account.IsEnabled
-            select new PersonalAccess(row.Id, account, row.Scope, row.CreatedAt, row.ExpiresAt, row.LastUsedAt))
-            .AsSingleQuery().SingleOrDefaultAsync(cancellation);
     }
 
     /// <summary>
@@ -120,33 +103,29 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
     /// </summary>
     public Task<bool> HasMadeAsync(Caller caller) => db.PersonalAccessTokens.AnyAsync(row => row.Id == caller.SessionId);
 
-    /// <summary>
-    /// Writes down that a token is used now, unless that was done a moment ago. If the store cannot be written, the use is still good.
-    /// </summary>
-    public async Task NoteUseAsync(PersonalAccess access)
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        if (access.LastUsedAt is { } last && (now - last).Duration() < UseResolution)
-            return;
-        try
-        {
-            await using WriteTransaction transaction = await db.BeginWriteAsync();
-            await db.PersonalAccessTokens.Where(row => row.Id == access.Id && row.LastUsedAt == access.LastUsedAt)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now));
-            await transaction.CommitAsync();
-        }
-        catch (Exception fault) when (fault is DbException or StorageBusyException)
-        {
-            log.PersonalAccessTokenUseNotNoted(fault, access.Id);
-        }
-    }
-
     private IQueryable<PersonalAccessTokenRow> LivingOf(string subject, DateTimeOffset now) =>
         db.PersonalAccessTokens.Where(row => row.Subject == subject && row.ExpiresAt > now);
 
+    private async Task<PersonalAccessTokenAddition?> RefusalOfAsync(Caller caller)
+    {
+        if (!await standing.HoldsAsync(caller))
+            return new PersonalAccessTokenAddition.NotStanding();
+        DateTimeOffset now = time.GetUtcNow();
+        if (await LivingOf(caller.Subject, now).CountAsync() >= MaximumPerAccount)
+            return new PersonalAccessTokenAddition.TooMany();
+        return await revocations.FullUntilAsync(caller.Subject) is { } until
+            ? new PersonalAccessTokenAddition.TooManyEnded(until - now)
+            : null;
+    }
+
+    // What would end nothing needs no turn to write.
     private async Task<IReadOnlyList<PersonalAccessTokenRow>?> EndAsync(Caller caller, IQueryable<PersonalAccessTokenRow> which)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (!await standing.HoldsAsync(caller))
+            return null;
+        if (!await which.AnyAsync())
+            return [];
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, caller.Subject, Extent.Of(caller.Subject));
         if (!await standing.HoldsAsync(caller))
             return null;
         IReadOnlyList<PersonalAccessTokenRow> ended = await revocations.EndPersonalAccessTokensAsync(which);

@@ -2,42 +2,42 @@ using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>Answers exceptions. The answer contains nothing of the exception.</summary>
-internal sealed class ExceptionResponses(ILogger<ExceptionResponses> log) : IExceptionHandler
+internal sealed class ExceptionResponses(StoreWatch store, ILogger<ExceptionResponses> log) : IExceptionHandler
 {
-    // SQLITE_BUSY and LOCKED: others have been writing for too long.
-    private static readonly int[] Contended = [5, 6];
-
-    // SQLITE_READONLY, IOERR, FULL and CANTOPEN: the store cannot be written until somebody repairs it.
-    private static readonly int[] Unwritable = [8, 10, 13, 14];
+    private const string Soon = "2", WhenMended = "30";
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
             return true; // nobody is left to answer
 
+        StoreFault fault = store.FaultOf(exception);
+        bool isOfStore = fault is StoreFault.Unwritable or StoreFault.Damaged;
         ErrorCode error = exception switch
         {
             BadHttpRequestException bad => ErrorCode.OfStatus(bad.StatusCode),
             IOException { InnerException: OverflowException } => ErrorCode.InvalidRequest, // how Kestrel reports a bad chunk length
             StorageBusyException => ErrorCode.Busy,
-            _ when Is(exception, Contended) || Is(exception, Unwritable) => ErrorCode.Busy,
+            _ when fault != StoreFault.None => ErrorCode.Busy,
             _ => ErrorCode.ServerError,
         };
-        if (error == ErrorCode.ServerError || Is(exception, Unwritable))
+        if (isOfStore)
+        {
+            store.Report(exception);
+        }
+        else if (error == ErrorCode.ServerError)
+        {
             log.RequestFailed(exception);
+            if (store.Suspect())
+                (isOfStore, error) = (true, ErrorCode.Busy);
+        }
         if (error == ErrorCode.Busy)
-            httpContext.Response.Headers.RetryAfter = "2";
+            httpContext.Response.Headers.RetryAfter = isOfStore ? WhenMended : Soon;
         await Problems.WriteAsync(httpContext, error);
         return true;
     }
-
-    private static bool Is(Exception exception, int[] codes) =>
-        (exception is DbUpdateException ? exception.InnerException : exception) is SqliteException fault
-            && codes.Contains(fault.SqliteErrorCode);
 }

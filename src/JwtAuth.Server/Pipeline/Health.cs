@@ -1,3 +1,4 @@
+using System.Data.Common;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
@@ -7,33 +8,50 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers, there is a key to sign with, and the denials are
-/// known.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the store can be written and read, there is a key to sign with, and the
+/// denials are known.
 /// </summary>
 internal static class Health
 {
     public static void AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<Ready>("ready");
-        // Probes come from inside, over plain http, and the answers reveal nothing.
-        services.AddSingleton(new PathRule("/health") { AllowsPlainHttp = true });
+        services.AddSingleton<StoreWatch>();
+        // Probes come from inside, over plain http and by address, and the answers reveal nothing.
+        services.AddSingleton(new PathRule("/health") { IsForProbes = true });
     }
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready").AllowAnonymous();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false })
+            .WithMetadata(Reading.Methods).AllowAnonymous();
+        app.MapHealthChecks("/health/ready").WithMetadata(Reading.Methods).AllowAnonymous();
     }
 
-    private sealed class Ready(Db db, SigningKeyRing ring, IDenialSource? denials = null) : IHealthCheck
+    private sealed class Ready(Engine engine, StoreWatch store, SigningKeyRing ring, IDenialSource? denials = null) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             if (denials is { Denylist.IsComplete: false })
                 await denials.CatchUpAsync();
-            return ring.IsReady && denials?.Denylist.IsComplete != false && await db.Database.CanConnectAsync(cancellationToken)
+            return ring.IsReady && denials?.Denylist.IsComplete != false
+                && await CanReadAsync(engine) && await store.IsSoundAsync()
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Unhealthy();
+        }
+
+        private static async Task<bool> CanReadAsync(Engine engine)
+        {
+            try
+            {
+                using var connection = new PreparedConnection(await engine.OpenAsync());
+                await connection.AskAsync<long>("SELECT 1");
+                return true;
+            }
+            catch (Exception fault) when (fault is DbException or TimeoutException)
+            {
+                return false;
+            }
         }
     }
 }

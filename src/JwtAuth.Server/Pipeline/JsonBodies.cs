@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.Controllers;
+using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
@@ -28,6 +28,7 @@ internal static class JsonBodies
         options.RespectRequiredConstructorParameters = true;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.MaxDepth = 16;
+        options.Converters.Add(new Moments());
     }
 
     private static JsonSerializerOptions Make()
@@ -53,17 +54,19 @@ internal static class JsonBodies
         options.OutputFormatters.RemoveType<StringOutputFormatter>();
     }
 
-    /// <summary>The answer to a body or query that does not fit. It says what would fit, and repeats nothing of the request.</summary>
+    /// <summary>
+    /// The answer to a body or query that does not fit. It says which member or parameter does not, and what would fit.
+    /// </summary>
     public static IActionResult Refuse(ActionContext context)
     {
-        string? detail = null;
-        if (context.ActionDescriptor is ControllerActionDescriptor action
-            && action.Parameters.FirstOrDefault(parameter => parameter.BindingInfo?.BindingSource?.Id == "Body") is { } body)
-        {
-            string names = string.Join(", ", Options.GetTypeInfo(body.ParameterType).Properties.Select(member =>
-                member.Name + (member.IsRequired ? "" : " (may be left out)")));
-            detail = $"Send one JSON object with these members and no others, each once: {names}.";
-        }
-        return Problems.Result(ErrorCode.InvalidRequest, detail);
+        IList<ParameterDescriptor> parameters = context.ActionDescriptor.Parameters;
+        if (context.ModelState.TryGetValue(JsonBodyFormatter.Fault, out ModelStateEntry? body) && body.Errors is [var fault, ..])
+            return Problems.Result(ErrorCode.InvalidRequest, fault.ErrorMessage);
+        if (parameters.FirstOrDefault(parameter => parameter.BindingInfo?.BindingSource == BindingSource.Body) is { } missing)
+            return Problems.Result(ErrorCode.InvalidRequest, JsonBodyFaults.ShapeOf(Options.GetTypeInfo(missing.ParameterType)));
+        IEnumerable<string> wrong = parameters
+            .Where(parameter => context.ModelState.TryGetValue(parameter.Name, out ModelStateEntry? entry) && entry.Errors.Count > 0)
+            .Select(parameter => $"The parameter {parameter.Name} must be {JsonBodyFaults.KindOf(parameter.ParameterType)}.");
+        return Problems.Result(ErrorCode.InvalidRequest, string.Join(' ', wrong));
     }
 }

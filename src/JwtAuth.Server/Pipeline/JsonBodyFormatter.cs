@@ -1,6 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using JwtAuth.Server.Authentication;
 using Microsoft.AspNetCore.Mvc.Formatters;
-using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Server.Pipeline;
 
@@ -10,29 +11,35 @@ namespace JwtAuth.Server.Pipeline;
 /// </summary>
 internal sealed class JsonBodyFormatter : InputFormatter
 {
-    public JsonBodyFormatter() => SupportedMediaTypes.Add("application/json");
+    /// <summary>Where the model state has the sentence that says what is wrong with the body.</summary>
+    public const string Fault = "$";
 
-    public override bool CanRead(InputFormatterContext context) =>
-        MediaTypeHeaderValue.TryParse(context.HttpContext.Request.ContentType, out MediaTypeHeaderValue? type)
-        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+    private const string MediaType = "application/json";
+
+    public JsonBodyFormatter() => SupportedMediaTypes.Add(MediaType);
+
+    public override bool CanRead(InputFormatterContext context) => ContentTypes.Is(context.HttpContext.Request.ContentType, MediaType);
 
     public override async Task<InputFormatterResult> ReadRequestBodyAsync(InputFormatterContext context)
     {
-        HttpContext http = context.HttpContext;
+        // Kestrel limits its size.
+        using var buffer = new MemoryStream();
+        await context.HttpContext.Request.Body.CopyToAsync(buffer, context.HttpContext.RequestAborted);
+        ReadOnlyMemory<byte> body = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+        if (body.Span.StartsWith("\uFEFF"u8))
+            body = body[3..]; // a byte order mark may be ignored (RFC 8259 §8.1)
+
+        JsonTypeInfo type = JsonBodies.Options.GetTypeInfo(context.ModelType);
         try
         {
-            if (await JsonSerializer.DeserializeAsync(http.Request.Body, context.ModelType, JsonBodies.Options,
-                http.RequestAborted) is { } body)
-            {
-                return await InputFormatterResult.SuccessAsync(body);
-            }
+            if (JsonSerializer.Deserialize(body.Span, type) is { } read)
+                return await InputFormatterResult.SuccessAsync(read);
         }
         catch (JsonException)
         {
             // The body has another shape. The exception's message is not used, since it would repeat what was sent.
         }
-        context.ModelState.AddModelError("", "The body does not fit.");
+        context.ModelState.AddModelError(Fault, JsonBodyFaults.Of(body.Span, type));
         return await InputFormatterResult.FailureAsync();
     }
 }

@@ -19,8 +19,12 @@ internal sealed class RequestRules(RequestDelegate next)
         // No path of this service has control characters, and logs need not show them.
         if (request.Path.Value!.Any(char.IsControl))
             return Problems.WriteAsync(context, ErrorCode.InvalidRequest, "A path holds no control characters.");
-        if (request.QueryString.HasValue && request.Query.Any(parameter => parameter.Value.Count > 1))
-            return Problems.WriteAsync(context, ErrorCode.InvalidRequest, "Each parameter is sent once.");
+        if (request.QueryString.HasValue
+            && request.Query.Where(parameter => parameter.Value.Count > 1).Select(parameter => parameter.Key).ToArray() is [var name, ..])
+        {
+            string twice = PlainNames.Include(name) ? $" {name} is there twice." : "";
+            return Problems.WriteAsync(context, ErrorCode.InvalidRequest, $"Each parameter is sent once.{twice}");
+        }
         return next(context);
     }
 

@@ -21,7 +21,7 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
             return Task.CompletedTask;
         });
 
-        if (issuer.IsHttps && !context.Request.IsHttps && RuleOf(context.Request.Path)?.AllowsPlainHttp != true)
+        if (issuer.IsHttps && !context.Request.IsHttps && PathRule.Of(context.Request.Path, pathRules)?.IsForProbes != true)
         {
             log.PlainHttpRefused();
             return Problems.WriteAsync(context, ErrorCode.HttpsRequired);
@@ -31,18 +31,16 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         return next(context);
     }
 
-    private PathRule? RuleOf(PathString path) => Array.Find(pathRules, rule => path.StartsWithSegments(rule.Path));
-
     private void AddHeaders(HttpContext context)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = RuleOf(context.Request.Path)?.ContentSecurityPolicy ?? ApiPolicy;
+        headers.TryAdd(HeaderNames.ContentSecurityPolicy, PathRule.Of(context.Request.Path, pathRules)?.ContentSecurityPolicy ?? ApiPolicy);
         headers.TryAdd(HeaderNames.CacheControl, "no-store");
-        // Every reply depends on the origin. The CORS middleware says so only if it has allowed one.
-        headers.Vary = HeaderNames.Origin;
+        // Every reply depends on the origin; the CORS middleware says so only if it has allowed one. An error is a page or JSON.
+        headers.Vary = context.Response.StatusCode >= 400 ? "Origin, Accept" : HeaderNames.Origin;
         if (issuer.IsHttps)
             headers.StrictTransportSecurity = "max-age=31536000";
     }

@@ -1,4 +1,3 @@
-using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 
@@ -23,7 +22,8 @@ internal static class StaticPages
 
     public static void AddStaticPages(this IServiceCollection services) =>
         // Cached for a short time, so that a new version soon arrives everywhere. After that, the ETag saves the transfer.
-        services.AddSingleton(new StaticFilesOf(Module.ToDictionary(path => path, StringComparer.Ordinal), "public, max-age=300"));
+        services.AddSingleton(new StaticFilesOf(Module.ToDictionary(path => path, StringComparer.Ordinal), "public, max-age=300"))
+            .AddSingleton(HtmlPages.Files);
 
     /// <summary>
     /// Must come after CORS, so that pages of allowed origins can import the module. Must come before authentication, so that no cookie is
@@ -63,11 +63,8 @@ internal static class StaticPages
 
     private static Task AnswerAsync(HttpContext context, string file, RequestDelegate next)
     {
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-        {
-            context.Response.Headers.Allow = "GET, HEAD";
-            return Problems.WriteAsync(context, ErrorCode.MethodNotAllowed);
-        }
+        if (!Reading.IsAskedFor(context.Request))
+            return Reading.RefuseOthersAsync(context);
         if (file.EndsWith('/'))
         {
             context.Response.Redirect(file);

@@ -12,13 +12,12 @@ internal abstract record Rotation
 
     /// <summary>The session continues.</summary>
     /// <param name="Account">The account as it is now.</param>
-    /// <param name="Session">The session as it is now. Its counter is the successor's.</param>
-    /// <param name="At">The time of the transaction: the <c>iat</c> of the access token.</param>
+    /// <param name="Session">The session. What each use changes in it may have changed since it was read.</param>
+    /// <param name="Token">The next refresh token.</param>
+    /// <param name="At">The time of the rotation: the <c>iat</c> of the access token.</param>
     /// <param name="IsRepeated">Whether the successor was given before, to another request of a race or in a reply that was lost.</param>
-    public sealed record Successor(AccountSnapshot Account, SessionRow Session, DateTimeOffset At, bool IsRepeated) : Rotation
-    {
-        public RefreshToken Token => new(Session.SessionId, Session.Counter);
-    }
+    public sealed record Successor(
+        AccountSnapshot Account, SessionRow Session, RefreshToken Token, DateTimeOffset At, bool IsRepeated) : Rotation;
 
     /// <summary>
     /// There is no such session, or it has expired, or its account is disabled or has changed, or its audience is no longer configured.

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
@@ -19,30 +18,27 @@ internal sealed class SessionStore(
     /// <summary>How many sessions an account may have. One more ends the session that was unused for longest.</summary>
     public const int MaximumPerAccount = 1000;
 
-    // The use of a cookie is written down no more often than this, so that a request that only reads seldom writes.
-    private readonly TimeSpan noteEvery =
-        TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, policy.Cookies.IdleLifetime.Ticks / 20));
-
     /// <summary>
     /// Begins a session for a login. <see langword="null"/> if the account was changed, disabled or deleted since its password was checked.
     /// The session that the login replaces (the last one of the same client) is ended.
     /// </summary>
     public async Task<SessionRow?> BeginAsync(AccountSnapshot account, SessionStart start)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Usual, account.Subject, Extent.Of(account.Subject));
         DateTimeOffset now = time.GetUtcNow();
         if (!await db.Users.AnyAsync(row => row.Id == account.Subject && row.DisabledAt == null && row.Generation == account.Generation))
             return null;
+        bool hasEndedAll = false;
         if (start.Replaces is not null && await FindAsync(start.Replaces) is { } replaced)
         {
-            await revocations.EndSessionAsync(replaced);
+            hasEndedAll |= await revocations.EndSessionAsync(replaced);
             log.AccountEnded(replaced.Subject, replaced.SessionId, "replaced by a login of the same browser");
         }
         if (await db.Sessions.CountAsync(row => row.Subject == account.Subject) >= MaximumPerAccount)
         {
             SessionRow oldest =
                 await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
-            await revocations.EndSessionAsync(oldest);
+            hasEndedAll |= await revocations.EndSessionAsync(oldest);
             log.AccountEnded(oldest.Subject, oldest.SessionId, "one session too many, and not used for longest");
         }
 
@@ -50,7 +46,9 @@ internal sealed class SessionStore(
         {
             SessionId = TokenIssuer.NewId(),
             Subject = account.Subject,
-            Generation = account.Generation,
+            Generation = hasEndedAll
+                ? await db.Users.Where(row => row.Id == account.Subject).Select(row => row.Generation).SingleAsync()
+                : account.Generation,
             Audience = start.Audience,
             Scope = string.Join(' ', start.Scopes),
             CookieHash = start.CookieHash,
@@ -61,51 +59,14 @@ internal sealed class SessionStore(
             Address = start.Device.Address,
             Agent = start.Device.Agent,
         };
+        policy.Seals.Seal(session);
         db.Sessions.Add(session);
         await revocations.CommitAsync(transaction);
         return session;
     }
 
-    /// <summary>
-    /// The session of a cookie, and its account as it is now. <see langword="null"/> if the session is over, or the account is disabled or
-    /// has changed. Counts as a use of the session.
-    /// </summary>
-    public async Task<(SessionRow Session, AccountSnapshot Account, DateTimeOffset EndsAt)?> UseAsync(byte[] cookieHash, Device device)
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        // One query reads both. With two, a change in between would look like the end of the session.
-        var found = await (
-            from session in db.Sessions.AsNoTracking()
-            join account in db.Snapshots() on session.Subject equals account.Subject
-            where session.CookieHash == cookieHash && account.IsEnabled && account.Generation == session.Generation
-            select new { Session = session, Account = account }).AsSingleQuery().SingleOrDefaultAsync();
-        if (found is null || policy.EndOf(found.Session) <= now)
-            return null;
-        bool isNoted = now - found.Session.RotatedAt > noteEvery && await NoteUseAsync(found.Session, device, now);
-        DateTimeOffset endsAt = isNoted ? policy.Cookies.EndOf(found.Session.ExpiresAt, lastUse: now) : policy.EndOf(found.Session);
-        return (found.Session, found.Account, endsAt);
-    }
-
-    public Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) =>
-        db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash);
-
-    // A request that only reads must not fail because others write. If this use cannot be written down, the next one is.
-    private async Task<bool> NoteUseAsync(SessionRow session, Device device, DateTimeOffset now)
-    {
-        try
-        {
-            await db.Sessions.Where(row => row.SessionId == session.SessionId && row.RotatedAt < now).ExecuteUpdateAsync(set => set
-                .SetProperty(row => row.RotatedAt, now)
-                .SetProperty(row => row.Address, device.Address)
-                .SetProperty(row => row.Agent, device.Agent));
-            return true;
-        }
-        catch (DbException fault)
-        {
-            log.UseNotNoted(fault, session.SessionId);
-            return false;
-        }
-    }
+    public async Task<SessionRow?> FindByCookieAsync(byte[] cookieHash) =>
+        Believed(await db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.CookieHash == cookieHash));
 
     /// <summary>The caller's sessions, the last used first; <see langword="null"/> if the caller's credential is no longer good.</summary>
     public async Task<IReadOnlyList<Session>?> ListAsync(Caller caller)
@@ -115,71 +76,82 @@ internal sealed class SessionStore(
         DateTimeOffset now = time.GetUtcNow();
         List<SessionRow> rows = await db.Sessions.AsNoTracking()
             .Where(row => row.Subject == caller.Subject && row.ExpiresAt > now)
-            .OrderByDescending(row => row.RotatedAt).ThenBy(row => row.SessionId)
-            .ToListAsync();
-        return [.. rows.Select(row => new Session(row, policy.EndOf(row))).Where(session => session.EndsAt > now)];
+            .OrderByDescending(row => row.RotatedAt).ThenBy(row => row.SessionId).ToListAsync();
+        return [.. rows.Where(row => policy.Seals.Believes(row)).Select(row => new Session(row, policy.EndOf(row)))
+            .Where(session => session.EndsAt > now)];
     }
 
     /// <summary>Ends the caller's own session: the refresh token or the cookie, if there is one, and the access tokens.</summary>
     /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
-    public Task<Ended?> EndOwnAsync(Caller caller) => ChangeAsync(caller, async () =>
+    public Task<Ended?> EndOwnAsync(Caller caller) => EndAsync(caller, async () =>
     {
         if (caller.SessionId is not { } sessionId)
-            return caller.Token is { } alone ? await EndAloneAsync(alone) : Nothing();
+            return caller.Token is { } alone ? await AloneAsync(alone) : Nothing();
         SessionRow? session = await FindAsync(sessionId);
         if (session is not null && session.Subject != caller.Subject)
             return Nothing(); // only a token that somebody else signed could say so
         if (session is { CookieHash: not null })
-            return await EndRowAsync(session);
+            return OfRow(session);
         // All access tokens made from one personal access token share its name. The logout ends this one, not those to come.
         if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == sessionId))
-            return await EndAloneAsync(made);
+            return await AloneAsync(made);
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
-        await revocations.EndSessionAsync(sessionId, latest);
-        return EndedOf(session is null ? 0 : 1, latest);
+        return new Ending(EndedOf(session is null ? 0 : 1, latest), () => revocations.EndSessionAsync(caller.Subject, sessionId, latest));
     });
 
     /// <summary>Ends one session of the caller's account.</summary>
     /// <returns>
     /// What was ended: nothing, if there is no such session; <see langword="null"/> if the caller's credential is no longer good.
     /// </returns>
-    public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => ChangeAsync(caller, async () =>
+    public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => EndAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(sessionId);
-        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? await EndRowAsync(session) : Nothing();
+        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? OfRow(session) : Nothing();
     });
 
     /// <summary>Ends every session and access token of the caller's account, except <paramref name="exceptSessionId"/>.</summary>
     /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
-    public Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId) => ChangeAsync(caller, async () =>
+    public async Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId)
     {
-        (int refreshTokens, int sessions) = await revocations.EndSubjectAsync(caller.Subject, exceptSessionId);
-        return new Ended(refreshTokens, sessions, AccessTokens: true, policy.AccessTokens.ExpiryOf(time.GetUtcNow()));
-    });
+        (int refreshTokens, int sessions) = (0, 0);
+        Ended? ended = await EndAsync(caller, () => Task.FromResult(Nothing() with { Write = EndAllAsync }));
+        return ended is null ? null : ended with { RefreshTokens = refreshTokens, Sessions = sessions };
+
+        async Task<bool> EndAllAsync()
+        {
+            (refreshTokens, sessions) = await revocations.EndSubjectAsync(caller.Subject, exceptSessionId);
+            return true;
+        }
+    }
 
     /// <summary>Ends one access token of the caller's account, if one is given. Its session continues.</summary>
     /// <returns><see langword="null"/> if the caller's credential is no longer good.</returns>
     public Task<Ended?> EndTokenAsync(Caller caller, AccessToken? token) =>
-        ChangeAsync(caller, () => token is null ? Task.FromResult(Nothing()) : EndAloneAsync(token));
+        EndAsync(caller, async () => token is null ? Nothing() : await AloneAsync(token));
 
     /// <summary>Ends one access token for a client that has the right to. There is no caller.</summary>
-    public async Task EndTokenAsync(AccessToken token)
+    public async Task EndTokenAsync(string clientId, AccessToken token)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (await revocations.HasEndedAsync(token))
+            return;
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, clientId, Extent.Of(token.Subject));
         await revocations.EndTokenAsync(token);
         await revocations.CommitAsync(transaction);
     }
 
     /// <summary>Ends a session of one of these audiences for a client that has the right to. There is no caller.</summary>
     /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
-    public Task<string?> EndAsync(string sessionId, IReadOnlyCollection<string> audiences) =>
-        EndAsync(sessionId, session => audiences.Contains(session.Audience));
+    public Task<string?> EndAsync(string clientId, string sessionId, IReadOnlyCollection<string> audiences) =>
+        EndAsync(sessionId, session => audiences.Contains(session.Audience), clientId);
 
-    /// <summary>Ends a session if <paramref name="mayEnd"/> says so.</summary>
+    /// <summary>Ends a session if <paramref name="mayEnd"/> says so, in the turn of the payer or of its account.</summary>
     /// <returns>Whose session it was; <see langword="null"/> if none was ended.</returns>
-    public async Task<string?> EndAsync(string sessionId, Func<SessionRow, bool> mayEnd)
+    public async Task<string?> EndAsync(string sessionId, Func<SessionRow, bool> mayEnd, string? payer = null)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
+        if (await FindAsync(sessionId) is not { } found || !mayEnd(found))
+            return null;
+        await using WriteTransaction transaction =
+            await db.BeginWriteAsync(Urgency.Ending, payer ?? found.Subject, Extent.Of(found.Subject));
         if (await FindAsync(sessionId) is not { } session || !mayEnd(session))
             return null;
         await revocations.EndSessionAsync(session);
@@ -187,33 +159,39 @@ internal sealed class SessionStore(
         return session.Subject;
     }
 
-    private async Task<Ended?> ChangeAsync(Caller caller, Func<Task<Ended>> change)
+    // Finds what is to be ended, and finds it again in the transaction that ends it. What would change nothing needs no turn to write.
+    private async Task<Ended?> EndAsync(Caller caller, Func<Task<Ending>> find)
     {
-        await using WriteTransaction transaction = await db.BeginWriteAsync();
         if (!await standing.HoldsAsync(caller))
             return null;
-        Ended ended = await change();
+        if (await find() is { Write: null } nothing)
+            return nothing.Ended;
+        await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, caller.Subject, Extent.Of(caller.Subject));
+        if (!await standing.HoldsAsync(caller))
+            return null;
+        Ending ending = await find();
+        bool endsAllAccess = ending.Write is not null && await ending.Write();
         await revocations.CommitAsync(transaction);
-        return ended;
+        return endsAllAccess
+            ? ending.Ended with { AccessTokens = true, LiveUntil = policy.AccessTokens.ExpiryOf(time.GetUtcNow()) }
+            : ending.Ended;
     }
 
-    public Task<SessionRow?> FindAsync(string sessionId) =>
-        db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.SessionId == sessionId);
+    public async Task<SessionRow?> FindAsync(string sessionId) =>
+        Believed(await db.Sessions.AsNoTracking().SingleOrDefaultAsync(row => row.SessionId == sessionId));
 
-    private async Task<Ended> EndRowAsync(SessionRow session)
-    {
-        await revocations.EndSessionAsync(session);
-        return session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Nothing() with { Sessions = 1 };
-    }
+    private SessionRow? Believed(SessionRow? session) => session is not null && policy.Seals.Believes(session) ? session : null;
+
+    private Ending OfRow(SessionRow session) => new(
+        session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Ended.Nothing(time.GetUtcNow()) with { Sessions = 1 },
+        () => revocations.EndSessionAsync(session));
 
     // Only the token; its session continues.
-    private async Task<Ended> EndAloneAsync(AccessToken token)
-    {
-        await revocations.EndTokenAsync(token);
-        return EndedOf(refreshTokens: 0, token.ExpiresAt);
-    }
+    private async Task<Ending> AloneAsync(AccessToken token) => new(
+        EndedOf(refreshTokens: 0, token.ExpiresAt),
+        await revocations.HasEndedAsync(token) ? null : () => revocations.EndTokenAsync(token));
 
-    private Ended Nothing() => Ended.Nothing(time.GetUtcNow());
+    private Ending Nothing() => new(Ended.Nothing(time.GetUtcNow()), Write: null);
 
     // A token is accepted until its exp plus the tolerance for clocks.
     private Ended EndedOf(int refreshTokens, DateTimeOffset latestExpiry)
@@ -223,4 +201,7 @@ internal sealed class SessionStore(
     }
 
     private static DateTimeOffset? Later(DateTimeOffset? first, DateTimeOffset? second) => first is null || second > first ? second : first;
+
+    // What is to be ended, and what ends it; null if there is nothing to write. It says whether all access tokens of the account end.
+    private sealed record Ending(Ended Ended, Func<Task<bool>>? Write);
 }

@@ -1,12 +1,15 @@
 using JwtAuth.Server.Observability;
+using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
 /// Keeps the ring up to date. Every second it looks for changes by another process, such as the command line. Every minute it checks
-/// whether a successor is due.
+/// whether a successor is due. It also notices when another process has begun another history of the database.
 /// </summary>
-internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogger<KeyRotation> log) : BackgroundService
+internal sealed class KeyRotation(
+    SigningKeyRing ring, DatabaseStart database, PreparedReads reads, TimeProvider time, ILogger<KeyRotation> log)
+    : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AdvanceEvery = TimeSpan.FromMinutes(1);
@@ -15,10 +18,12 @@ internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogge
     {
         using var timer = new PeriodicTimer(LookEvery, time);
         DateTimeOffset broughtAt = time.GetUtcNow();
+        bool isTold = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
+                await database.LookAsync(reads, stoppingToken);
                 if ((time.GetUtcNow() - broughtAt).Duration() >= AdvanceEvery)
                 {
                     broughtAt = time.GetUtcNow();
@@ -28,10 +33,14 @@ internal sealed class KeyRotation(SigningKeyRing ring, TimeProvider time, ILogge
                 {
                     await ring.LoadAsync(stoppingToken);
                 }
+                isTold = false;
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                log.RingNotReached(fault);
+                // Every look meets the same fault. It is logged once, so that it does not fill the log.
+                if (!isTold)
+                    log.RingNotReached(fault);
+                isTold = true;
             }
         }
     }

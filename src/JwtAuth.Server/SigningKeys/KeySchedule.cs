@@ -119,6 +119,21 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         return true;
     }
 
+    /// <summary>
+    /// Puts other keys in the place of all that there are, after a backup was put back: one that was revoked since would sign again. They
+    /// count as revoked. The configured secret that APIs share stays, under another <c>kid</c>.
+    /// </summary>
+    public void Replace(List<SigningKeyRow> ring)
+    {
+        ring.RemoveAll(row => row.RevokedAt is null && IsConfiguredSecret(row));
+        foreach (SigningKeyRow row in ring.Where(row => row.RevokedAt is null))
+        {
+            row.RevokedAt = time.GetUtcNow();
+            Retire(row, row.RetiredAt ?? row.RevokedAt.Value);
+        }
+        Advance(ring);
+    }
+
     /// <summary>The key that signs now, for APIs or for the account.</summary>
     public SigningKeyRow? SignerOf(IReadOnlyList<SigningKeyRow> ring, bool forAccount)
     {
@@ -151,6 +166,20 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
     /// <exception cref="CryptographicException">The row was sealed with another master key.</exception>
     public SigningKey Open(SigningKeyRow row) =>
         SigningKey.FromPrivate(row.Algorithm, masterKey.Open(Purpose, row.KeyId, row.SealedPrivateKey), row.KeyId);
+
+    /// <summary>Whether a row holds a private key of this master key's, and the public half that belongs to it.</summary>
+    public bool IsProven(SigningKeyRow row)
+    {
+        try
+        {
+            return row.SealedPrivateKey is not null && Open(row) is var key && key.KeyId == row.KeyId
+                && key.ExportPublic().AsSpan().SequenceEqual(row.PublicKey);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private bool IsShared(SigningKeyRow row) => row.ForApisOnly && IsConfiguredSecret(row);
 

@@ -85,7 +85,8 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
 
     private async Task ChangeAsync(Action<List<SigningKeyRow>> change, CancellationToken cancellation)
     {
-        await store.ChangeAsync(ring => { change(ring); return true; }, cancellation);
+        if (await store.WouldChangeAsync(change, cancellation))
+            await store.ChangeAsync(ring => { change(ring); return true; }, cancellation);
         await LoadAsync(cancellation);
     }
 
@@ -101,9 +102,9 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
                     log.KeyRevoked(row.KeyId, $"{row.Algorithm}");
             }
             else if (row.RetiredAt is { } retiredAt && (known is null || known.RetiredAt is null))
-                log.KeyRetired(row.KeyId, $"{row.Algorithm}", retiredAt);
+                log.KeyRetired(row.KeyId, $"{row.Algorithm}", $"{retiredAt:u}");
             else if (row.RetiredAt is null && row.SignsFrom != known?.SignsFrom)
-                log.KeySigns(row.KeyId, $"{row.Algorithm}", row.SignsFrom);
+                log.KeySigns(row.KeyId, $"{row.Algorithm}", $"{row.SignsFrom:u}");
         }
     }
 

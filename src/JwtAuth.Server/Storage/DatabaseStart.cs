@@ -1,101 +1,102 @@
 using System.Security.Cryptography;
+using System.Text;
 using JwtAuth.Server.Configuration;
 using JwtAuth.Server.Sealing;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace JwtAuth.Server.Storage;
 
 /// <summary>Brings the database to this version's schema and finds the master key that belongs to it. One process at a time.</summary>
-internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @sealed)
+internal sealed class DatabaseStart(Engine engine, SealingSettings @sealed)
 {
     private const string Purpose = "check";
-    private const string Phrase = "the right master key opens this";
+    private const string Phrase = "the right master key opens this, and rows are sealed";
 
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(60);
+    // That of a version that knew no seals. It is sealed, so nobody can bring it back who has not kept it.
+    private const string OlderPhrase = "the right master key opens this";
+
+    private const string Check = """SELECT "Sealed" FROM "MasterKeyChecks" """;
 
     private MasterKey? masterKey;
 
     /// <summary>The key that has sealed this database. It is there once <see cref="PrepareAsync"/> is done.</summary>
     public MasterKey MasterKey => masterKey ?? throw new InvalidOperationException("The database has not been prepared.");
 
-    /// <summary>Identifies this database. Another database has another identity, even with the same rows.</summary>
+    /// <summary>
+    /// Identifies this database's history. Another database has another identity, even with the same rows, and so has one that was put back
+    /// from a backup, once that was said.
+    /// </summary>
     public string Identity { get; private set; } = "";
 
-    /// <summary>Prepares the data directory and the schema, and finds the master key.</summary>
-    /// <exception cref="ConfigurationFaultException">
-    /// The database cannot be opened or written, or it is sealed with another key.
-    /// </exception>
-    public async Task PrepareAsync(Db db)
+    /// <summary>Begins another history, in the caller's transaction: whoever knows the old one begins anew.</summary>
+    public async Task BeginAnewAsync(Db db) => Identity = IdentityOf(await WriteCheckAsync(db));
+
+    /// <summary>Notices that another process has begun another history.</summary>
+    public async Task LookAsync(PreparedReads reads, CancellationToken cancellation = default)
     {
-        string file = Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource);
-        string key = Path.GetDirectoryName(file) == @sealed.DataDirectory ? "JwtAuth:DataDirectory" : "JwtAuth:Storage:ConnectionString";
+        if (await reads.AskAsync(Check, async reader => await reader.ReadAsync() ? reader.BytesOrNull(0) : null, cancellation) is { } check)
+            Identity = IdentityOf(check);
+    }
+
+    /// <summary>Prepares the data directory and the schema, and finds the master key.</summary>
+    /// <param name="db">The database, asked for only where there is something to write.</param>
+    /// <param name="issuer">Whose tokens this process issues; <see langword="null"/> for a command, which issues none.</param>
+    /// <param name="sealOlderRows">
+    /// Called once in the life of a database that a version without seals has written, in the transaction that notes it.
+    /// </param>
+    /// <exception cref="ConfigurationFaultException">
+    /// The database cannot be opened or written, others may write where it is, it is sealed with another key, or a process with another
+    /// issuer is using it.
+    /// </exception>
+    public async Task PrepareAsync(Func<Db> db, string? issuer = null, Func<Task>? sealOlderRows = null)
+    {
         try
         {
-            MakePrivately(@sealed.DataDirectory, file);
-            await using FileStream only = await EnterAloneAsync(file + ".start.lock");
-            await MigrateAsync(db);
-            masterKey = await UnlockAsync(db);
+            PrivateFiles.MakeDirectory(@sealed.DataDirectory);
+            await using IAsyncDisposable only = await engine.EnterAloneAsync();
+            if (issuer is not null)
+                await engine.EnterAsync(issuer);
+            if (!await engine.IsCurrentAsync())
+                await engine.MigrateAsync(db());
+            await UnlockAsync(db, sealOlderRows);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (engine.StartFaultOf(fault) is { } told)
         {
-            throw new ConfigurationFaultException(
-                $"{key}: {file} cannot be opened ({fault.Message}); name a place that this user may write to.");
-        }
-        catch (Exception fault) when (fault is SqliteException or ArgumentException)
-        {
-            throw new ConfigurationFaultException(
-                $"{key}: {file} is no database of this service ({fault.Message}); name another file, or restore this one.");
+            throw told;
         }
     }
 
-    // Nobody else may read password hashes. The files that SQLite adds get the mode of the database.
-    private static void MakePrivately(string directory, string file)
+    private async Task UnlockAsync(Func<Db> open, Func<Task>? sealOlderRows)
     {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(directory);
-        else
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Open(file, FileShare.ReadWrite).Dispose();
-    }
-
-    private static FileStream Open(string path, FileShare share)
-    {
-        FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(path, options);
-    }
-
-    private static async Task MigrateAsync(Db db)
-    {
-        await db.Database.OpenConnectionAsync();
-        // A process that was killed during a migration leaves this table behind. The lock on the file protects us; it ends with its
-        // process.
-        await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
-        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL");
-        await db.Database.MigrateAsync();
-    }
-
-    private async Task<MasterKey> UnlockAsync(Db db)
-    {
-        MasterKeyCheck? check = await db.MasterKeyChecks.AsNoTracking().SingleOrDefaultAsync();
-        MasterKey key = @sealed.MasterKey is { } configured ? new MasterKey(
-            configured) : MasterKeyFile.Read(@sealed.DataDirectory, mayMake: check is null);
+        byte[]? check;
+        using (var connection = new PreparedConnection(await engine.OpenAsync()))
+            check = await connection.AskAsync<byte[]>(Check);
+        masterKey = @sealed.MasterKey is { } configured
+            ? new MasterKey(configured) : MasterKeyFile.Read(@sealed.DataDirectory, mayMake: check is null);
         if (check is null)
         {
-            check = new MasterKeyCheck { Id = 1, Sealed = key.Seal(Purpose, Purpose, System.Text.Encoding.ASCII.GetBytes(Phrase)) };
-            db.MasterKeyChecks.Add(check);
+            check = NewCheck(MasterKey);
+            Db db = open();
+            db.MasterKeyChecks.Add(new MasterKeyCheck { Id = 1, Sealed = check });
             await db.SaveChangesAsync();
-            Identity = IdentityOf(check);
-            return key;
         }
+        else if (Read(MasterKey, check) == OlderPhrase && sealOlderRows is not null)
+        {
+            Db db = open();
+            await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync();
+            await sealOlderRows();
+            check = await WriteCheckAsync(db);
+            await transaction.CommitAsync();
+        }
+        Identity = IdentityOf(check);
+    }
 
+    private static string Read(MasterKey key, byte[] check)
+    {
         try
         {
-            key.Open(Purpose, Purpose, check.Sealed);
-            Identity = IdentityOf(check);
-            return key;
+            return Encoding.ASCII.GetString(key.Open(Purpose, Purpose, check));
         }
         catch (CryptographicException)
         {
@@ -104,23 +105,15 @@ internal sealed class DatabaseStart(StorageSettings settings, SealingSettings @s
         }
     }
 
-    // It is sealed with a random nonce, so no two databases have the same.
-    private static string IdentityOf(MasterKeyCheck check) => Convert.ToHexStringLower(SHA256.HashData(check.Sealed).AsSpan(0, 8));
-
-    private static async Task<FileStream> EnterAloneAsync(string path)
+    private async Task<byte[]> WriteCheckAsync(Db db)
     {
-        TimeProvider time = TimeProvider.System; // other processes do not share our clock
-        long start = time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return Open(path, FileShare.None);
-            }
-            catch (IOException) when (time.GetElapsedTime(start) < LockPatience && File.Exists(path))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), time);
-            }
-        }
+        byte[] check = NewCheck(MasterKey);
+        await db.MasterKeyChecks.ExecuteUpdateAsync(set => set.SetProperty(row => row.Sealed, check));
+        return check;
     }
+
+    private static byte[] NewCheck(MasterKey key) => key.Seal(Purpose, Purpose, Encoding.ASCII.GetBytes(Phrase));
+
+    // It is sealed with a random nonce, so no two databases have the same.
+    private static string IdentityOf(byte[] check) => Convert.ToHexStringLower(SHA256.HashData(check).AsSpan(0, 8));
 }

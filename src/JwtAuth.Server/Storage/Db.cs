@@ -1,16 +1,19 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace JwtAuth.Server.Storage;
 
 /// <summary>The service's database. Each provider has its own context, because its migrations belong to it.</summary>
-internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityDbContext<Account, IdentityRole, string>(options)
+internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account, IdentityRole, string>(options)
 {
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
     public DbSet<PersonalAccessTokenRow> PersonalAccessTokens => Set<PersonalAccessTokenRow>();
+
+    public DbSet<KnownNetworkRow> KnownNetworks => Set<KnownNetworkRow>();
 
     public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
 
@@ -20,27 +23,40 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
 
     public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
 
+    public DbSet<WriteProbe> WriteProbes => Set<WriteProbe>();
+
     /// <summary>Begins to write, in turn with the other writers of this process.</summary>
+    /// <param name="urgency">Who comes before whom.</param>
+    /// <param name="payer">Whose turn it is: an account, or a network or a client where there is none.</param>
+    /// <param name="extent">What nobody else changes until the transaction ends.</param>
     /// <exception cref="StorageBusyException">Other writers of this process have taken too long.</exception>
-    public async Task<WriteTransaction> BeginWriteAsync()
+    public async Task<WriteTransaction> BeginWriteAsync(Urgency urgency, string payer, Extent extent)
     {
-        await lane.EnterAsync();
+        WriteLane lane = LaneOf(payer);
+        await lane.EnterAsync(urgency, payer);
+        IDbContextTransaction? transaction = null;
         try
         {
-            return new WriteTransaction(await Database.BeginTransactionAsync(), lane);
+            transaction = await Database.BeginTransactionAsync();
+            await LockAsync(extent);
+            return new WriteTransaction(transaction, lane);
         }
         catch
         {
+            await (transaction?.DisposeAsync() ?? ValueTask.CompletedTask);
             lane.Leave();
             throw;
         }
     }
 
-    /// <summary>
-    /// A number that changes whenever somebody else has committed. It is cheap, and asked again and again on the same connection, which
-    /// stays open.
-    /// </summary>
-    public abstract Task<long> DataVersionAsync();
+    /// <summary>Whether a row was refused because another has its name.</summary>
+    public abstract bool IsDuplicate(DbUpdateException fault);
+
+    /// <summary>Where the writers of a payer wait.</summary>
+    protected abstract WriteLane LaneOf(string payer);
+
+    /// <summary>Locks what a transaction is about, until it ends.</summary>
+    protected abstract Task LockAsync(Extent extent);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
@@ -56,13 +72,18 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
         builder.Entity<SigningKeyRow>(key =>
         {
             key.HasKey(row => row.KeyId);
-            key.Property(row => row.Algorithm).HasConversion<string>();
+            key.Property(row => row.Algorithm).HasConversion(algorithm => algorithm.ToString(), text => SigningKeyRow.AlgorithmOf(text));
         });
         builder.Entity<SessionRow>(session =>
         {
             session.HasKey(row => row.SessionId);
             session.HasIndex(row => row.Subject);
-            session.HasIndex(row => row.CookieHash).IsUnique();
+            // Without the filter, SQLite takes this one to find the sessions that have no cookie, and reads all of them.
+            session.HasIndex(row => row.CookieHash).IsUnique().HasFilter("\"CookieHash\" IS NOT NULL");
+            // By these, rows that are over are found without reading the others.
+            session.HasIndex(row => row.ExpiresAt);
+            session.HasIndex(row => row.RotatedAt, "IX_Sessions_RotatedAt_RefreshTokens").HasFilter("\"CookieHash\" IS NULL");
+            session.HasIndex(row => row.RotatedAt, "IX_Sessions_RotatedAt_Cookies").HasFilter("\"CookieHash\" IS NOT NULL");
             session.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<PersonalAccessTokenRow>(token =>
@@ -70,7 +91,14 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
             token.HasKey(row => row.Id);
             token.HasIndex(row => row.Subject);
             token.HasIndex(row => row.Hash).IsUnique();
+            token.HasIndex(row => row.ExpiresAt);
             token.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<KnownNetworkRow>(network =>
+        {
+            network.HasKey(row => new { row.Subject, row.Network });
+            network.HasIndex(row => row.LastAt);
+            network.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<ProtectionKeyRow>(key => key.HasKey(row => row.Name));
         builder.Entity<DenialRow>(denial =>
@@ -78,14 +106,15 @@ internal abstract class Db(DbContextOptions options, WriteLane lane) : IdentityD
             denial.HasKey(row => row.Number);
             denial.HasIndex(row => row.Name);
             denial.HasIndex(row => row.ExpiresAt);
+            denial.HasIndex(row => new { row.TokenSubject, row.ExpiresAt });
             denial.Property(row => row.Kind).HasConversion<string>();
         });
         builder.Entity<MasterKeyCheck>(check => check.HasKey(row => row.Id));
+        builder.Entity<WriteProbe>(probe => probe.HasKey(row => row.Id));
     }
 
-    /// <summary>A time that every provider can compare and sort by.</summary>
-    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
-        moment => moment.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
+    private sealed class UnixMilliseconds()
+        : ValueConverter<DateTimeOffset, long>(moment => moment.ToStored(), stored => StoredValues.MomentOf(stored));
 }
 
 /// <summary>A sealed constant. Only the right master key opens it.</summary>
@@ -94,4 +123,12 @@ internal sealed class MasterKeyCheck
     public int Id { get; init; }
 
     public required byte[] Sealed { get; init; }
+}
+
+/// <summary>What is written to see whether the store can be written. Its table is always empty.</summary>
+internal sealed class WriteProbe
+{
+    public long Id { get; init; }
+
+    public required byte[] Content { get; init; }
 }

@@ -35,7 +35,36 @@ export interface JwtAuthEventMap {
   refreshed: Event;
 }
 
-/** A login, one for all tabs of an origin. */
+export type JwtAuthEvent = keyof JwtAuthEventMap;
+
+/** The module's own codes: docs/browser.md. */
+export type JwtAuthClientCode = 'logged_out' | 'network' | 'unexpected_reply' | 'origin_not_named' | 'cookie_refused' | 'no_browser';
+
+/** What the service answers to a login, a refresh or a logout: docs/errors.md. */
+export type JwtAuthServiceCode =
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'invalid_audience'
+  | 'invalid_grant'
+  | 'https_required'
+  | 'invalid_credentials'
+  | 'token_required'
+  | 'forbidden'
+  | 'not_found'
+  | 'request_timeout'
+  | 'too_many_attempts'
+  | 'server_error'
+  | 'busy';
+
+/** A later service may have others. */
+export type JwtAuthCode = JwtAuthClientCode | JwtAuthServiceCode | (string & {});
+
+export interface JwtAuthLoginOptions {
+  /** False: the login ends when the browser is closed. Left out: it stays. */
+  persistent?: boolean;
+}
+
+/** A login, one for all tabs of an origin. On a server, where pages are rendered, it does nothing: `start` is false, calls reject. */
 export class JwtAuthClient extends EventTarget {
   constructor(options?: JwtAuthOptions);
   readonly state: JwtAuthState;
@@ -45,9 +74,10 @@ export class JwtAuthClient extends EventTarget {
   readonly scope: string | null;
   /** Finds out whether somebody is logged in, from the refresh cookie. */
   start(): Promise<boolean>;
-  login(username: string, password: string): Promise<void>;
+  login(username: string, password: string, options?: JwtAuthLoginOptions): Promise<void>;
   /**
-   * Logs out in all tabs. Where it rejects, the tabs have forgotten, but the service was not reached: call it again.
+   * Logs out in all tabs. Where it rejects, the tabs have forgotten, but the service was not reached. That is made up for when the
+   * browser is online again or a page starts; or call it again.
    * Null: there was nothing left to end.
    */
   logout(): Promise<JwtAuthEnded | null>;
@@ -74,9 +104,8 @@ export class JwtAuthClient extends EventTarget {
 }
 
 export class JwtAuthError extends Error {
-  constructor(code: string, message: string, details?: { status?: number; retryAfter?: number | null; cause?: unknown });
-  /** The service's (docs/errors.md), or `logged_out`, `network`, `unexpected_reply`, `origin_not_named`. */
-  readonly code: string;
+  constructor(code: JwtAuthCode, message: string, details?: { status?: number; retryAfter?: number | null; cause?: unknown });
+  readonly code: JwtAuthCode;
   /** 0 where there was no reply. */
   readonly status: number;
   /** Seconds. */

@@ -5,9 +5,13 @@ const EARLY = 30_000; // a token is renewed this long before it is over
 const PATIENCE = 15_000; // for an answer of the service
 const HEARSAY = 2_000; // for another tab to say what its refresh has brought
 const RECENT = 1_000; // what came so shortly before a tab asked is news to it
+const TURN = 20_000; // for the tab whose turn it is: longer than its refresh can take
 const LONGEST_PAUSE = 30; // seconds between attempts, where the service names none
 
-/** What was refused, and why: `code` is the service's, or `logged_out`, `network`, `unexpected_reply`, `origin_not_named`. */
+// On a server, where pages are rendered, there is neither a cookie nor anybody who could be logged in.
+const isInBrowser = typeof globalThis.addEventListener === 'function' && globalThis.location !== undefined;
+
+/** What was refused, and why: `code` is the service's, or one of the module's own (docs/browser.md). */
 export class JwtAuthError extends Error {
   constructor(code, message, { status = 0, retryAfter = null, cause } = {}) {
     super(message, { cause });
@@ -27,8 +31,9 @@ export class JwtAuthClient extends EventTarget {
   #state = 'unknown';
   #grant = null; // { token, scope, subject, audiences, expiresAt }
   #epoch = 0; // counts the logins and logouts that this tab makes and hears of
-  #changedAt = 0; // when the last of them was, by the clock that all tabs have
-  #askedAt = 0; // when the refresh was asked for whose outcome is the last that this tab knows
+  #begunAt = 0; // when the last login was that this tab knows
+  #latest = 0; // of all that this tab knows: when a login or a logout was, or a refresh was asked for, by the clock that all tabs have
+  #announced = 0; // when the refresh was asked for that another tab has said it asks for
   #renewing = null;
   #timer;
   #pause = null; // { error, from, until } after a refresh that came to nothing
@@ -40,11 +45,12 @@ export class JwtAuthClient extends EventTarget {
     super();
     // Without an audience the tokens are for whichever login the browser has: good for the service alone.
     if (apis.length > 0 && !audience) throw new TypeError('With apis, name the audience that the tokens are for.');
-    this.#url = originOf(url);
+    this.#url = isInBrowser ? originOf(url) : url;
     this.#audience = audience;
     this.#scope = [...new Set(scope.split(' ').filter(Boolean)).add('offline_access')].join(' ');
     this.#origins = new Set([this.#url, ...apis.map(originOf)]);
     this.#name = `jwtauth/1 ${this.#url}`;
+    if (!isInBrowser) return;
     if (globalThis.BroadcastChannel) {
       this.#channel = new BroadcastChannel(this.#name);
       this.#channel.onmessage = ({ data }) => this.#hear(data);
@@ -69,6 +75,7 @@ export class JwtAuthClient extends EventTarget {
   }
 
   async start() {
+    if (!isInBrowser) return false;
     if (this.#state === 'loggedout') this.#state = 'unknown';
     try {
       await this.#live();
@@ -79,12 +86,15 @@ export class JwtAuthClient extends EventTarget {
   }
 
   // In turn with the refreshes of all tabs: the cookie of one that is still under way would take this one's place.
-  login(username, password) {
-    return this.#inTurn(async () => {
+  async login(username, password, { persistent = true } = {}) {
+    demandBrowser();
+    await this.#inTurn(async () => {
       const askedAt = Date.now();
-      const request = { username, password, audience: this.#audience, scope: this.#scope, refresh: 'cookie' };
-      const grant = grantOf(await this.#post('/auth/login', request), askedAt);
-      const at = Date.now();
+      const account = { username, password, audience: this.#audience, scope: this.#scope };
+      const reply = await this.#post('/auth/login', { ...account, refresh: 'cookie', ...(!persistent && { persistent }) });
+      const grant = await this.#confirm(grantOf(reply, askedAt));
+      this.#owe(false); // a login ends the session that its cookie brought along
+      const at = this.#moment();
       this.#tell({ kind: 'login', grant, at });
       this.#begin(grant, at);
     });
@@ -92,23 +102,29 @@ export class JwtAuthClient extends EventTarget {
 
   // Every tab forgets at once, whether the service can be reached or not.
   async logout() {
+    demandBrowser();
     const token = this.#isAlive() ? this.#grant.token : undefined;
-    const at = Date.now();
+    const at = this.#moment();
+    this.#owe(true);
     this.#tell({ kind: 'logout', at });
     this.#end(at);
     try {
       // A token that is over is refused for good; the cookie may still be a session's.
-      return (token && (await this.#endSession(token))) || (await this.#endSession());
+      const ended = (token && (await this.#endSession(token))) || (await this.#endSession());
+      this.#owe(false);
+      return ended;
     } finally {
-      this.#changedAt = Math.max(this.#changedAt, Date.now());
+      this.#note(Date.now());
     }
   }
 
-  refresh() {
+  async refresh() {
+    demandBrowser();
     return this.#renew(this.#grant?.token);
   }
 
   async fetch(input, init) {
+    demandBrowser();
     const request = new Request(input, init);
     this.#demandNamed(request.url);
     const { token, subject } = await this.#live();
@@ -126,6 +142,7 @@ export class JwtAuthClient extends EventTarget {
   }
 
   async accessTokenFor(url, refused) {
+    demandBrowser();
     this.#demandNamed(new URL(url, globalThis.document?.baseURI).href);
     return (await this.#live(refused)).token;
   }
@@ -167,10 +184,12 @@ export class JwtAuthClient extends EventTarget {
     return this.#isAlive(refused, this.#grant?.early);
   }
 
-  // One for all callers of this tab.
-  #renew(refused) {
-    this.#renewing ??= this.#renewInTurn(refused).finally(() => (this.#renewing = null));
-    return this.#renewing;
+  // One for all callers of this tab. What another caller was content with may be what this one has to replace.
+  async #renew(refused) {
+    do {
+      this.#renewing ??= this.#renewInTurn(refused).finally(() => (this.#renewing = null));
+      await this.#renewing;
+    } while (refused && this.#grant?.token === refused);
   }
 
   // One for all tabs: who had to wait takes what another has fetched meanwhile.
@@ -180,23 +199,25 @@ export class JwtAuthClient extends EventTarget {
     const isDone = () => this.#epoch !== epoch || this.#isFresh(refused);
     this.#throwInPause();
     await this.#inTurn(async (hasWaited) => {
-      // The lock may be here before the message.
-      if (hasWaited && !isDone()) await this.#news(since, isDone);
+      // The lock may be here before the message, and before this tab's wish for it was noted.
+      if ((hasWaited || this.#isAwaited()) && !isDone()) await this.#news(since, isDone);
       if (isDone()) return;
       this.#throwInPause();
-      await this.#ask(epoch);
+      if (this.#isOwing) await this.#settle();
+      else await this.#ask(isDone);
     });
     if (!this.#grant) throw loggedOut();
   }
 
-  async #ask(epoch) {
-    const askedAt = Date.now();
+  async #ask(isDone) {
+    const askedAt = this.#moment();
+    this.#tell({ kind: 'asking', at: askedAt });
     let grant;
     try {
       grant = grantOf(await this.#post('/auth/refresh', { refresh: 'cookie' }), askedAt);
     } catch (error) {
-      if (epoch !== this.#epoch) return;
-      this.#askedAt = askedAt;
+      if (isDone()) return;
+      this.#note(askedAt);
       if (error.status === 401 || (error.status === 400 && error.code === 'invalid_grant')) {
         this.#end(askedAt);
         this.#outcome = { kind: 'refused', askedAt, at: Date.now() };
@@ -210,9 +231,9 @@ export class JwtAuthClient extends EventTarget {
       this.#tell(this.#outcome);
       throw error;
     }
-    // A logout or a login came between: this is of the session before.
-    if (epoch !== this.#epoch) return;
-    this.#askedAt = askedAt;
+    // A logout or a login came between, or a tab that took this one for dead was faster: this is of the time before.
+    if (isDone()) return;
+    this.#note(askedAt);
     this.#outcome = { kind: 'refreshed', grant, askedAt, at: Date.now() };
     this.#tell(this.#outcome);
     if (!this.#isOurs(grant)) {
@@ -225,11 +246,40 @@ export class JwtAuthClient extends EventTarget {
   async #inTurn(work) {
     const locks = globalThis.navigator?.locks;
     if (!locks) return work(false);
-    const isOurs = await locks.request(this.#name, { ifAvailable: true }, async (lock) => {
-      if (lock) await work(false);
-      return lock !== null;
-    });
-    if (!isOurs) await locks.request(this.#name, () => work(true));
+    let working;
+    const begin = (hasWaited) => (working = work(hasWaited));
+    try {
+      const isOurs = await locks.request(this.#name, { ifAvailable: true }, async (lock) => {
+        if (lock) await begin(false);
+        return lock !== null;
+      });
+      if (!isOurs) await this.#wait(locks, () => begin(true));
+    } catch (error) {
+      if (!working) throw error;
+      await working; // the turn was taken away, and the work goes on
+    }
+  }
+
+  // A tab that stands still (frozen by the browser, stopped in a debugger) would keep its turn for ever.
+  async #wait(locks, begin) {
+    const holder = () => locks.query().then(({ held }) => held.find(({ name }) => name === this.#name)?.clientId)
+      .catch(() => undefined);
+    for (let before = holder(); ; ) {
+      const patience = new AbortController();
+      // Not all at once, so that one of those who wait takes it and the others hear.
+      const timer = setTimeout(() => patience.abort(), TURN + Math.random() * HEARSAY);
+      try {
+        return await locks.request(this.#name, { signal: patience.signal }, () => {
+          clearTimeout(timer);
+          return begin();
+        });
+      } catch (error) {
+        if (!patience.signal.aborted) throw error;
+      }
+      const [former, now] = await Promise.all([before, holder()]);
+      if (now && now === former) return locks.request(this.#name, { steal: true }, begin);
+      before = now;
+    }
   }
 
   #tell(message) {
@@ -254,25 +304,47 @@ export class JwtAuthClient extends EventTarget {
       if (this.#outcome?.at >= message.since) this.#tell(this.#outcome);
       return;
     }
-    // Messages of several tabs come in no order: what was asked for before the refresh that this tab knows of is over.
-    const isKnown = message.askedAt <= this.#askedAt && this.#askedAt <= Date.now(); // a clock that was set back orders nothing
-    if (isKnown) {
-      if (message.askedAt === this.#askedAt) this.#heard?.(message);
+    if (message.kind === 'asking') {
+      this.#announced = message.at;
       return;
     }
-    if (message.askedAt) this.#askedAt = message.askedAt;
+    // Messages of several tabs come in no order: what is older than what this tab knows is over. A logout is over by a login alone.
+    const at = message.askedAt ?? message.at;
+    if (!at) return; // of another version of this module
+    if (message.kind === 'logout' ? this.#isPast(at, this.#begunAt) : this.#isPast(at, this.#latest)) {
+      if (message.kind === 'login') this.#begunAt = Math.max(this.#begunAt, at);
+      if (at === this.#latest) this.#heard?.(message);
+      return;
+    }
+    this.#note(at);
     this.#outcome = null; // no longer the last
     if (message.grant && !this.#isOurs(message.grant)) this.#end(message.at);
-    else if (message.kind === 'login') {
-      // A logout since then has ended it.
-      if (message.at >= this.#changedAt || this.#changedAt > Date.now()) this.#begin(message.grant, message.at);
-    } else if (message.kind === 'logout') this.#end(message.at);
+    else if (message.kind === 'login') this.#begin(message.grant, message.at);
+    else if (message.kind === 'logout') this.#end(message.at);
     else if (message.kind === 'failed') this.#rest(message);
-    // What was asked for before a login or logout is of the session before.
-    else if (message.kind === 'refreshed' && message.askedAt > this.#changedAt && message.grant.token !== this.#grant?.token) {
-      this.#take(message.grant);
-    }
+    else if (message.kind === 'refreshed' && message.grant.token !== this.#grant?.token) this.#take(message.grant);
     this.#heard?.(message);
+  }
+
+  // A clock that was set back orders nothing.
+  #isPast(at, known) {
+    return at <= known && known <= Date.now();
+  }
+
+  // Whether another tab has asked, and its answer is still to be heard of.
+  #isAwaited() {
+    const age = Date.now() - this.#announced;
+    return this.#announced > this.#latest && age >= 0 && age < TURN;
+  }
+
+  #note(at) {
+    if (!this.#isPast(at, this.#latest)) this.#latest = at;
+  }
+
+  // Now, as what comes after all that this tab knows.
+  #moment() {
+    const now = Date.now();
+    return now === this.#latest ? now + 1 : now;
   }
 
   // The browser's one login may be another app's: its tokens would go where this app's may.
@@ -282,14 +354,14 @@ export class JwtAuthClient extends EventTarget {
 
   #begin(grant, at) {
     this.#epoch++;
-    this.#changedAt = at;
+    this.#note((this.#begunAt = at));
     this.#outcome = null;
     this.#take(grant, 'loggedin');
   }
 
   #end(at) {
     this.#epoch++;
-    this.#changedAt = at;
+    this.#note(at);
     this.#grant = this.#outcome = this.#pause = null;
     clearTimeout(this.#timer);
     if (this.#state === 'loggedout') return;
@@ -328,6 +400,7 @@ export class JwtAuthClient extends EventTarget {
   // A tab that nobody sees keeps no session alive.
   #wake(isOnline = false) {
     if (isOnline && this.#pause?.error.code === 'network') this.#pause = null;
+    if (this.#state === 'loggedout' && this.#isOwing) this.#inTurn(() => this.#isOwing && this.#settle()).catch(() => {});
     if (this.#state === 'loggedin' && !globalThis.document?.hidden && !this.#isFresh()) this.#renew().catch(() => {});
   }
 
@@ -337,6 +410,50 @@ export class JwtAuthClient extends EventTarget {
     } catch (error) {
       if (error.status === 401) return null;
       throw error;
+    }
+  }
+
+  // Whether a logout has not reached the service yet. Only that, and no credential, outlives the page.
+  get #isOwing() {
+    try {
+      return localStorage.getItem(`${this.#name} logout`) !== null;
+    } catch {
+      return false;
+    }
+  }
+
+  #owe(isOwing) {
+    try {
+      if (isOwing) localStorage.setItem(`${this.#name} logout`, 'owed');
+      else localStorage.removeItem(`${this.#name} logout`);
+    } catch {
+      // A browser that stores nothing: the logout is over with the page.
+    }
+  }
+
+  // The cookie of a logout that the service has not heard of brings nobody back.
+  async #settle() {
+    this.#end(this.#moment());
+    try {
+      await this.#endSession();
+      this.#owe(false);
+    } catch {
+      // Still owed: the next start, or the next time that the browser is online.
+    }
+    throw loggedOut();
+  }
+
+  // A browser keeps no cookie of another site, and does not say so.
+  async #confirm(grant) {
+    if (globalThis.location.origin === this.#url && globalThis.navigator.cookieEnabled !== false) return grant;
+    const askedAt = Date.now();
+    try {
+      return grantOf(await this.#post('/auth/refresh', { refresh: 'cookie' }), askedAt);
+    } catch (cause) {
+      if (cause.code !== 'invalid_grant') return grant; // it was not asked, so nobody knows
+      await this.#endSession(grant.token).catch(() => {});
+      const message = `The browser keeps no cookie of ${this.#url} for this page: let both be on one site, and cookies be allowed.`;
+      throw new JwtAuthError('cookie_refused', message, { status: 400, cause });
     }
   }
 
@@ -366,6 +483,10 @@ function originOf(url) {
   const { origin, protocol } = new URL(url);
   if (!/^https?:$/.test(protocol)) throw new TypeError(`${url} is not the http or https URL of a service; give url.`);
   return origin;
+}
+
+function demandBrowser() {
+  if (!isInBrowser) throw new JwtAuthError('no_browser', 'Nobody can be logged in here: this is no browser.');
 }
 
 function loggedOut(cause) {

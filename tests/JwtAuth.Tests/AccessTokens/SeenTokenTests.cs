@@ -152,7 +152,7 @@ public sealed class SeenTokenTests
     {
         (await client.AskWithAsync(token)).Status.Should().Be(200);
         (await client.AskWithAsync(token)).Status.Should().Be(200);
-        CheckerOf(api).CheckSeen(token).Principal.Should().NotBeNull();
+        CheckerOf(api).CheckSeen(token).Token.Should().NotBeNull();
     }
 
     private sealed class Marking : IClaimsTransformation

@@ -36,15 +36,15 @@ public sealed class TokenCacheTests
         for (int number = 0; number < Tokens; number++)
         {
             last = minter.Token($"subject-{number}");
-            (ClaimsPrincipal? principal, _) = await checker.CheckAsync(last);
-            if (principal?.FindFirstValue("sub") != $"subject-{number}")
+            (ValidatedToken? token, _) = await checker.CheckAsync(last);
+            if (token?.NewPrincipal().FindFirstValue("sub") != $"subject-{number}")
                 Assert.Fail($"subject-{number} is somebody else");
             most = Math.Max(most, checker.Remembered);
         }
         long held = GC.GetTotalMemory(forceFullCollection: true) - before;
         most.Should().BeInRange(Size / 2, Size);
         held.Should().BeLessThan((long)Size * BytesEach);
-        checker.CheckSeen(last).Principal.Should().NotBeNull();
+        checker.CheckSeen(last).Token.Should().NotBeNull();
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{Tokens} good tokens: {most} remembered at most, {held} bytes held, {held / checker.Remembered} each");
     }
@@ -55,7 +55,7 @@ public sealed class TokenCacheTests
         (RememberingValidator checker, Minter minter) = Make(Size);
         string[] good = [.. Enumerable.Range(0, 100).Select(number => minter.Token($"subject-{number}"))];
         foreach (string token in good)
-            (await checker.CheckAsync(token)).Principal.Should().NotBeNull();
+            (await checker.CheckAsync(token)).Token.Should().NotBeNull();
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int number = 0; number < Tokens; number++)
         {
@@ -66,7 +66,7 @@ public sealed class TokenCacheTests
         checker.Remembered.Should().Be(good.Length);
         (GC.GetTotalMemory(forceFullCollection: true) - before)
             .Should().BeLessThan(16 * 1024 * 1024, "other tests run beside this one, and that many tokens would take more");
-        good.Should().OnlyContain(token => checker.CheckSeen(token).Principal != null);
+        good.Should().OnlyContain(token => checker.CheckSeen(token).Token != null);
     }
 
     [Fact]
@@ -74,14 +74,14 @@ public sealed class TokenCacheTests
     {
         (RememberingValidator checker, Minter minter) = Make(100);
         (string used, string unused) = (minter.Token("used"), minter.Token("unused"));
-        (await checker.CheckAsync(used)).Principal.Should().NotBeNull();
-        (await checker.CheckAsync(unused)).Principal.Should().NotBeNull();
+        (await checker.CheckAsync(used)).Token.Should().NotBeNull();
+        (await checker.CheckAsync(unused)).Token.Should().NotBeNull();
         for (int number = 0; number < 1000; number++)
         {
             await checker.CheckAsync(minter.Token($"subject-{number}"));
-            checker.CheckSeen(used).Principal!.FindFirstValue("sub").Should().Be("used");
+            checker.CheckSeen(used).Token!.NewPrincipal().FindFirstValue("sub").Should().Be("used");
         }
-        checker.CheckSeen(unused).Principal.Should().BeNull();
+        checker.CheckSeen(unused).Token.Should().BeNull();
     }
 
     [Theory]
@@ -92,12 +92,12 @@ public sealed class TokenCacheTests
     {
         (RememberingValidator checker, Minter minter) = Make(size);
         string token = minter.Token("subject");
-        (await checker.CheckAsync(token)).Principal.Should().NotBeNull();
+        (await checker.CheckAsync(token)).Token.Should().NotBeNull();
         checker.Remembered.Should().BeLessThanOrEqualTo(size);
         if (size == 0)
-            checker.CheckSeen(token).Principal.Should().BeNull();
+            checker.CheckSeen(token).Token.Should().BeNull();
         if (size == 2)
-            checker.CheckSeen(token).Principal.Should().NotBeNull();
+            checker.CheckSeen(token).Token.Should().NotBeNull();
     }
 
     [Theory]

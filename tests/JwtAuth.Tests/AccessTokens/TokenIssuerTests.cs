@@ -163,7 +163,7 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
             return; // what is refused at the start cannot be issued
         }
 
-        var account = Accounts.Snapshot(new string('x', 22), new string('u', 64), long.MaxValue, roles);
+        var account = Accounts.Snapshot(new string('x', 22), LongestName, long.MaxValue, roles);
         Names.IsUsername(account.Username).Should().BeTrue();
         roles.Should().OnlyContain(role => Names.IsRole(role));
         var tokens = new TokenIssuer(settings.Issuer, settings.AccessTokens, host.Get<SigningKeyRing>(), host.Time);
@@ -199,6 +199,9 @@ public sealed class TokenIssuerTests(AlgorithmHosts hosts) : IClassFixture<Algor
         host.Get<TokenValidator>().TryValidate(issuer.Issue(toAProgram).Value, out AccessToken? accepted, out _).Should().BeTrue();
         (accepted!.SessionId, accepted.Username, accepted.ClientId).Should().Be((null, null, "a-client"));
     }
+
+    private static readonly string LongestName =
+        $"{new string('\'', 64)}@{new string('d', 63)}.{new string('d', 63)}.{new string('d', 61)}";
 
     private static IssuedToken Issue(ServerHost host, AccountSnapshot account, params string[] scopes) =>
         host.Get<TokenIssuer>().Issue(Grant.To(account, "orders", scopes, "c2lk"));

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json;
+using JwtAuth.Bearer;
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.SigningKeys;
@@ -7,6 +8,7 @@ using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace JwtAuth.Tests.Apis;
 
@@ -70,7 +72,9 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
             options.Events.OnChallenge = context => { told.Add("challenge"); return Task.CompletedTask; };
             options.Events.OnForbidden = context => { told.Add("forbidden"); return Task.CompletedTask; };
         }));
-        (await client!.AskAsync("GET", "/orders")).ShouldBeRefused(401, "no_token");
+        Reply bare = await client!.AskAsync("GET", "/orders");
+        bare.ShouldBeRefused(401, "no_token");
+        bare.Json.GetProperty("title").GetString().Should().Be("A bearer token is required.", "none was refused");
         told.Should().Equal("challenge");
         (await client!.AskAsync("POST", "/orders", new { item = "lamp" }, ("Authorization", $"Bearer {issuer!.Token(key)}"))).Status
             .Should().Be(403);
@@ -140,7 +144,7 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
         {
             OnAuthenticationFailed = context =>
             {
-                told.Add(context.Exception.Should().BeOfType<TokenRejectedException>().Which.Rejection.Reason);
+                told.Add(TokenRejection.Of(context.Exception)!.Reason);
                 return Task.CompletedTask;
             },
         });
@@ -219,6 +223,18 @@ public sealed class ApplicationEventsTests : IAsyncDisposable
             echo.Should().Be(new Echo("YWxpY2U", echo.Jti, "alice", IsClerk: true, Marks: 0, saves ? clerk : null));
             (await EchoAsync(nobody)).Should().Match<Echo>(other => !other.IsClerk && other.Saved == (saves ? nobody : null));
         }
+    }
+
+    [Fact]
+    public async Task Nothing_is_prepared_for_events_that_nobody_has_set()
+    {
+        await StartAsync(null);
+        IsAlone().Should().BeTrue("JwtBearer's own events do nothing");
+        ((BearerEvents)Options().Events).OnTokenValidated = _ => Task.CompletedTask;
+        IsAlone().Should().BeFalse("somebody listens now");
+
+        JwtBearerOptions Options() => api!.Get<IOptionsMonitor<JwtBearerOptions>>().Get("Bearer");
+        bool IsAlone() => ((BearerEvents)Options().Events).IsAlone;
     }
 
     [Fact]

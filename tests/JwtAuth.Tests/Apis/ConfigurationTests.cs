@@ -1,4 +1,5 @@
 using JwtAuth.Bearer;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Tests.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -75,7 +76,7 @@ public sealed class ConfigurationTests
         time.Advance(TimeSpan.FromMilliseconds(1));
         (denylist.IsComplete, denylist.IsOverdue).Should().Be((false, true));
 
-        denylist.CompleteAsOf(time.GetTimestamp());
+        denylist.CompleteAsOf(ClockReading.Of(time));
         (denylist.IsComplete, denylist.IsOverdue).Should().Be((true, false));
         time.Advance(TimeSpan.FromSeconds(31));
         (denylist.IsComplete, denylist.IsOverdue).Should().Be((false, true));

@@ -11,6 +11,10 @@ namespace JwtAuth.Tests.Apis;
 /// <summary>What an API sees of its caller.</summary>
 public sealed record Echo(string? Sub, string? Jti, string? Name, bool IsClerk, int Marks, string? Saved);
 
+/// <summary>What a scheme's handler says of a request.</summary>
+public sealed record Ticket(
+    bool Succeeded, string? Failure, DateTimeOffset? IssuedUtc, DateTimeOffset? ExpiresUtc, string? Saved, string? Own);
+
 /// <summary>Says who it is that called, by every way in which an API asks.</summary>
 [ApiController]
 public sealed class EchoController : ControllerBase
@@ -24,6 +28,30 @@ public sealed class EchoController : ControllerBase
     [HttpGet("/echo/other")]
     [Authorize(AuthenticationSchemes = "Other")]
     public Task<Echo> Other() => Echo();
+
+    /// <summary>By the schemes of the policy "any", which a test makes.</summary>
+    [HttpGet("/echo/any")]
+    [Authorize(Policy = "any")]
+    public Task<Echo> Any() => Echo();
+
+    /// <summary>By one scheme.</summary>
+    [HttpGet("/echo/by/Bearer")]
+    [Authorize(AuthenticationSchemes = "Bearer")]
+    public Task<Echo> ByBearer() => Echo();
+
+    [HttpGet("/echo/by/Stock")]
+    [Authorize(AuthenticationSchemes = "Stock")]
+    public Task<Echo> ByStock() => Echo();
+
+    /// <summary>What a scheme's handler makes of the request.</summary>
+    [HttpGet("/echo/ticket/{scheme}")]
+    public async Task<Ticket> Ticket(string scheme)
+    {
+        AuthenticateResult result = await HttpContext.AuthenticateAsync(scheme);
+        return new(
+            result.Succeeded, result.Failure?.GetType().Name, result.Properties?.IssuedUtc, result.Properties?.ExpiresUtc,
+            result.Properties?.GetTokenValue("access_token"), result.Properties?.GetString("own"));
+    }
 
     [HttpGet("/echo/clerks")]
     [Authorize(Roles = "clerk")]

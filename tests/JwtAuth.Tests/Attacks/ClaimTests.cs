@@ -167,8 +167,7 @@ public sealed class ClaimTests
     private static async Task ShouldBeAsync(ServerHost host, string token, DateTimeOffset now, TokenRejection? expected)
     {
         host.Time.SetClock(now);
-        host.Get<TokenValidator>().TryValidate(token, out _, out TokenRejection? rejection);
-        rejection.Should().BeSameAs(expected, $"at {now:O}");
+        (await host.Get<TokenValidator>().ValidateAsync(token)).Rejection.Should().BeSameAs(expected, $"at {now:O}");
         using HttpClient client = host.Connect(token);
         using HttpResponseMessage reply = await client.GetAsync("/me", TestContext.Current.CancellationToken);
         reply.StatusCode.Should().Be(expected is null ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, $"at {now:O}");

@@ -32,7 +32,8 @@ public sealed class BasicGuessingTests
         (await client.LoginAsync("bob", ServerHost.Password)).Status.Should().Be(200);
         host.Time.Advance(TimeSpan.FromSeconds(1));
         (await client.MeByBasicAsync("alice")).Status.Should().Be(200, "the wait that was told is enough");
-        (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200);
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200, "the five stay counted");
     }
 
     [Fact, Trait("row", "PAT-10"), Trait("row", "PWD-19")]
@@ -89,7 +90,7 @@ public sealed class BasicGuessingTests
             await Task.WhenAll(Enumerable.Range(0, 64).Select(racer => client.MeByBasicAsync("alice", $"wrong password {racer % 16}")));
 
         replies.Should().OnlyContain(reply => reply.Status == 401 || reply.Status == 429 || reply.Status == 503);
-        host.Log.All.Count(line => line.Contains("invalid credentials", StringComparison.Ordinal)).Should().BeInRange(1, 5);
+        host.Log.All.Count(line => line.Contains("invalid credentials", StringComparison.Ordinal)).Should().BeLessThanOrEqualTo(5);
     }
 
     [Fact, Trait("row", "PAT-10")]

@@ -72,7 +72,7 @@ public sealed class BasicRemembranceTests(BasicHost fixture) : IClassFixture<Bas
     [InlineData("by an administrator")]
     public async Task A_changed_password_ends_the_old_one_at_once(string how)
     {
-        await using ServerHost other = BasicHost.Of(new ServerHost(host.Directory));
+        await using ServerHost other = BasicHost.Of(new ServerHost(host.Directory) { Issuer = host.Issuer });
         AccountSnapshot account = await host.AddAccountAsync(name);
         using HttpClient client = host.Connect();
         (await client.MeByBasicAsync(name)).Status.Should().Be(200);

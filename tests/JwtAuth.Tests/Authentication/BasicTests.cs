@@ -103,7 +103,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
     {
         Uri address = host.Connect().BaseAddress!;
 
-        Reply reply = (await RawHttp.SendAsync(address, $"GET /me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{Written(header)}\r\n\r\n"))
+        Reply reply = (await RawHttp.SendAsync(
+            address, $"GET /me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{Written(header)}\r\n\r\n"))
             .Should().ContainSingle().Subject;
 
         (reply.Status, reply.Header("WWW-Authenticate")).Should().Be((status, challenge));
@@ -112,7 +113,7 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
     }
 
     [Theory, Trait("row", "PWD-09")]
-    [InlineData("pässwörd am Hafen 🙂", "pa\u0308sswo\u0308rd am Hafen 🙂")]
+    [InlineData("pässwörd am Hafen 🙂", "passwo\u0308rd am Hafen 🙂")]
     [InlineData("пароль на берегу", "пароль на берегу ")]
     [InlineData(":first: colon separates", "first: colon separates")]
     [InlineData("next line \u0085 is no CTL", "next line  is no CTL")]
@@ -131,7 +132,8 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
     public async Task Authorization_decides_alone_where_a_cookie_comes_with_it()
     {
         using HttpClient client = host.Connect();
-        (string, string) cookies = ("Cookie", "jwtauth-session=x; jwtauth-signed=y; jwtauth-refresh=z");
+        OwnCookies names = host.Get<OwnCookies>();
+        (string, string) cookies = ("Cookie", $"{names.Session}=x; {names.SignedCookie}=y; {names.Refresh}=z");
 
         Reply right = await client.MeByBasicAsync("alice", ServerHost.Password, cookies),
             wrong = await client.MeByBasicAsync(name, ServerHost.Password, cookies);
@@ -166,7 +168,7 @@ public sealed class BasicTests(BasicHost fixture) : IClassFixture<BasicHost>
 
         taking.Select(endpoint => endpoint.RoutePattern.RawText).Should().Contain("me");
         taking.Should().OnlyContain(
-            endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.SequenceEqual(new[] { "GET" }));
+            endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.SequenceEqual(new[] { "GET", "HEAD" }));
     }
 
     [Theory]

@@ -11,7 +11,7 @@ namespace JwtAuth.Tests.Authentication;
 /// <summary>A browser as the service sees it: the origin of its page, and every cookie that it was given.</summary>
 internal sealed class Browser(HttpClient client, string? origin = null, string username = "alice") : IDisposable
 {
-    public const string Session = "jwtauth-session", Signed = "jwtauth-signed", Refresh = "jwtauth-refresh";
+    private const string Device = "jwtauth-device";
 
     public string Username => username;
 
@@ -48,8 +48,12 @@ internal sealed class Browser(HttpClient client, string? origin = null, string u
         return reply;
     }
 
-    /// <summary>The cookies that a reply writes, each with its attributes.</summary>
-    public static string[] Written(Reply reply) => reply.Header("Set-Cookie").Split(", ", StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The credentials that a reply writes into cookies, each with its attributes. The device's cookie is none.</summary>
+    public static string[] Written(Reply reply) =>
+        [.. AllWritten(reply).Where(written => !written.Contains(Device, StringComparison.Ordinal))];
+
+    /// <summary>All cookies that a reply writes.</summary>
+    public static string[] AllWritten(Reply reply) => reply.Header("Set-Cookie").Split(", ", StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The names of the cookies that a reply makes a browser forget.</summary>
     public static IEnumerable<string> Cleared(Reply reply) =>

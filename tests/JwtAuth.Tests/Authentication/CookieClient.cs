@@ -39,7 +39,7 @@ internal sealed class CookieClient(HttpClient client, string? origin, string use
         if (Cookie is not null)
             all.Add(("Cookie", Cookie));
         Reply reply = await client.AskAsync(method, path, body, [.. all]);
-        if (reply.Headers.TryGetValue("Set-Cookie", out string? cookie))
+        if (Browser.Written(reply).FirstOrDefault() is { } cookie)
             Cookie = cookie.Contains("max-age=0;", StringComparison.Ordinal) ? null : cookie[..cookie.IndexOf(';')];
         if (reply.Status == 200 && reply.Json.TryGetProperty("token_type", out _))
             AccessToken = reply.Json.GetProperty("access_token").GetString()!;

@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Authentication;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Tests.Authentication;
@@ -22,6 +23,8 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
         client.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private OwnCookies Names => host.Get<OwnCookies>();
 
     [Theory]
     [InlineData("Bearer nonsense")]
@@ -54,7 +57,7 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
         AccountSnapshot bob = await host.AddAccountAsync($"bob-{Guid.NewGuid():n}");
         string token = await host.LoginAsync(bob.Username);
         foreach (string cookie
-            in (string[])[session, signed, $"{session}; {signed}", $"{Browser.Session}=nonsense", $"{session}; {session}"])
+            in (string[])[session, signed, $"{session}; {signed}", $"{Names.Session}=nonsense", $"{session}; {session}"])
         {
             Reply me = await client.AskAsync("GET", "/me", null, ("Cookie", cookie), ("Authorization", $"Bearer {token}"));
             (me.Status, me.Json.GetProperty("sub").GetString(), me.Json.GetProperty("scheme").GetString())
@@ -72,7 +75,7 @@ public sealed class CookiePrecedenceTests(CookieHosts hosts) : IClassFixture<Coo
         Reply me = await client.AskAsync("GET", "/me", null, ("Cookie", $"{signed}; {his}"));
 
         (me.Json.GetProperty("sub").GetString(), me.Json.GetProperty("scheme").GetString()).Should().Be((bob.Subject, "session"));
-        (await client.MeByCookieAsync($"{signed}; {Browser.Session}=nonsense")).Should().Be(401, "a bad one is not replaced by another");
+        (await client.MeByCookieAsync($"{signed}; {Names.Session}=nonsense")).Should().Be(401, "a bad one is not replaced by another");
         (await client.MeByCookieAsync(signed)).Should().Be(200);
     }
 

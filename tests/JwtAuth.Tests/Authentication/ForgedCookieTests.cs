@@ -3,6 +3,7 @@ using System.Security.Claims;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
@@ -55,6 +56,8 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
         return ValueTask.CompletedTask;
     }
 
+    private OwnCookies Names => hosts.Plain.Get<OwnCookies>();
+
     [Theory, Trait("row", "WEB-04")]
     [MemberData(nameof(Tamperings))]
     public async Task A_value_that_was_tampered_with_is_refused(string how)
@@ -96,14 +99,14 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
         string session = Value(await BeginAsync("session")), signed = Value(await BeginAsync("signed_cookie"));
         using var refreshing = new Browser(hosts.Plain.Connect(), hosts.Plain.Issuer, account.Username);
         await refreshing.LogInWithRefreshCookieAsync();
-        string refresh = refreshing.Cookies[Browser.Refresh], sid = (await ListAsync(session))[0];
+        string refresh = refreshing.Cookies[Names.Refresh], sid = (await ListAsync(session))[0];
 
         foreach (string cookie in (string[])
         [
-            $"{Browser.Session}={signed}", $"{Browser.Signed}={session}", $"{Browser.Session}={refresh}", $"{Browser.Signed}={refresh}",
-            $"{Browser.Session}={sid}", $"{Browser.Signed}={sid}", $"{Browser.Refresh}={session}", $"{Browser.Refresh}={signed}",
-            $"{Browser.Session}={signed}; {Browser.Signed}={session}",
-            $"{Browser.Signed}=chunks-2; {Browser.Signed}C1={signed[..100]}; {Browser.Signed}C2={signed[100..]}",
+            $"{Names.Session}={signed}", $"{Names.SignedCookie}={session}", $"{Names.Session}={refresh}", $"{Names.SignedCookie}={refresh}",
+            $"{Names.Session}={sid}", $"{Names.SignedCookie}={sid}", $"{Names.Refresh}={session}", $"{Names.Refresh}={signed}",
+            $"{Names.Session}={signed}; {Names.SignedCookie}={session}",
+            $"{Names.SignedCookie}=chunks-2; {Names.SignedCookie}C1={signed[..100]}; {Names.SignedCookie}C2={signed[100..]}",
         ])
         {
             await ShouldBeRefusedAsync(cookie);
@@ -115,10 +118,10 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
             (await refreshing.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" })).Code.Should().Be("invalid_grant");
         }
 
-        (await client.MeByCookieAsync($"{Browser.Session}={session}; {Browser.Refresh}={refresh}")).Should().Be(200);
-        (await client.MeByCookieAsync($"{Browser.Signed}={signed}")).Should().Be(200);
+        (await client.MeByCookieAsync($"{Names.Session}={session}; {Names.Refresh}={refresh}")).Should().Be(200);
+        (await client.MeByCookieAsync($"{Names.SignedCookie}={signed}")).Should().Be(200);
         refreshing.Cookies.Clear();
-        refreshing.Cookies[Browser.Refresh] = refresh;
+        refreshing.Cookies[Names.Refresh] = refresh;
         (await refreshing.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" })).Status.Should().Be(200);
     }
 
@@ -164,7 +167,7 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
             _ => here.CreateProtector(Middleware, Credentials.SignedCookie, "v2"),
         };
 
-        string cookie = $"{Browser.Signed}={new TicketDataFormat(protector).Protect(Ticket(which == "expired"))}";
+        string cookie = $"{Names.SignedCookie}={new TicketDataFormat(protector).Protect(Ticket(which == "expired"))}";
 
         if (status == 200)
             (await client.MeByCookieAsync(cookie)).Should().Be(200, "so the others are made as good as they can be");
@@ -187,7 +190,7 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
 
     private async Task<string[]> ListAsync(string session) =>
     [
-        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", $"{Browser.Session}={session}"))).Json.GetProperty("sessions")
+        .. (await client.AskAsync("GET", "/auth/sessions", null, ("Cookie", $"{Names.Session}={session}"))).Json.GetProperty("sessions")
             .EnumerateArray()
             .Select(item => item.GetProperty("sid").GetString()!),
     ];
@@ -202,10 +205,10 @@ public sealed class ForgedCookieTests(CookieHosts hosts) : IClassFixture<CookieH
     private AuthenticationTicket Ticket(bool isExpired)
     {
         DateTimeOffset expiresAt = hosts.Plain.Time.GetUtcNow().AddMinutes(isExpired ? -1 : 10);
-        Claim audience = new("aud", hosts.Plain.Issuer);
+        Claim audience = new("aud", hosts.Plain.Issuer), history = new("history", hosts.Plain.Get<DatabaseStart>().Identity);
         return new AuthenticationTicket(
             AccountPrincipal.Of(Credentials.SignedCookie, account, ["orders:read"], expiresAt,
-                [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience]),
+                [.. AccountPrincipal.Login(TokenIssuer.NewId(), account.Generation), audience, history]),
             new AuthenticationProperties { IsPersistent = true, ExpiresUtc = expiresAt },
             Credentials.SignedCookie);
     }

@@ -1,6 +1,7 @@
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Lab;
 using JwtAuth.Server.PersonalAccessTokens;
+using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.PersonalAccessTokens;
@@ -179,7 +180,7 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
         {
             string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
                 .Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
-            string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
+            string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Except(["HEAD"]).Single();
             if (path == "/me")
                 continue;
             Reply reply = await client.AskAsAsync(token.Token, method, path, method == "POST" ? "{}" : null);
@@ -212,5 +213,5 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
 
     private static string Wrong(string reason) => reason == "misspelt" ? "jpat_x" : PersonalAccessToken.Make().Reveal();
 
-    private long Commands() => host.Lines("Executed DbCommand");
+    private long Commands() => host.Lines("Executed DbCommand") + host.Get<PreparedReads>().Asked;
 }

@@ -29,7 +29,7 @@ public sealed class ProtectionKeysTests
     }
 
     [Fact]
-    public async Task A_key_that_was_changed_or_put_in_anothers_place_is_not_opened()
+    public async Task A_key_that_was_changed_or_put_in_anothers_place_is_left_out_and_told_once_and_the_others_go_on()
     {
         await using var host = new ServerHost();
         ProtectionKeys keys = Process(host);
@@ -37,13 +37,21 @@ public sealed class ProtectionKeysTests
         keys.GetAllElements();
         keys.StoreElement(new XElement("first"), "key-1");
         Names(keys).Should().Equal("first");
+        keys.StoreElement(new XElement("second"), "another");
+        Names(keys).Should().Equal("first", "second");
 
-        await host.AskStoreAsync((Db db) => db.ProtectionKeys.ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, "key-2")));
+        await host.AskStoreAsync((Db db) => db.ProtectionKeys.Where(row => row.Name == "key-1")
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, "key-2")));
 
-        FluentActions.Invoking(keys.GetAllElements).Should().Throw<System.Security.Cryptography.CryptographicException>();
+        Names(keys).Should().Equal("second");
+        Names(keys).Should().Equal("second");
+        host.Lines("SECURITY: the key of Data Protection key-2 in the database is not used").Should().Be(1);
+        keys.StoreElement(new XElement("third"), "key-3");
+        Names(keys).Should().Equal(["second", "third"], "what does not open keeps nobody from making another");
     }
 
-    private static ProtectionKeys Process(ServerHost host) => new(host.Get<IServiceScopeFactory>(), host.Get<MasterKey>());
+    private static ProtectionKeys Process(ServerHost host) =>
+        new(host.Get<PreparedReads>(), host.Get<IServiceScopeFactory>(), host.Get<MasterKey>(), host.Get<RowSeals>());
 
     private static IEnumerable<string> Names(ProtectionKeys keys) =>
         keys.GetAllElements().Select(element => element.Name.LocalName).Order(StringComparer.Ordinal);

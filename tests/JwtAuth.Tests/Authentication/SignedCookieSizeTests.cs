@@ -12,7 +12,7 @@ public sealed class SignedCookieSizeTests : IAsyncLifetime
     private readonly ServerHost host = Production.Host()
         .With("JwtAuth:SignedCookies:Enabled", "true")
         .With("JwtAuth:Issuer", $"https://{string.Join('.', Enumerable.Repeat("department", 12))}.example.com");
-    private readonly string username = new('u', 64);
+    private readonly string username = $"{new string('\'', 64)}@{new string('d', 63)}.{new string('d', 63)}.{new string('d', 61)}";
 
     public async ValueTask InitializeAsync()
     {

@@ -70,6 +70,25 @@ public sealed class ClientAuthenticatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_a_hundred_calls_at_once_with_the_right_slow_secret_all_pass_for_one_bcrypt()
+    {
+        host.With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "1");
+        TestClient api = host.AddClient(new TestClient("orders-api", "right"), Bcrypt.Hash("right", 4));
+        ClientAuthenticator door = host.Get<ClientAuthenticator>();
+        IDisposable held = (await host.Get<HashingGate>().EnterAsync(TestContext.Current.CancellationToken))!;
+        Task<ClientResult>[] calls = [.. Enumerable.Range(0, 100).Select(number => door.CheckAsync(
+            api.Id, api.Secret, IPAddress.Parse(number % 2 == 0 ? "192.0.2.7" : "198.51.100.7"), TestContext.Current.CancellationToken))];
+        calls.Should().OnlyContain(call => !call.IsCompleted, "one waits for its place, the others for the one");
+        (await door.CheckAsync(api.Id, "wrong", IPAddress.Loopback, TestContext.Current.CancellationToken))
+            .Should().BeOfType<ClientResult.Busy>("it is another one, and there is no room for it");
+
+        held.Dispose();
+
+        foreach (Task<ClientResult> call in calls)
+            (await call).Should().BeOfType<ClientResult.Verified>();
+    }
+
+    [Fact]
     public async Task Where_bcrypt_has_no_place_left_the_client_is_told_to_come_back()
     {
         host.With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "0");

@@ -129,6 +129,29 @@ public sealed class CommandTests : IDisposable
         await GetAsync(after, "/me", fresh, HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task A_row_among_the_keys_that_somebody_else_wrote_is_listed_as_such_keeps_its_kid_from_import_and_is_discarded()
+    {
+        string file = Path.Combine(directory, "own.pem");
+        using ECDsa own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await File.WriteAllTextAsync(file, own.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+        string kid = (await RunAsync(["keys", "import", file, "--now"])).StandardOutput.Split(' ')[0];
+        using (var database = new DatabaseFile(directory))
+            database.Execute("UPDATE SigningKeys SET CreatedAt = CreatedAt + 1 WHERE KeyId = $p", kid);
+
+        (int code, string output, string error) = await RunAsync(["keys", "list"]);
+        (code, error).Should().Be((0, ""));
+        output.Should().Contain($"{kid} not used: this service did not write it, see: keys discard")
+            .And.Contain($"SECURITY: the signing key {kid} in the database is not used: its seal does not fit");
+        (code, _, error) = await RunAsync(["keys", "import", file]);
+        (code, error).Should().Be((1, "error: the database has a row with this kid that this service did not write; "
+            + "see: keys list, keys discard\n"));
+
+        (await RunAsync(["keys", "discard"])).StandardOutput.Should().EndWith("discarded: 1\n");
+        (await RunAsync(["keys", "discard"])).StandardOutput.Should().Be("discarded: 0\n");
+        (await RunAsync(["keys", "import", file])).StandardOutput.Should().StartWith($"{kid} ES256 signs from ");
+    }
+
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     private Task<(int ExitCode, string StandardOutput, string StandardError)> RunAsync(string[] args, string standardInput = "") =>

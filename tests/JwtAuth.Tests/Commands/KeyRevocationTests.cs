@@ -43,7 +43,7 @@ public sealed class KeyRevocationTests : IDisposable
             .Should().MatchRegex($"(?m)^{stolen} ES256 revoked ").And.MatchRegex($"(?m)^{KidOf(next)} ES256 signs ");
         (await RunAsync(1, "keys", "revoke", stolen)).Should().BeEmpty();
         (await RunAsync(1, "keys", "import", file)).Should().BeEmpty();
-        server.StandardOutput.Should().Contain($"SECURITY: key {stolen} (ES256) revoked");
+        await server.SaysAsync($"SECURITY: key {stolen} (ES256) revoked");
     }
 
     [Fact, Trait("row", "KEY-04")]
@@ -88,7 +88,8 @@ public sealed class KeyRevocationTests : IDisposable
         (int code, _, string error) = await ServerProcess.RunAsync(host.Directory, ["keys", "revoke", KidOf(live)], "", settings);
 
         code.Should().Be(0, error);
-        (await client.StatusOfMeAsync(live)).Should().Be(200, "no time has passed, and nobody has looked");
+        if (!TestedStore.IsPostgres) // which tells it at once
+            (await client.StatusOfMeAsync(live)).Should().Be(200, "no time has passed, and nobody has looked");
         host.Time.Advance(TimeSpan.FromMilliseconds(250));
         await Patience.UntilAsync(async () => await client.StatusOfMeAsync(live) == 401);
     }

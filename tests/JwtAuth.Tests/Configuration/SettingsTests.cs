@@ -54,7 +54,8 @@ public sealed class SettingsTests
         { "Scopes:grüße", "", null, "Scopes" },
         { "Scopes:orders:write:0", "Administrators!", "admin", "Scopes" },
         { "Scopes:orders:write:0", "Admin", "clerk", "Scopes" },
-        { "Storage:Provider", "Postgres", "Sqlite", null },
+        { "Storage:Provider", "1", "Sqlite", null },
+        { "Storage:ListenerConnectionString", "Host=db;Database=jwtauth", null, null },
         { "Storage:Provider", "MySql", "sqlite", null },
         { "Storage:ConnectionString", "", "Data Source=/tmp/jwtauth.db", null },
         { "Storage:ConnectionString", "Data Source=:memory:", "Data Source=/tmp/jwtauth.db", null },
@@ -102,9 +103,23 @@ public sealed class SettingsTests
         { "Registration:Open", "yes", "true", null },
         { "Swagger:Enabled", "1", "false", null },
         { "AllowRemoteInDevelopment", "on", "True", null },
+        { "SecurityTxt:Contact:0", "security@example.com", null, "SecurityTxt:Contact" },
+        { "SecurityTxt:Contact:0", "http://example.com/report", null, "SecurityTxt:Contact" },
+        { "SecurityTxt:Contact:0", "mailto:security@example.com", null, "SecurityTxt:Expires" },
+        { "SecurityTxt:Expires", "2027-06-30T00:00:00Z", null, null },
+        { "SecurityTxt:Policy", "http://example.com/policy", "https://example.com/policy", null },
+        { "ChangePasswordUrl", "/account/password", "https://app.example.com/account/password", null },
+        { "ChangePasswordUrl", "https://app.example.com/\r\nX: y", null, null },
+        { "ChangePasswordUrl", "javascript:alert(1)", null, null },
         { "Cors:Origins:0", "*", "https://app.example.com", "Cors:Origins" },
         { "Cors:Origins:0", "null", "https://app.example.com", "Cors:Origins" },
-        { "Cors:Origins:0", "https://app.example.com/", "http://localhost:5173", "Cors:Origins" },
+        { "Cors:Origins:0", "https://app.example.com/", "https://localhost:5173", "Cors:Origins" },
+        { "Cors:Origins:0", "http://app.example.com", "https://app.example.com", "Cors:Origins" },
+        { "Cors:Origins:0", "http://localhost:5173", "https://localhost:5173", "Cors:Origins" },
+        { "Hosts:0", "*", "auth.internal", "Hosts" },
+        { "Hosts:0", "*.example.com", "login.example.com", "Hosts" },
+        { "Hosts:0", "auth.internal:8080", "10.0.0.7", "Hosts" },
+        { "Hosts:0", "https://auth.internal", "::1", "Hosts" },
         { "Cors:Origins:0", "https://*.example.com", "https://app.example.com", "Cors:Origins" },
         { "Proxy:TrustedNetworks:0", "proxy.internal", "10.0.0.0/8", "Proxy:TrustedNetworks" },
         { "Proxy:TrustedNetworks:0", "10.0.0.0/33", "192.0.2.7", "Proxy:TrustedNetworks" },
@@ -165,6 +180,27 @@ public sealed class SettingsTests
             read.Should().NotThrow();
         else
             read.Should().Throw<ConfigurationFaultException>().WithMessage("JwtAuth:Issuer is a plain http URL*");
+    }
+
+    [Theory]
+    [InlineData("http://localhost:5173", "Development", true)]
+    [InlineData("http://127.0.0.1:5173", "Development", true)]
+    [InlineData("http://app.example.com", "Development", false)]
+    [InlineData("https://app.example.com", "Development", true)]
+    [InlineData("http://localhost:5173", "Production", false)]
+    public void Beside_an_https_issuer_pages_of_plain_http_are_for_loopback_in_development_only(
+        string origin, string environment, bool isSound)
+    {
+        Dictionary<string, string?> values = With("Cors:Origins:0", origin);
+        if (isSound)
+            Configured.Read(values, environment).Cors.Origins.Should().Equal(origin);
+        else
+            FluentActions.Invoking(() => Configured.Read(values, environment)).Should().Throw<ConfigurationFaultException>()
+                .WithMessage("JwtAuth:Cors:Origins holds an origin of plain http*");
+
+        values["JwtAuth:Issuer"] = "http://localhost:5080";
+        if (environment == "Development")
+            Configured.Read(values, environment).Cors.Origins.Should().Equal([origin], "the service itself is plain http there");
     }
 
     [Theory]

@@ -12,6 +12,8 @@ namespace JwtAuth.Tests.Configuration;
 /// <summary>Configuration through the real process: exit code, standard error, files.</summary>
 public sealed class StartTests : IDisposable
 {
+    private static readonly Dictionary<string, string> NoSettings = [];
+
     private readonly string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
 
     [Theory]
@@ -41,11 +43,35 @@ public sealed class StartTests : IDisposable
         (int code, _, string error) = await ServerProcess.RunAsync(directory, [], "", new Dictionary<string, string>
         {
             ["urls"] = first.Address.ToString(),
+            ["JwtAuth:Issuer"] = first.Address.GetLeftPart(UriPartial.Authority), // another one could not be on this database
             ["JwtAuth:SigningKeys:Algorithm"] = "ES256",
         });
         code.Should().Be(1);
-        error.Should().MatchRegex(@"\Aerror: [^\n]+\n\z").And.Contain($"{first.Address.Port}");
+        error.Should().MatchRegex(@"\Aerror: [^\n]+\n\z").And.Contain($"{first.Address.Port}").And.NotContain("another issuer");
         first.StandardError.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("--port=5081", "--port is not an option")]
+    [InlineData("--port 5081", "--port is not an option")]
+    [InlineData("-p 5081", "-p is not an option")]
+    [InlineData("--url http://localhost:5081", "--url is not an option")]
+    [InlineData("--JwtAuth__Issuer=http://localhost:5081", "--JwtAuth__Issuer is not an option")]
+    [InlineData("--urls", "--urls has no value")]
+    [InlineData("--urls --environment=Production", "--urls has no value")]
+    [InlineData("--environment=Development surplus", "An argument is not an option")]
+    [InlineData("--environment=Development /urls=http://localhost:5081", "An argument is not an option")]
+    [InlineData("--JwtAuth:Isuer=http://localhost:5081", "JwtAuth:Isuer is not a setting")]
+    [Trait("row", "OPS-13")]
+    public async Task An_option_that_there_is_not_is_refused_and_one_that_there_is_counts(string arguments, string fault)
+    {
+        (int code, string output, string error) = await ServerProcess.RunAsync(directory, arguments.Split(' '), "", NoSettings);
+        (code, output).Should().Be((1, ""));
+        error.Should().MatchRegex(@"\Aerror: [^\n]+\n\z").And.StartWith($"error: {fault}");
+
+        (code, _, error) = await ServerProcess.RunAsync(
+            directory, ["--urls", "http://localhost:5081", "--JwtAuth:AccessTokens:Lifetime=-1"], "", NoSettings);
+        (code, error.StartsWith("error: JwtAuth:AccessTokens:Lifetime is not a duration", StringComparison.Ordinal)).Should().Be((1, true));
     }
 
     [Fact]
@@ -62,6 +88,7 @@ public sealed class StartTests : IDisposable
         error.Should().MatchRegex(@"\Aerror: [^\n]+\n\z");
     }
 
+    [SqliteOnly("it begins anew by deleting the files of SQLite")]
     [Fact]
     public async Task Settings_are_read_from_one_file_for_each_key_and_from_the_directorys_appsettings()
     {

@@ -1,7 +1,6 @@
 using JwtAuth.Server.Denials;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Denials;
@@ -89,11 +88,8 @@ public sealed class DenialLogFaultTests : IAsyncDisposable
 
     private void Execute(string statement)
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Pooling=False");
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = statement;
-        command.ExecuteNonQuery();
+        using var database = new DatabaseFile(host.Directory);
+        database.Execute(statement);
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();

@@ -3,7 +3,6 @@ using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
-using JwtAuth.Server.Storage.Sqlite;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -77,7 +76,7 @@ public sealed class DenialTailTests : IAsyncDisposable
             Db db = index % 3 == 0 ? other : scope.ServiceProvider.GetRequiredService<Db>();
             Revocations endings =
                 index % 3 == 0 ? new Revocations(other, host.Time) : scope.ServiceProvider.GetRequiredService<Revocations>();
-            await using WriteTransaction transaction = await db.BeginWriteAsync();
+            await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, alice.Subject, Extent.Of(alice.Subject));
             await endings.EndSubjectAsync(alice.Subject, index % 4 == 3 ? null : sessions[index % 4]);
             await endings.CommitAsync(transaction);
             await tail.CatchUpAsync();
@@ -146,13 +145,7 @@ public sealed class DenialTailTests : IAsyncDisposable
         return host is null ? made : made.With("JwtAuth:Issuer", host.Issuer);
     }
 
-    // As another process has it: a context and a lane of its own.
-    private SqliteDb OtherDb()
-    {
-        var options = new DbContextOptionsBuilder<SqliteDb>();
-        SqliteDb.Configure(options, Patience.ConnectionString(directory));
-        return new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
-    }
+    private Db OtherDb() => TestedStore.OpenAsAnother(directory);
 
     private async Task WriteAsync(params Denial[] denials)
     {
@@ -175,7 +168,7 @@ public sealed class DenialTailTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await host.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await TestedStore.LetGoAsync(directory);
         Directory.Delete(directory, recursive: true);
     }
 }

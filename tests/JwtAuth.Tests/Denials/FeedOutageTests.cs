@@ -113,7 +113,8 @@ public sealed class FeedOutageTests : IAsyncDisposable
         {
             using var database = new DatabaseFile(setup.Directory);
             database.Execute("DELETE FROM Denials");
-            database.Execute("DELETE FROM sqlite_sequence WHERE name = 'Denials'");
+            database.Execute(TestedStore.IsPostgres
+                ? "ALTER SEQUENCE \"Denials_Number_seq\" RESTART" : "DELETE FROM sqlite_sequence WHERE name = 'Denials'");
             byte[] check = new MasterKey(key).Seal("check", "check", Encoding.ASCII.GetBytes("the right master key opens this"));
             database.Execute($"UPDATE MasterKeyChecks SET Sealed = x'{Convert.ToHexString(check)}'");
             log.WriteAsync(Denial.OfSession(after.SessionId, after.ExpiresAt.AddHours(5))).GetAwaiter().GetResult();

@@ -41,9 +41,9 @@ internal sealed class FeedSetup : IAsyncDisposable
     public Dictionary<string, string> Settings { get; } = [];
 
     /// <summary>The service's settings as a process of its own reads them.</summary>
-    public Dictionary<string, string> ProcessSettings => new()
+    public Dictionary<string, string> ProcessSettings => new(Settings)
     {
-        ["JwtAuth:SigningKeys:Algorithm"] = "ES256",
+        ["JwtAuth:SigningKeys:Algorithm"] = Settings.GetValueOrDefault("JwtAuth:SigningKeys:Algorithm", "ES256"),
         ["JwtAuth:Issuer"] = Line.Address,
         [$"JwtAuth:Clients:{Client.Id}:Secrets:0"] = atRest,
         [$"JwtAuth:Clients:{Client.Id}:Audiences:0"] = "orders",

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Faults;
 
+[SqliteOnly("it locks the whole database, and looks at the settings of its connections")]
 public sealed class DatabaseLockedTests
 {
     [Fact, Trait("row", "OPS-07")]
@@ -16,6 +17,7 @@ public sealed class DatabaseLockedTests
         host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=1");
         await host.AddAccountAsync("alice");
         await host.AddAccountAsync("root", "admin");
+        string victim = (await host.AddAccountAsync("victim")).Subject;
         using HttpClient client = host.Connect(), administrator = host.Connect(await host.LoginAsync("root", host.Issuer));
         using var other = new SqliteConnection($"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Pooling=False");
         other.Open();
@@ -24,7 +26,8 @@ public sealed class DatabaseLockedTests
         Task<Reply>[] writers =
         [
             client.RegisterAsync("bob"), client.RegisterAsync("carol"),
-            administrator.AskAsync("PUT", "/admin/users/nobody/roles/clerk"), administrator.AskAsync("POST", "/admin/users/nobody/disable"),
+            administrator.AskAsync("PUT", $"/admin/users/{victim}/roles/clerk"),
+            administrator.AskAsync("POST", $"/admin/users/{victim}/disable"),
         ];
         (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200, "a login only reads");
         (await client.AskAsync("GET", "/health/ready")).Status.Should().Be(200);

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using JwtAuth.Tests.Hosting;
+using JwtAuth.Tests.RefreshTokens;
 using JwtAuth.Tests.Revocation;
 
 namespace JwtAuth.Tests.Faults;
 
 public sealed class KilledTests
 {
-    private const int Clients = 200;
+    private const int Clients = 200, Refreshers = 32;
 
     [Fact]
     public async Task What_was_acknowledged_before_the_process_was_killed_is_there_afterwards()
@@ -65,6 +66,75 @@ public sealed class KilledTests
         finally
         {
             Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact, Trait("row", "REF-05")]
+    public async Task Of_refreshes_that_share_commits_none_that_was_acknowledged_is_lost_when_the_process_is_killed()
+    {
+        string directory = Directory.CreateTempSubdirectory("jwtauth-").FullName;
+        Dictionary<string, string> settings = new()
+        {
+            ["JwtAuth:Issuer"] = "http://localhost:5080",
+            ["JwtAuth:SigningKeys:Algorithm"] = "ES256",
+            ["JwtAuth:RefreshTokens:ReuseWindow"] = "00:01:00",
+            ["JwtAuth:Passwords:QueueLimit"] = "1000",
+            ["JwtAuth:Passwords:MaxQueueWait"] = "00:01:00",
+        };
+        Tokens[] last = [];
+        long[] acknowledged = new long[Refreshers];
+        try
+        {
+            for (int kill = 0; kill < 5; kill++)
+            {
+                await using ServerProcess server = await ServerProcess.StartAsync(directory, settings);
+                using HttpClient client = new() { BaseAddress = server.Address, Timeout = Patience.Limit };
+                if (kill == 0)
+                {
+                    await client.RegisterAsync("alice");
+                    last = [.. await Task.WhenAll(Enumerable.Range(0, Refreshers).Select(_ => client.BeginAsync("alice")))];
+                }
+                int left = Random.Shared.Next(200, 600);
+                var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Task refreshing = Task.WhenAll(Enumerable.Range(0, Refreshers).Select(index => Task.Run(async () =>
+                {
+                    while (await TryRefreshAsync(client, last[index]) is { } next)
+                    {
+                        last[index] = next;
+                        acknowledged[index]++;
+                        if (Interlocked.Decrement(ref left) == 0)
+                            enough.SetResult();
+                    }
+                })));
+                (await Task.WhenAny(enough.Task, refreshing)).Should().Be(enough.Task, "nobody but this test ends the process");
+                server.Kill();
+                await refreshing;
+
+                using var database = new DatabaseFile(directory);
+                for (int index = 0; index < Refreshers; index++)
+                {
+                    long counter = database.CounterOf(last[index].SessionId)!.Value;
+                    // Of one more, at most, nobody knows. It is given again.
+                    counter.Should().BeInRange(acknowledged[index], acknowledged[index] + 1, $"kill {kill}, session {index}");
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    // Null where the service is gone.
+    private static async Task<Tokens?> TryRefreshAsync(HttpClient client, Tokens tokens)
+    {
+        try
+        {
+            return Tokens.Of(await client.RefreshAsync(tokens.Refresh));
+        }
+        catch (HttpRequestException)
+        {
+            return null;
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using JwtAuth.Tests.Hosting;
-using Microsoft.Data.Sqlite;
 
 namespace JwtAuth.Tests.Faults;
 
@@ -18,9 +17,8 @@ public sealed class SessionsLockedTests : IAsyncLifetime
         (string leaving, string left) = await LogInAsync(client);
         (_, string doomed) = await LogInAsync(client);
         string before = await ListAsync(client, access);
-        using var other = new SqliteConnection($"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Pooling=False");
-        other.Open();
-        Execute(other, "BEGIN IMMEDIATE");
+        using var other = new DatabaseFile(host.Directory);
+        other.Execute("BEGIN IMMEDIATE");
 
         Func<Task<Reply>>[] changes =
         [
@@ -39,7 +37,7 @@ public sealed class SessionsLockedTests : IAsyncLifetime
         }
         (await client.AskAsync("GET", "/me", null, Bearer(leaving))).Status.Should().Be(200, "it was told that nothing has ended");
 
-        Execute(other, "ROLLBACK");
+        other.Execute("ROLLBACK");
         (await ListAsync(client, access)).Should().Be(before);
         foreach (Func<Task<Reply>> change in changes)
             (await change()).Status.Should().Be(200);
@@ -71,16 +69,9 @@ public sealed class SessionsLockedTests : IAsyncLifetime
 
     private static (string Name, string Value) Bearer(string token) => ("Authorization", $"Bearer {token}");
 
-    private static void Execute(SqliteConnection connection, string statement)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = statement;
-        command.ExecuteNonQuery();
-    }
-
     public async ValueTask InitializeAsync()
     {
-        host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=5");
+        host.With("JwtAuth:Storage:ConnectionString", TestedStore.ConnectionString(host.Directory, seconds: 5));
         await host.AddAccountAsync("alice");
     }
 

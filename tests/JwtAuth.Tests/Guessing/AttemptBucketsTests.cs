@@ -60,11 +60,28 @@ public sealed class AttemptBucketsTests
         buckets.WaitOf("a").Should().Be(TimeSpan.FromSeconds(8));
         time.Advance(TimeSpan.FromMinutes(4));
         buckets.WaitOf("a").Should().Be(TimeSpan.Zero, "four of five are forgotten");
-        buckets.Holds("a").Should().BeTrue();
+        buckets.CountOf("a").Should().Be(1);
         buckets.Add("a");
         buckets.WaitOf("a").Should().Be(TimeSpan.FromSeconds(1), "two stand, and two are free");
         time.Advance(TimeSpan.FromMinutes(2));
-        buckets.Holds("a").Should().BeFalse();
+        buckets.CountOf("a").Should().Be(0);
+    }
+
+    [Fact]
+    public void What_is_kept_for_others_is_waited_for_until_enough_is_forgotten()
+    {
+        AttemptBuckets buckets = Buckets(free: 4, forgetOneEvery: TimeSpan.FromMinutes(1));
+        for (int attempt = 0; attempt < 3; attempt++)
+            buckets.Add("a");
+
+        buckets.WaitOf("a").Should().Be(TimeSpan.Zero, "one of four is free");
+        buckets.WaitOf("a", keptForOthers: 1).Should().Be(TimeSpan.FromMinutes(1));
+        buckets.WaitOf("a", keptForOthers: 3).Should().Be(TimeSpan.FromMinutes(3));
+        time.Advance(TimeSpan.FromMinutes(1) - TimeSpan.FromTicks(1));
+        buckets.WaitOf("a", keptForOthers: 1).Should().BePositive();
+        time.Advance(TimeSpan.FromTicks(1));
+        buckets.WaitOf("a", keptForOthers: 1).Should().Be(TimeSpan.Zero);
+        buckets.WaitOf("b", keptForOthers: 3).Should().Be(TimeSpan.Zero);
     }
 
     [Fact]

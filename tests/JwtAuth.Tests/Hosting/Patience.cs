@@ -15,8 +15,4 @@ internal static class Patience
         while (!await condition())
             patience.IsCancellationRequested.Should().BeFalse(because);
     }
-
-    /// <summary>The connection string of a database whose writers wait so long for those of other processes.</summary>
-    public static string ConnectionString(string directory) =>
-        $"Data Source={Path.Combine(directory, "jwtauth.db")};Default Timeout={(int)Limit.TotalSeconds}";
 }

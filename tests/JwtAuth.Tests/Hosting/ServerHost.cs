@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace JwtAuth.Tests.Hosting;
 
 /// <summary>
-/// The real service in this process: Kestrel on a loopback port of its own, SQLite in a directory of its own, the top level's
+/// The real service in this process: Kestrel on a loopback port of its own, a directory and a database of its own, the top level's
 /// appsettings.Development.json, a clock that the test moves. Not started before it is first used.
 /// </summary>
 internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
@@ -39,19 +39,20 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     {
         ownsDirectory = directory is null;
         Directory = directory ?? System.IO.Directory.CreateTempSubdirectory("jwtauth-").FullName;
-        Issuer = $"http://127.0.0.1:{port.Number}";
+        string url = Issuer = $"http://127.0.0.1:{port.Number}";
         address = new(() =>
         {
             // A port given as such is set while the program is starting already: too late now and then.
             UseKestrel(options => options.Listen(IPAddress.Loopback, port.Number));
             StartServer();
-            return new Uri(Issuer);
+            return new Uri(url);
         });
     }
 
     public string Directory { get; }
 
-    public string Issuer { get; }
+    /// <summary>Its own address, unless another process on the same directory has issued under that name already.</summary>
+    public string Issuer { get; init; }
 
     public ManualTime Time { get; init; } = new();
 
@@ -120,7 +121,8 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore.Authentication.JwtBearer", "Trace");
         builder.UseSetting("JwtAuth:Issuer", Issuer);
         builder.UseSetting("JwtAuth:DataDirectory", Directory);
-        builder.UseSetting("JwtAuth:Storage:ConnectionString", Patience.ConnectionString(Directory));
+        foreach ((string key, string value) in TestedStore.SettingsOf(Directory))
+            builder.UseSetting(key, value);
         foreach ((string key, string value) in settings)
             builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Log));
@@ -137,8 +139,23 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         port.Dispose();
         if (ownsDirectory)
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-            System.IO.Directory.Delete(Directory, recursive: true);
+            await TestedStore.LetGoAsync(Directory);
+            // The last connection may be closing still, which makes and removes files.
+            await Patience.UntilAsync(() => Task.FromResult(IsDeleted()));
+        }
+    }
+
+    private bool IsDeleted()
+    {
+        try
+        {
+            if (System.IO.Directory.Exists(Directory))
+                System.IO.Directory.Delete(Directory, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 }

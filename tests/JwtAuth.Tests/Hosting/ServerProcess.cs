@@ -31,6 +31,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public int Id => process.Id;
+
     public string StandardOutput => Text(standardOutput);
 
     public string StandardError => Text(standardError);
@@ -38,14 +40,18 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>
     /// Starts the service and returns when it listens, or has ended. The settings are configuration keys; they win over the driver's own.
     /// </summary>
-    public static async Task<ServerProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> settings)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="settings">Configuration.</param>
+    /// <param name="wrapper">A program that becomes the service, such as <c>env</c>, with its arguments.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string directory, IReadOnlyDictionary<string, string> settings, params string[] wrapper)
     {
         var port = new ReservedPort();
         string url = $"http://127.0.0.1:{port.Number}";
         var all = new Dictionary<string, string> { ["urls"] = url, ["JwtAuth:Issuer"] = url };
         foreach ((string key, string value) in settings)
             all[key] = value;
-        var server = new ServerProcess(Process.Start(StartOf(directory, [], all))!, new Uri(all["urls"]), port);
+        var server = new ServerProcess(Process.Start(StartOf(directory, [], all, wrapper))!, new Uri(all["urls"]), port);
         server.process.StandardInput.Close();
 
         await server.started.Task.WaitAsync(Patience.Limit);
@@ -54,12 +60,13 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string StandardOutput, string StandardError)> RunAsync(
-        string directory, IReadOnlyList<string> args, string standardInput, IReadOnlyDictionary<string, string> settings)
+        string directory, IReadOnlyList<string> args, string standardInput, IReadOnlyDictionary<string, string> settings,
+        params string[] wrapper)
     {
         var all = new Dictionary<string, string> { ["JwtAuth:Issuer"] = "http://localhost:5080" };
         foreach ((string key, string value) in settings)
             all[key] = value;
-        using Process process = Process.Start(StartOf(directory, args, all))!;
+        using Process process = Process.Start(StartOf(directory, args, all, wrapper))!;
         using var patience = new CancellationTokenSource(Patience.Limit);
         try
         {
@@ -74,6 +81,25 @@ internal sealed class ServerProcess : IAsyncDisposable
             error = process.StandardError.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);
         return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Returns when it has said this: the console writes behind the answers.</summary>
+    public async Task SaysAsync(string text)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look(object sender, DataReceivedEventArgs line)
+        {
+            // Null at the end: it will say nothing more.
+            if (line.Data is null || StandardOutput.Contains(text, StringComparison.Ordinal))
+                said.TrySetResult();
+        }
+
+        process.OutputDataReceived += Look;
+        if (StandardOutput.Contains(text, StringComparison.Ordinal))
+            said.TrySetResult();
+        await said.Task.WaitAsync(Patience.Limit);
+        process.OutputDataReceived -= Look;
+        StandardOutput.Should().Contain(text);
     }
 
     public async Task<int> WaitForExitAsync()
@@ -99,9 +125,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static ProcessStartInfo StartOf(string directory, IReadOnlyList<string> args, Dictionary<string, string> settings)
+    private static ProcessStartInfo StartOf(
+        string directory, IReadOnlyList<string> args, Dictionary<string, string> settings, params string[] wrapper)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.dll"), .. args])
+        string[] line = [.. wrapper, "dotnet", Path.Combine(AppContext.BaseDirectory, "JwtAuth.Server.dll"), .. args];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardInput = true,
@@ -116,14 +144,17 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["JwtAuth__DataDirectory"] = directory;
-        if (!settings.ContainsKey("JwtAuth:DataDirectory"))
-            start.Environment["JwtAuth__Storage__ConnectionString"] = Patience.ConnectionString(directory);
+        if (!settings.ContainsKey("JwtAuth:DataDirectory") && !settings.ContainsKey("JwtAuth:Storage:ConnectionString"))
+        {
+            foreach ((string key, string value) in TestedStore.SettingsOf(directory))
+                start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
         start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
         start.Environment["JwtAuth__Passwords__WorkFactor"] = "10";
-        // Keys of the host itself, such as urls, have no section and are read with a prefix.
+        // Keys of the host itself, such as urls, have no section and are read with a prefix. Variables of the system are written $NAME.
         foreach ((string key, string value) in settings)
-            start.Environment[key.Contains(':', StringComparison.Ordinal)
-                ? key.Replace(":", "__", StringComparison.Ordinal)
+            start.Environment[key.StartsWith('$') ? key[1..]
+                : key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal)
                 : $"ASPNETCORE_{key.ToUpperInvariant()}"] = value;
         return start;
     }

@@ -22,13 +22,26 @@ internal static class ForeignVerifiers
     /// <summary>jose, jsonwebtoken and express-oauth2-jwt-bearer.</summary>
     public static async Task<Answers> AskNodeAsync(object question)
     {
-        Assert.SkipUnless(
-            Version.TryParse((await OutputOfAsync("node", "--version")).TrimStart('v'), out Version? version) && version >= OldestNode,
-            $"There is no Node.js {OldestNode} or later on this machine; install one and run tests/run.");
-        Assert.SkipUnless(
-            Directory.Exists(Path.Combine(Scripts, "node_modules")),
-            "The verifiers are not installed; run tests/run, or npm ci in tests/interop.");
+        await SkipWithoutNodeAsync();
         return await AskAsync("node", "verify.mjs", question);
+    }
+
+    /// <summary>What the linter of Redocly says about an OpenAPI document.</summary>
+    public static async Task<string[]> LintAsync(string document)
+    {
+        await SkipWithoutNodeAsync();
+        (int exitCode, string output, string error) = await RunAsync("node", [Path.Combine(Scripts, "lint.mjs")], document);
+        exitCode.Should().Be(0, error);
+        return JsonSerializer.Deserialize<string[]>(output)!;
+    }
+
+    /// <summary>What a script of tests/interop prints in Node.js. It has to come to its end by itself.</summary>
+    public static async Task<string> RunNodeAsync(string script, params string[] arguments)
+    {
+        await SkipWithoutPlainNodeAsync();
+        (int exitCode, string output, string error) = await RunAsync("node", [Path.Combine(Scripts, script), .. arguments], "");
+        exitCode.Should().Be(0, error);
+        return output;
     }
 
     /// <summary>PyJWT.</summary>
@@ -70,6 +83,14 @@ internal static class ForeignVerifiers
         return new() { ["AddJwtBearer"] = verdicts };
     }
 
+    private static async Task SkipWithoutNodeAsync()
+    {
+        await SkipWithoutPlainNodeAsync();
+        Assert.SkipUnless(
+            Directory.Exists(Path.Combine(Scripts, "node_modules")),
+            "What runs there is not installed; run tests/run, or npm ci in tests/interop.");
+    }
+
     private static async Task<Answers> AskAsync(string program, string script, object question)
     {
         (int exitCode, string output, string error) =
@@ -77,6 +98,10 @@ internal static class ForeignVerifiers
         exitCode.Should().Be(0, error);
         return JsonSerializer.Deserialize<Answers>(output)!;
     }
+
+    private static async Task SkipWithoutPlainNodeAsync() => Assert.SkipUnless(
+        Version.TryParse((await OutputOfAsync("node", "--version")).TrimStart('v'), out Version? version) && version >= OldestNode,
+        $"There is no Node.js {OldestNode} or later on this machine; install one and run tests/run.");
 
     private static async Task<string> OutputOfAsync(string program, params string[] arguments)
     {

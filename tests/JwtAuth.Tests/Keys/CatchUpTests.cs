@@ -1,7 +1,11 @@
 using System.Text;
+using JwtAuth.Bearer;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.SigningKeys;
+using JwtAuth.Tests.Apis;
 using JwtAuth.Tests.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JwtAuth.Tests.Keys;
@@ -15,7 +19,7 @@ public sealed class CatchUpTests
         SigningKey[] published = [NewKey()];
         int fetches = 0;
         var keys = new PublishedKeys(
-            _ => { fetches++; return Task.FromResult(new FetchedKeySet(SetOf(published), FreshFor: null)); }, [],
+            (_, _) => { fetches++; return Task.FromResult(new FetchedKeySet(SetOf(published), FreshFor: null)); }, [],
             secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
         (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
         for (int rotation = 1; rotation <= 3; rotation++)
@@ -33,6 +37,41 @@ public sealed class CatchUpTests
         fetches.Should().Be(5, "it was looked for in vain among all that are known");
         (await keys.CatchUpAsync(keys.Version)).Should().BeFalse("that began the cool-down");
         fetches.Should().Be(5);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_missed_is_asked_of_the_issuer_itself_and_routine_leaves_it_to_the_caches_on_the_way()
+    {
+        (WatchedTime time, SigningKey known, SigningKey next) = (new(), NewKey(), NewKey());
+        await using Issuer issuer = await Issuer.StartAsync(time, known);
+        (string old, List<bool> pastCaches) = (issuer.JsonWebKeySet, []);
+        // A cache on the way keeps what it has, unless it is told not to.
+        issuer.Instead = context =>
+        {
+            bool isPast = context.Request.Headers.CacheControl == "no-cache";
+            lock (pastCaches)
+                pastCaches.Add(isPast);
+            context.Response.Headers.CacheControl = "public, max-age=60";
+            return context.Response.WriteAsync(isPast ? issuer.JsonWebKeySet : old, context.RequestAborted);
+        };
+        await using var api = new ApiHost(issuer.Url) { Time = time };
+        using HttpClient client = api.Connect();
+        await time.BegunAsync(TimeSpan.FromSeconds(60));
+
+        issuer.Publish(known, next);
+        (await client.AskWithAsync(issuer.Token(next))).Status.Should().Be(200);
+        (await client.AskWithAsync(issuer.Token(NewKey()))).ShouldBeRefused(401, "unknown_key");
+        pastCaches.Should().Equal(false, true, true);
+        api.Services.GetRequiredKeyedService<RemoteIssuer>("Bearer").Keys.Announce("another set", []);
+        await issuer.FetchedAsync(4);
+        await Patience.UntilAsync(async () =>
+        {
+            time.Manual.Advance(TimeSpan.FromSeconds(60));
+            await client.AskAsync("GET", "/public");
+            return issuer.Fetches > 4;
+        });
+        lock (pastCaches)
+            pastCaches[..5].Should().Equal(false, true, true, true, false);
     }
 
     private static SigningKey NewKey() => SigningKey.Generate(SignatureAlgorithm.ES256);

@@ -87,7 +87,7 @@ public sealed class PublishedKeysTests
         {
             int fetches = 0;
             var keys = new PublishedKeys(
-                _ => Task.FromResult(Counted()), [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
+                (_, _) => Task.FromResult(Counted()), [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
             (await keys.CatchUpAsync(keys.Version)).Should().BeTrue("the first brings the key");
 
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
+using JwtAuth.Server.Authentication;
 using JwtAuth.Tests.Hosting;
 using Microsoft.AspNetCore.Routing;
 
@@ -77,6 +78,7 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
             ["urls"] = $"http://0.0.0.0:{port.Number}",
             ["JwtAuth:Issuer"] = issuer,
             ["JwtAuth:AllowRemoteInDevelopment"] = "true",
+            ["JwtAuth:Hosts:0"] = $"{own}",
         }))
         {
             using HttpClient near = new() { BaseAddress = new Uri(issuer) },
@@ -109,11 +111,12 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
     [Theory]
     [InlineData("Authorization", "Bearer \u00c3\u00a9")]
     [InlineData("Authorization", "Basic \u00c3\u00a9")]
-    [InlineData("Cookie", "jwtauth-session=\u00c3\u00a9")]
+    [InlineData("Cookie", "{session}=\u00c3\u00a9")]
     public async Task What_no_client_could_send_again_is_not_stolen(string header, string value)
     {
+        value = value.Replace("{session}", host.Get<OwnCookies>().Session, StringComparison.Ordinal);
         Reply reply = (await RawHttp.SendAsync(new Uri(host.Issuer), $"POST /lab/thief/steal HTTP/1.1\r\n"
-            + $"Host: x\r\nOrigin: {host.Issuer}\r\n{header}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).Single();
+            + $"Host: localhost\r\nOrigin: {host.Issuer}\r\n{header}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")).Single();
 
         (reply.Status, reply.Body).Should().Be((200, """{"stolen":[]}"""));
         using HttpClient client = host.Connect();
@@ -126,7 +129,8 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         using HttpClient client = host.Connect();
         string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{ServerHost.Password}"));
         string[] values = [fixture.Token, "s-secret-value", "g-secret-value", "r-secret-value", basic, "jpat_secret"];
-        string cookies = $"jwtauth-session={values[1]}; other=x; jwtauth-signed={values[2]}; jwtauth-refresh={values[3]}";
+        string port = $"{new Uri(host.Issuer).Port}", session = $"jwtauth-session-{port}", signed = $"jwtauth-signed-{port}",
+            refresh = $"jwtauth-refresh-{port}", cookies = $"{session}={values[1]}; other=x; {signed}={values[2]}; {refresh}={values[3]}";
 
         Reply all = await client.AskAsync("POST", "/auth/lab/thief/steal", null, ("Origin", host.Issuer),
             ("Authorization", $"Bearer {fixture.Token}"), ("Cookie", cookies));
@@ -138,9 +142,9 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         all.Json.GetProperty("stolen").EnumerateArray().Select(copy =>
             ($"{copy.GetProperty("kind")}", $"{copy.GetProperty("name")}", copy.GetProperty("bytes").GetInt32())).Should().Equal(
             ("bearer", "Bearer", $"Authorization: Bearer {fixture.Token}\r\n".Length),
-            ("session", "jwtauth-session", "Cookie: jwtauth-session=s-secret-value\r\n".Length),
-            ("signed_cookie", "jwtauth-signed", "Cookie: jwtauth-signed=g-secret-value\r\n".Length),
-            ("refresh_token", "jwtauth-refresh", "Cookie: jwtauth-refresh=r-secret-value\r\n".Length));
+            ("session", session, $"Cookie: {session}=s-secret-value\r\n".Length),
+            ("signed_cookie", signed, $"Cookie: {signed}=g-secret-value\r\n".Length),
+            ("refresh_token", refresh, $"Cookie: {refresh}=r-secret-value\r\n".Length));
         $"{named.Json.GetProperty("stolen")[0].GetProperty("kind")}".Should().Be("basic");
         $"{personal.Json.GetProperty("stolen")[0].GetProperty("kind")}".Should().Be("personal_access_token");
         nothing.Json.GetProperty("stolen").GetArrayLength().Should().Be(0);
@@ -169,7 +173,7 @@ public sealed class LabThiefTests(LabThiefTests.Fixture fixture) : IClassFixture
         other.Time.Advance(TimeSpan.FromMinutes(6));
         Reply late = await TryAsync(client, handle);
 
-        string alice = """{"status":200,"who":"alice","scheme":"bearer","expires_at":"2026-03-01T12:05:00+00:00","retry_after":null}""";
+        string alice = """{"status":200,"who":"alice","scheme":"bearer","expires_at":"2026-03-01T12:05:00Z","retry_after":null}""";
         string nobody = """{"status":401,"who":null,"scheme":null,"expires_at":null,"retry_after":null}""";
         before.Body.Should().Be($$"""{"here":{{alice}},"unhearing":{{alice}}}""");
         after.Body.Should().Be($$"""{"here":{{(afterwards == 200 ? alice : nobody)}},"unhearing":{{alice}}}""");

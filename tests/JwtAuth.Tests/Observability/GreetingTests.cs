@@ -83,6 +83,29 @@ public sealed class GreetingTests : IDisposable
             .And.NotContain("Ready for development").And.NotContain("in vain").And.NotContain("/lab/");
     }
 
+    [Theory]
+    [InlineData("https://auth.example.com", null, true)]
+    [InlineData("https://auth.example.com", "127.0.0.1", false)]
+    public async Task A_start_in_production_by_http_alone_warns_where_no_proxy_is_trusted(string issuer, string? proxy, bool warns)
+    {
+        Dictionary<string, string> settings = new()
+        {
+            ["environment"] = "Production",
+            ["JwtAuth:Issuer"] = issuer,
+            ["JwtAuth:Audiences:0"] = "orders",
+            ["JwtAuth:MasterKey"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            ["Logging:Console:FormatterName"] = "simple",
+        };
+        if (proxy is not null)
+            settings["JwtAuth:Proxy:TrustedNetworks:0"] = proxy;
+
+        await using ServerProcess server = await StartAsync(settings);
+
+        server.StandardOutput.Should().Contain("Application started.");
+        server.StandardOutput.Contains("everything but /health will be refused with https_required", StringComparison.Ordinal)
+            .Should().Be(warns, server.StandardOutput);
+    }
+
     public void Dispose()
     {
         port.Dispose();

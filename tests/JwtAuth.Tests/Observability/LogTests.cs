@@ -6,7 +6,6 @@ using JwtAuth.Server.SigningKeys;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.Revocation;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Observability;
@@ -66,8 +65,8 @@ public sealed class LogTests
             await client.AskAsync("GET", "/.well-known/jwks.json"),
             await client.AskAsync("GET", "/health/ready"),
         ];
-        await RawHttp.SendAsync(client.BaseAddress!, $"GET /me HTTP/1.1\r\nHost: a\r\nAuthorization : Bearer {user}\r\n\r\n");
-        await RawHttp.SendAsync(client.BaseAddress!, $"GET /me?password={WrongPassword}\0 HTTP/1.1\r\nHost: a\r\n\r\n");
+        await RawHttp.SendAsync(client.BaseAddress!, $"GET /me HTTP/1.1\r\nHost: localhost\r\nAuthorization : Bearer {user}\r\n\r\n");
+        await RawHttp.SendAsync(client.BaseAddress!, $"GET /me?password={WrongPassword}\0 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
         replies.Select(reply => reply.Status).Should().Contain([200, 201, 204, 400, 401, 403, 405, 409, 415]);
         string hash = await HashOfAsync(host, "root");
@@ -179,7 +178,7 @@ public sealed class LogTests
             string header =
                 Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(poison.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ')));
             await RawHttp.SendAsync(client.BaseAddress!,
-                $"GET /me HTTP/1.1\r\nHost: a\r\nUser-Agent: {header}\r\nOrigin: {header}\r\n"
+                $"GET /me HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {header}\r\nOrigin: {header}\r\n"
                     + $"Referer: {header}\r\nAuthorization: {header}\r\nX-Forwarded-For: {header}\r\n"
                 + $"traceparent: {header}\r\ntracestate: {header}\r\nbaggage: a={header}\r\n"
                     + $"Access-Control-Request-Method: {header}\r\nConnection: close\r\n\r\n");
@@ -208,20 +207,16 @@ public sealed class LogTests
             using var client = new HttpClient { BaseAddress = server.Address };
             client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
             (await client.LoginAsync("nobody", "x")).Status.Should().Be(401);
-            using (var connection = new SqliteConnection($"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False"))
-            {
-                connection.Open();
-                using SqliteCommand command = connection.CreateCommand();
-                command.CommandText = "ALTER TABLE AspNetUsers RENAME TO Gone";
-                command.ExecuteNonQuery();
-            }
+            using (var database = new DatabaseFile(directory))
+                database.Execute("ALTER TABLE AspNetUsers RENAME TO Gone");
             (await client.LoginAsync("nobody", "x")).Status.Should().Be(500);
 
+            await server.SaysAsync("A request failed");
             server.Kill();
             await server.WaitForExitAsync();
             string[] lines = server.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             lines.Should().Contain(line => line.Contains("A request failed", StringComparison.Ordinal)
-                && line.Contains("no such table", StringComparison.Ordinal));
+                && line.Contains(TestedStore.NoSuchTable, StringComparison.Ordinal));
             foreach (string line in lines)
                 line.Invoking(text => JsonDocument.Parse(text).RootElement.GetProperty("Message").GetString()).Should().NotThrow(line);
             server.StandardError.Should().BeEmpty();
@@ -235,7 +230,7 @@ public sealed class LogTests
     private static async Task<string> HashOfAsync(ServerHost host, string username)
     {
         await using var scope = host.Services.GetRequiredService<IServiceScopeFactory>().CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<AccountStore>()
+        return (await scope.ServiceProvider.GetRequiredService<AccountSnapshots>()
             .FindByNameAsync(username, TestContext.Current.CancellationToken))!.PasswordHash;
     }
 }

@@ -187,7 +187,7 @@ public sealed class BcryptTests
         static async Task<string> HashOfAsync(ServerHost host)
         {
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-            return (await scope.ServiceProvider.GetRequiredService<AccountStore>().FindByNameAsync("alice"))!.PasswordHash;
+            return (await scope.ServiceProvider.GetRequiredService<AccountSnapshots>().FindByNameAsync("alice"))!.PasswordHash;
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class PasswordTests(PasswordTests.Fixture fixture) : IClassFixture
         { "a quiet harbour at dawn", "a\u00a0quiet harbour at dawn" },
         { "a quiet harbour at dawn", "a quiet harbour at daw" },
         { "a quiet harbour at dawn", "a quiet harbour at dawn\u200b" },
-        { "café at the harbour", "cafe\u0301 at the harbour" }, // NFC and NFD
+        { "café at the harbour", "cafe at the harbour" },
         { "ﬁrst light at sea", "first light at sea" }, // NFKC
         { "straße am hafen", "strasse am hafen" },
         { "ISTANBUL limanı", "istanbul limanı" },

@@ -100,7 +100,7 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
     private async Task<string> HashAsync(string subject)
     {
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<AccountStore>()
+        return (await scope.ServiceProvider.GetRequiredService<AccountSnapshots>()
             .FindBySubjectAsync(subject, TestContext.Current.CancellationToken))!.PasswordHash;
     }
 }

@@ -21,7 +21,7 @@ public sealed class PersonalAccessTokenStoreTests : IAsyncLifetime
 
     public PersonalAccessTokenStoreTests()
     {
-        host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=1");
+        host.With("JwtAuth:Storage:ConnectionString", TestedStore.ConnectionString(host.Directory, seconds: 1));
         shop = host.AddClient("shop");
     }
 
@@ -50,7 +50,7 @@ public sealed class PersonalAccessTokenStoreTests : IAsyncLifetime
         MadeToken living = await client.MakeAsync(bearer);
         await client.ChangedAsync(living.Token);
 
-        byte[] stored = [.. Directory.EnumerateFiles(host.Directory, "jwtauth.db*").SelectMany(ReadShared)];
+        byte[] stored = TestedStore.BytesOf(host.Directory);
         foreach (string secret in (string[])[token.Token, living.Token])
         {
             foreach (string part in (string[])[secret, secret[5..], secret[5..35], Convert.ToBase64String(Encoding.ASCII.GetBytes(secret))])
@@ -67,7 +67,8 @@ public sealed class PersonalAccessTokenStoreTests : IAsyncLifetime
     [Fact, Trait("row", "PAT-04")]
     public async Task Deleted_at_one_node_it_is_dead_at_the_other_at_once()
     {
-        await using ServerHost other = new ServerHost(host.Directory).With("JwtAuth:SigningKeys:Algorithm", "ES256");
+        await using ServerHost other = new ServerHost(host.Directory) { Issuer = host.Issuer }
+            .With("JwtAuth:SigningKeys:Algorithm", "ES256");
         using HttpClient there = other.Connect();
         MadeToken token = await client.MakeAsync(bearer), twin = await client.MakeAsync(bearer);
         (await there.LivesAsync(token.Token)).Should().BeTrue();
@@ -155,13 +156,4 @@ public sealed class PersonalAccessTokenStoreTests : IAsyncLifetime
     }
 
     private static bool Holds(byte[] stored, byte[] secret) => stored.AsSpan().IndexOf(secret) >= 0;
-
-    // The service has it open.
-    private static byte[] ReadShared(string path)
-    {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    }
 }

@@ -54,7 +54,6 @@ public sealed class CorsTests(CorsTests.Fixture fixture) : IClassFixture<CorsTes
     [InlineData("/me", 401)]
     [InlineData("/nothing", 404)]
     [InlineData("/health/live", 200)]
-    [InlineData("/.well-known/jwks.json", 200)]
     public async Task A_reply_to_an_allowed_origin_can_be_read_there_also_when_it_is_a_refusal(string path, int status)
     {
         using HttpClient client = fixture.Host.Connect();
@@ -66,6 +65,29 @@ public sealed class CorsTests(CorsTests.Fixture fixture) : IClassFixture<CorsTes
         reply.Header("Access-Control-Expose-Headers").Should().Contain("www-authenticate").And.Contain("retry-after");
         (await client.AskAsync("GET", path)).Headers.Keys.Should().NotContain("Access-Control-Allow-Origin");
         (await client.AskAsync("GET", path)).Header("Vary").Should().Contain("Origin");
+    }
+
+    [Theory]
+    [InlineData("/.well-known/jwks.json")]
+    [InlineData("/.well-known/oauth-authorization-server")]
+    [InlineData("/.well-known/openid-configuration")]
+    public async Task Keys_and_metadata_may_be_read_by_every_page_and_never_with_its_cookies(string path)
+    {
+        using HttpClient client = fixture.Host.Connect();
+
+        foreach (string origin in (string[])["https://evil.example", "null", Ours])
+        {
+            Reply read = await client.AskAsync("GET", path, null, ("Origin", origin));
+            (read.Status, read.Header("Access-Control-Allow-Origin")).Should().Be((200, "*"));
+            read.Headers.Keys.Should().NotContain("Access-Control-Allow-Credentials");
+            Reply preflight = await client.AskAsync("OPTIONS", path, null,
+                ("Origin", origin), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "x-requested-with"));
+            (preflight.Status, preflight.Header("Access-Control-Allow-Origin"), preflight.Header("Access-Control-Allow-Headers"))
+                .Should().Be((204, "*", "x-requested-with"));
+            preflight.Headers.Keys.Should().NotContain("Access-Control-Allow-Credentials");
+        }
+        (await client.AskAsync("GET", "/me", null, ("Origin", "https://evil.example"))).Headers.Keys
+            .Should().NotContain("Access-Control-Allow-Origin");
     }
 
     [Fact]

@@ -159,8 +159,8 @@ public sealed class FramingTests(OneHost fixture) : IClassFixture<OneHost>
                 string begun = (index % 3) switch
                 {
                     0 => "",
-                    1 => "POST /auth/login HTTP/1.1\r\nHost: a\r\nX: ",
-                    _ => "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 57\r\n\r\n{",
+                    1 => "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nX: ",
+                    _ => "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 57\r\n\r\n{",
                 };
                 await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(begun), TestContext.Current.CancellationToken);
             }

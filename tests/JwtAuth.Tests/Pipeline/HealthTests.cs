@@ -17,14 +17,17 @@ public sealed class HealthTests
         host.Time.Advance(TimeSpan.FromHours(1));
         (await StatusAsync("ready")).Should().Be(200, "it looks for itself before it gives up");
 
-        await db.Database.ExecuteSqlRawAsync("ALTER TABLE Denials RENAME TO Hidden", TestContext.Current.CancellationToken);
+        // Its rows can still be counted, so the store that is read through meanwhile is not found damaged.
+        await ExecuteAsync("ALTER TABLE \"Denials\" RENAME COLUMN \"Number\" TO \"Hidden\"");
         (await StatusAsync("ready")).Should().Be(200, "for five seconds");
         host.Time.Advance(TimeSpan.FromSeconds(6));
         (await StatusAsync("ready")).Should().Be(503);
         (await StatusAsync("live")).Should().Be(200);
 
-        await db.Database.ExecuteSqlRawAsync("ALTER TABLE Hidden RENAME TO Denials", TestContext.Current.CancellationToken);
+        await ExecuteAsync("ALTER TABLE \"Denials\" RENAME COLUMN \"Hidden\" TO \"Number\"");
         (await StatusAsync("ready")).Should().Be(200);
+
+        Task<int> ExecuteAsync(string statement) => db.Database.ExecuteSqlRawAsync(statement, TestContext.Current.CancellationToken);
 
         async Task<int> StatusAsync(string probe) => (await client.AskAsync("GET", $"/health/{probe}")).Status;
     }

@@ -109,6 +109,10 @@ public sealed class JsonBodyTests(OneHost fixture) : IClassFixture<OneHost>
     [InlineData("application/json, text/plain")]
     [InlineData("application/json; charset=utf-7")]
     [InlineData("application/json; charset=utf-16")]
+    [InlineData("application/json; charset=utf-8; charset=utf-16")]
+    [InlineData("application/json; charset=utf-16; charset=utf-8")]
+    [InlineData("application/json; charset=utf-8; CHARSET=\"latin1\"")]
+    [InlineData("application/json; charset")]
     public async Task A_body_that_does_not_call_itself_JSON_is_not_read(string? type)
     {
         using HttpClient client = host.Connect();
@@ -119,7 +123,8 @@ public sealed class JsonBodyTests(OneHost fixture) : IClassFixture<OneHost>
         Reply refused = await client.AskAsync("POST", "/auth/login", content);
 
         (refused.Status, refused.Code).Should().Be((415, "unsupported_media_type"));
-        foreach (string right in (string[])["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])
+        foreach (string right in (string[])["application/json", "application/json; charset=utf-8", "APPLICATION/JSON",
+            "application/json; Charset=\"UTF-8\"; charset=utf-8"])
         {
             var good = new ByteArrayContent(Encoding.UTF8.GetBytes(Understood));
             good.Headers.TryAddWithoutValidation("Content-Type", right);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using JwtAuth.Server.Errors;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
@@ -43,7 +44,7 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
         using HttpClient client = host.Connect(await host.LoginAsync("root", host.Issuer));
         // A taken name is soon no longer hashed for: it is the policy that reads these passwords.
         for (int probe = 0; probe < 55 && place == "register password"; probe++)
-            host.Get<GuessingLimit>().CountProbe(IPAddress.Loopback);
+            host.Get<RegistrationLimit>().FindTaken(IPAddress.Loopback);
 
         foreach (string text in NaughtyStrings.All)
         {
@@ -53,8 +54,11 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
             Reply reply = await client.AskAsync(method, path, body);
 
             reply.Status.Should().BeInRange(200, 499, text);
+            if (place == "path" && reply.Status == 200)
+                continue; // it was nothing, or a dot: the first page
             reply.Header("Content-Type").Should().MatchRegex("^(application/(problem\\+)?json.*|)$", text);
-            if (reply.Status >= 400 && text.Length > 7)
+            bool isTold = place.Split(' ')[1..] is ["member" or "parameter"] && PlainNames.Include(text);
+            if (reply.Status >= 400 && text.Length > 7 && !isTold)
                 reply.Body.Should().NotContain(text).And.NotContain(JsonEncodedText.Encode(text).ToString());
         }
         (await client.LoginAsync("root", ServerHost.Password)).Status.Should().Be(200, "and goes on working");
@@ -80,12 +84,13 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
         {
             // Header values are read as UTF-8.
             string value = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
-            string headers = $"Host: a\r\nAuthorization: {scheme}{value}\r\n{string.Concat(names.Select(name => $"{name}: {value}\r\n"))}";
+            string headers = $"Host: localhost\r\nAuthorization: {scheme}{value}\r\n"
+                + $"{string.Concat(names.Select(name => $"{name}: {value}\r\n"))}";
             requests.Append("OPTIONS /auth/login HTTP/1.1\r\n").Append(headers).Append("\r\n");
             requests.Append("POST /auth/login HTTP/1.1\r\nContent-Length: 2\r\n").Append(headers).Append("\r\n{}");
             requests.Append("GET /me HTTP/1.1\r\n").Append(headers).Append("\r\n");
         }
-        requests.Append("GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        requests.Append("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
         IReadOnlyList<Reply> replies = await RawHttp.SendAsync(address, requests.ToString());
 

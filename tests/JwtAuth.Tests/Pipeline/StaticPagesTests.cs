@@ -71,7 +71,7 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
     }
 
     [Theory, Trait("row", "HTP-13")]
-    [InlineData("/")]
+    [InlineData("/pages")]
     [InlineData("/jwtauth")]
     [InlineData("/jwtauth.js/")]
     [InlineData("/JWTAUTH.JS")]
@@ -79,7 +79,7 @@ public sealed class StaticPagesTests(StaticPagesTests.Fixture fixture) : IClassF
     [InlineData("/jwtauth.js.br")]
     [InlineData("//jwtauth.js")]
     [InlineData("/wwwroot/jwtauth.js")]
-    [InlineData("/%2e%2e/jwtauth.js/..")]
+    [InlineData("/%2e%2e/jwtauth.js/../jwtauth")]
     [InlineData("/%2e%2e%2fJwtAuth.Server.dll")]
     [InlineData("/..%5cJwtAuth.Server.dll")]
     [InlineData("/jwtauth.js/%2e%2e/%2e%2e/JwtAuth.Server.dll")]

@@ -20,7 +20,7 @@ public sealed class AtRestTests(SessionsHost fixture) : IClassFixture<SessionsHo
         Tokens first = await client.BeginAsync("plain");
         Tokens second = await client.RotateAsync(first);
 
-        byte[] stored = [.. Directory.EnumerateFiles(host.Directory, "jwtauth.db*").SelectMany(ReadShared)];
+        byte[] stored = TestedStore.BytesOf(host.Directory);
 
         foreach (Tokens tokens in (Tokens[])[first, second])
         {
@@ -65,13 +65,4 @@ public sealed class AtRestTests(SessionsHost fixture) : IClassFixture<SessionsHo
     }
 
     private static bool Holds(byte[] stored, byte[] secret) => stored.AsSpan().IndexOf(secret) >= 0;
-
-    // The service has it open.
-    private static byte[] ReadShared(string path)
-    {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    }
 }

@@ -131,8 +131,7 @@ public sealed class RaceTests
     {
         Rotation.Successor session = (await host.AskStoreAsync((RefreshTokenStore sessions) =>
             sessions.BeginAsync(account, "orders", ["offline_access"], new Device("192.0.2.7", "a racer"), replaces: null)))!;
-        return (session.Session.SessionId, host.Get<RefreshTokenCodec>().Write(
-            new RefreshToken(session.Session.SessionId, session.Session.Counter)));
+        return (session.Session.SessionId, host.Get<RefreshTokenCodec>().Write(session.Token));
     }
 
     private static ServerHost Start(string window) => new ServerHost()

@@ -10,7 +10,7 @@ public sealed class StoreErrorTests
     public async Task Where_the_store_stays_locked_nothing_is_issued_and_nothing_is_used_up()
     {
         await using ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
-        host.With("JwtAuth:Storage:ConnectionString", $"Data Source={Path.Combine(host.Directory, "jwtauth.db")};Default Timeout=1");
+        host.With("JwtAuth:Storage:ConnectionString", TestedStore.ConnectionString(host.Directory, seconds: 1));
         await host.AddAccountAsync("alice");
         using HttpClient client = host.Connect();
         Tokens tokens = await client.BeginAsync("alice");
@@ -42,13 +42,13 @@ public sealed class StoreErrorTests
         using HttpClient client = host.Connect();
         Tokens tokens = await client.BeginAsync("alice");
         using var other = new DatabaseFile(host.Directory);
-        other.Execute($"CREATE TRIGGER Fault {moment} BEGIN SELECT RAISE(ABORT, 'worn out'); END");
+        other.Break(moment);
 
         Reply refused = await client.RefreshAsync(tokens.Refresh);
 
         (refused.Status, refused.Code).Should().Be((500, "server_error"));
         refused.Body.Should().NotContain("worn out").And.NotContain("jrt_");
-        other.Execute("DROP TRIGGER Fault");
+        other.Mend(moment);
         other.CounterOf(tokens.SessionId).Should().Be(0);
         host.Time.Advance(BeyondTheWindow);
         (await client.RefreshAsync(tokens.Refresh)).Status.Should().Be(200, "it was not used up");
@@ -63,12 +63,12 @@ public sealed class StoreErrorTests
         Tokens first = await client.BeginAsync("alice"), second = await client.RotateAsync(first);
         host.Time.Advance(BeyondTheWindow);
         using var other = new DatabaseFile(host.Directory);
-        other.Execute("CREATE TRIGGER Fault BEFORE INSERT ON Denials BEGIN SELECT RAISE(ABORT, 'worn out'); END");
+        other.Break("BEFORE INSERT ON Denials");
 
         (await client.RefreshAsync(first.Refresh)).Status.Should().Be(500);
 
         other.CounterOf(first.SessionId).Should().Be(1, "a session and the denial of its tokens go together or not at all");
-        other.Execute("DROP TRIGGER Fault");
+        other.Mend("BEFORE INSERT ON Denials");
         (await client.RefreshAsync(first.Refresh)).ShouldBeInvalidGrant();
         (await client.RefreshAsync(second.Refresh)).ShouldBeInvalidGrant();
         (await client.MeAsync(second.Access)).Should().Be(401);

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using JwtAuth.Tests.Hosting;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.RefreshTokens;
@@ -58,44 +57,4 @@ internal static class SessionCalls
     /// <summary>How many lines of the log hold all of these.</summary>
     public static int Lines(this ServerHost host, params string[] parts) =>
         host.Log.All.Count(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)));
-}
-
-/// <summary>The database's file, read and changed behind the service's back.</summary>
-internal sealed class DatabaseFile : IDisposable
-{
-    private readonly SqliteConnection connection;
-
-    public DatabaseFile(string directory)
-    {
-        connection = new SqliteConnection($"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False");
-        connection.Open();
-    }
-
-    public long Number(string query, string? parameter = null) => (long)Scalar(query, parameter)!;
-
-    /// <summary>The counter of a session, or null where it has no row.</summary>
-    public long? CounterOf(string sessionId) => (long?)Scalar("SELECT Counter FROM Sessions WHERE SessionId = $p", sessionId);
-
-    public void Execute(string statement, string? parameter = null)
-    {
-        using SqliteCommand command = Command(statement, parameter);
-        command.ExecuteNonQuery();
-    }
-
-    public void Dispose() => connection.Dispose();
-
-    private object? Scalar(string query, string? parameter)
-    {
-        using SqliteCommand command = Command(query, parameter);
-        return command.ExecuteScalar();
-    }
-
-    private SqliteCommand Command(string text, string? parameter)
-    {
-        SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
-        if (parameter is not null)
-            command.Parameters.AddWithValue("$p", parameter);
-        return command;
-    }
 }

@@ -29,7 +29,7 @@ internal static class Events
     public static async Task ReadAsync(this ModelRun run, Person person)
     {
         run.Note($"a slow login of {person.Name} begins");
-        person.Read = await run.AskAsync((AccountStore store) => store.FindBySubjectAsync(person.Subject));
+        person.Read = await run.AskAsync((AccountSnapshots store) => store.FindBySubjectAsync(person.Subject));
         person.HasChangedSinceRead = false;
     }
 
@@ -39,7 +39,7 @@ internal static class Events
         run.Note($"login {run.Model.Logins.Count} of "
             + $"{person.Name}{(withSession ? " with a session" : "")}{(read is null ? "" : ", a slow one")}");
         bool isOutrun = read is not null && person.HasChangedSinceRead;
-        read ??= await run.AskAsync((AccountStore store) => store.FindBySubjectAsync(person.Subject));
+        read ??= await run.AskAsync((AccountSnapshots store) => store.FindBySubjectAsync(person.Subject));
         if (!withSession)
         {
             var plain = new Login(person, TokenIssuer.NewId());
@@ -67,7 +67,7 @@ internal static class Events
         run.Note($"refresh of {run.Describe(login)} with {counter}, the present one being {login.Counter}");
         RefreshOutcome expected = run.Model.Refresh(login, counter);
         Rotation rotation = await run.AskAsync(
-            (RefreshTokenStore store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
+            (RefreshTokenUses store) => store.RotateAsync(new RefreshToken(login.SessionId, counter), Device, isSharedByTabs: false));
         RefreshOutcome outcome = rotation switch
         {
             Rotation.Successor { IsRepeated: false } => RefreshOutcome.Successor,
@@ -78,7 +78,7 @@ internal static class Events
         run.Demand(outcome == expected, $"the refresh is {outcome}, by the table {expected}");
         if (rotation is not Rotation.Successor successor)
             return;
-        run.Demand(successor.Session.Counter == login.Counter, $"the successor is {successor.Session.Counter}");
+        run.Demand(successor.Token.Counter == login.Counter, $"the successor is {successor.Token.Counter}");
         await run.IssueAsync(login, successor.Account, isEnded: false);
     }
 
@@ -128,7 +128,7 @@ internal static class Events
     {
         Person person = by.Login.Owner;
         run.Note($"{person.Name} changes the password by {run.Describe(by)}");
-        AccountSnapshot? account = await run.AskAsync((AccountStore store) => store.FindBySubjectAsync(person.Subject));
+        AccountSnapshot? account = await run.AskAsync((AccountSnapshots store) => store.FindBySubjectAsync(person.Subject));
         AccountChange change =
             await run.AskAsync((AccountStore store) => store.ChangePasswordAsync(by.Caller, account?.PasswordHash ?? "", NewHash()));
         run.Happens(by, change == AccountChange.Done, () => run.Model.End(person, except: by.Login));

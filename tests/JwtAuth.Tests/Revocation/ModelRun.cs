@@ -112,7 +112,7 @@ internal sealed class ModelRun : IAsyncDisposable
                     $"{Describe(token)}: where state changes the table says stands {RevocationModel.Stands(token)}");
         }
 
-        RefreshTokenStore sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenStore>();
+        RefreshTokenUses sessions = scope.ServiceProvider.GetRequiredService<RefreshTokenUses>();
         foreach (Login login in Model.Logins.Where(login => login.HasSession))
         {
             foreach (long counter in login.IsEnded || login.Counter == 0 ? [login.Counter] : new[] { login.Counter, login.Counter - 1 })

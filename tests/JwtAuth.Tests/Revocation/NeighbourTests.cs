@@ -22,7 +22,8 @@ public sealed class NeighbourTests
         (await here.AskAsync("GET", "/me")).Status.Should().Be(401);
         (await there.AskAsync("POST", "/auth/revoke", new { token = "nobody's" })).Status.Should().Be(401, "the store is asked");
         (await there.AskAsync("POST", "/auth/refresh", new { refresh_token = ended.RefreshToken })).Status.Should().Be(400);
-        (await there.AskAsync("GET", "/me")).Status.Should().Be(200, "its clock stands, so it has not looked");
+        if (!TestedStore.IsPostgres) // which brings a notification
+            (await there.AskAsync("GET", "/me")).Status.Should().Be(200, "its clock stands, so it has not looked");
         other.Time.Advance(Look);
         await Patience.UntilAsync(async () => (await there.AskAsync("GET", "/me")).Status != 200, "the look is taken beside the requests");
         (await there.AskAsync("GET", "/me")).Status.Should().Be(401);

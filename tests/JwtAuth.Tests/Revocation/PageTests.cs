@@ -9,12 +9,17 @@ public sealed class PageTests
     private const string AtOnce = "at once", UnderASecond = "under a second", ABlink = "a blink", UntilExpiry = "until `exp`",
         NotConcerned = "–";
 
+    // It ends what every account has, so it has tests of its own: RestoredTests.
+    private const string Restored = "database restored";
+
     [Fact]
     public void Every_event_of_the_page_is_a_tested_case_with_the_same_end_and_every_case_is_in_the_page()
     {
         Dictionary<string, string[]> page = Table();
 
-        page.Keys.Should().BeEquivalentTo(Row.All.Select(row => row.Event));
+        page.Keys.Should().BeEquivalentTo(Row.All.Select(row => row.Event).Append(Restored));
+        page[Restored].Select(cell => cell[0]).Take(6).Should().Equal('●', '●', '●', '●', '●', '○');
+        page[Restored][6..].Should().Equal(UnderASecond, UnderASecond, UnderASecond, UntilExpiry, "two seconds");
         foreach (Row row in Row.All)
         {
             string[] cells = page[row.Event];

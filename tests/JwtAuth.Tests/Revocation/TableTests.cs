@@ -174,7 +174,7 @@ public sealed class TableTests(TwoModes modes) : IClassFixture<TwoModes>
     private static async Task ShouldHaveRolesOfNowAsync(ServerHost host, Reply me)
     {
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
-        AccountSnapshot? now = await scope.ServiceProvider.GetRequiredService<AccountStore>()
+        AccountSnapshot? now = await scope.ServiceProvider.GetRequiredService<AccountSnapshots>()
             .FindBySubjectAsync(me.Json.GetProperty("sub").GetString()!, TestContext.Current.CancellationToken);
         me.Json.GetProperty("roles").EnumerateArray().Select(role => role.GetString()).Should().Equal(now!.Roles);
     }

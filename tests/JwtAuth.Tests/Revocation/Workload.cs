@@ -81,7 +81,7 @@ internal sealed class Workload(ModelRun run, Random random)
     {
         Held held = living[which];
         Rotation rotation = await run.AskAsync(
-            (RefreshTokenStore store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
+            (RefreshTokenUses store) => store.RotateAsync(new RefreshToken(held.SessionId, held.Counter), Device, isSharedByTabs: false));
         living[which] = await IssueAsync(rotation.Should().BeOfType<Rotation.Successor>().Subject);
     }
 
@@ -105,7 +105,7 @@ internal sealed class Workload(ModelRun run, Random random)
         (await run.AskAsync((SessionStore store) => store.EndOwnAsync(caller)))!.RefreshTokens.Should().Be(1);
         forgetAt.Add(DenialRetention.ForgetAfter(held.Claims.ExpiresAt));
         (await IsTakenAsync(held)).Should().BeFalse();
-        (await run.AskAsync((RefreshTokenStore store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter))))
+        (await run.AskAsync((RefreshTokenUses store) => store.FindAliveAsync(new RefreshToken(held.SessionId, held.Counter))))
             .Should().BeNull();
         living[which] = living[^1];
         living.RemoveAt(living.Count - 1);
@@ -117,7 +117,7 @@ internal sealed class Workload(ModelRun run, Random random)
             .Issue(Grant.To(session.Account, session.Session.Audience, [], session.Session.SessionId), session.At).Value;
         (AccessToken? accepted, _) = await run.Get<TokenValidator>().ValidateAsync(text);
         accepted.Should().NotBeNull();
-        return new Held(session.Session.SessionId, session.Session.Counter, text, accepted!);
+        return new Held(session.Session.SessionId, session.Token.Counter, text, accepted!);
     }
 
     private async Task<bool> IsTakenAsync(Held held) => (await run.Get<TokenValidator>().ValidateAsync(held.Text)).Accepted is not null;

@@ -141,12 +141,12 @@ public sealed class MasterKeyTests : IDisposable
 
         async Task<MasterKey> StartAsync()
         {
-            var settings = new StorageSettings($"Data Source={Path.Combine(directory, "jwtauth.db")};Pooling=False");
+            string connection = TestedStore.SqliteFile(directory) + ";Pooling=False";
             var options = new DbContextOptionsBuilder<SqliteDb>();
-            SqliteDb.Configure(options, settings.ConnectionString);
+            SqliteDb.Configure(options, connection);
             await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
-            var start = new DatabaseStart(settings, new SealingSettings(directory, MasterKey: null));
-            await start.PrepareAsync(db);
+            var start = new DatabaseStart(new SqliteEngine(connection, directory), new SealingSettings(directory, MasterKey: null));
+            await start.PrepareAsync(() => db);
             return start.MasterKey;
         }
     }
@@ -202,11 +202,11 @@ public sealed class MasterKeyTests : IDisposable
     // What every start does, and every command.
     private async Task StartAsync(byte[]? masterKey)
     {
-        string connection = $"Data Source={Path.Combine(directory, "jwtauth.db")}";
+        string connection = TestedStore.SqliteFile(directory);
         var options = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(options, connection);
         await using var db = new SqliteDb(options.Options, new WriteLane(Patience.Limit, TimeProvider.System));
-        await new DatabaseStart(new StorageSettings(connection), new SealingSettings(directory, masterKey)).PrepareAsync(db);
+        await new DatabaseStart(new SqliteEngine(connection, directory), new SealingSettings(directory, masterKey)).PrepareAsync(() => db);
     }
 
     private void RefusedAsItIs(string remedy, Action tamper, bool mayMake = true)

@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
@@ -8,6 +9,8 @@ namespace JwtAuth.Tests.Sessions;
 /// <summary>A login in a browser that has a cookie already, put there by whomever (session fixation).</summary>
 public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<CookieHosts>
 {
+    private OwnCookies Names => hosts.Plain.Get<OwnCookies>();
+
     [Theory, Trait("row", "WEB-02")]
     [InlineData("session", "session")]
     [InlineData("session", "signed_cookie")]
@@ -16,7 +19,7 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
     public async Task A_value_that_nobody_was_given_is_not_taken_over(string planted, string credential)
     {
         using Browser browser = await hosts.BrowseAsync();
-        string value = SessionSecret.Make(), name = planted == "session" ? Browser.Session : Browser.Signed;
+        string value = SessionSecret.Make(), name = planted == "session" ? Names.Session : Names.SignedCookie;
         browser.Cookies[name] = value;
 
         (await browser.LogInAsync(credential)).Status.Should().Be(200);
@@ -35,8 +38,8 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
     {
         using Browser thief = await hosts.BrowseAsync(), victim = await hosts.BrowseAsync();
         await thief.LogInAsync("session");
-        string planted = thief.Cookies[Browser.Session];
-        victim.Cookies[Browser.Session] = planted;
+        string planted = thief.Cookies[Names.Session];
+        victim.Cookies[Names.Session] = planted;
 
         (await victim.LogInAsync(credential)).Status.Should().Be(200);
 
@@ -60,13 +63,13 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
         (await browser.MeAsync()).Should().Be(200, "who fails to log in ends nothing");
         Reply login = await browser.LogInAsync(after);
 
-        browser.Cookies.Keys.Should().Equal(after == "session" ? Browser.Session : Browser.Signed);
+        browser.Cookies.Keys.Should().Equal(after == "session" ? Names.Session : Names.SignedCookie);
         (await browser.MeAsync()).Should().Be(200);
         using HttpClient copy = hosts.Plain.Connect();
         (await copy.MeByCookieAsync(former))
             .Should().Be(before == "session" ? 401 : 200, "of a signed cookie nothing is held here that could end");
         (await other.MeAsync()).Should().Be(200);
-        Browser.Cleared(login).Should().Equal(before == after ? [] : [before == "session" ? Browser.Session : Browser.Signed]);
+        Browser.Cleared(login).Should().Equal(before == after ? [] : [before == "session" ? Names.Session : Names.SignedCookie]);
     }
 
     [Fact, Trait("row", "WEB-02")]
@@ -82,7 +85,7 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
             ("Cookie", $"{first}; {second}"));
 
         login.Status.Should().Be(200);
-        $"{first}; {second}".Should().NotContain(browser.Cookies[Browser.Session]);
+        $"{first}; {second}".Should().NotContain(browser.Cookies[Names.Session]);
         (await browser.AskAsync("GET", "/me")).Json.GetProperty("username").GetString().Should().Be(browser.Username);
     }
 
@@ -93,15 +96,15 @@ public sealed class CookieFixationTests(CookieHosts hosts) : IClassFixture<Cooki
         await browser.LogInAsync("session");
         Reply list = await browser.AskAsync("GET", "/auth/sessions");
         string[] texts = [.. list.Json.GetProperty("sessions")[0].EnumerateObject().Select(member => member.Value.ToString())];
-        string secret = browser.Cookies[Browser.Session];
+        string secret = browser.Cookies[Names.Session];
 
         foreach (string text in texts)
         {
-            browser.Cookies[Browser.Session] = text;
+            browser.Cookies[Names.Session] = text;
             (await browser.MeAsync()).Should().Be(401);
         }
         list.Body.Should().NotContain(secret);
-        browser.Cookies[Browser.Session] = secret;
+        browser.Cookies[Names.Session] = secret;
         (await browser.MeAsync()).Should().Be(200);
     }
 }

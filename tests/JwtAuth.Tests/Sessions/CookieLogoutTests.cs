@@ -1,5 +1,6 @@
 using System.Text.Json;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Authentication;
 using JwtAuth.Tests.Authentication;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
@@ -15,6 +16,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
+
+    private OwnCookies Names => host.Get<OwnCookies>();
 
     [Theory, Trait("row", "WEB-03")]
     [InlineData("/auth/logout", "true")]
@@ -82,17 +85,17 @@ public sealed class CookieLogoutTests : IAsyncDisposable
         await browser.LogInWithRefreshCookieAsync();
         await browser.LogInAsync("session");
         (string _, string signed) = Split((await host.BeginCookieAsync(account, "signed_cookie"))!);
-        browser.Cookies[Browser.Signed] = signed;
+        browser.Cookies[Names.SignedCookie] = signed;
         using var copy = new Browser(host.Connect(), host.Issuer) { Cookies = new(browser.Cookies) };
 
         Reply logout = await browser.AskAsync("POST", "/auth/logout");
 
         Members(logout).Should().Be(("revoked", "none", "ended", "live"));
         LiveUntil(logout).Should().Be(host.Time.GetUtcNow().AddMinutes(15), "the signed cookie's, which lives longest");
-        Browser.Cleared(logout).Should().BeEquivalentTo(Browser.Session, Browser.Signed, Browser.Refresh);
+        Browser.Cleared(logout).Should().BeEquivalentTo(Names.Session, Names.SignedCookie, Names.Refresh);
         (await copy.MeAsync()).Should().Be(401);
         (await copy.AskAsync("POST", "/auth/refresh", new { refresh = "cookie" })).ShouldBeInvalidGrant();
-        copy.Cookies.Remove(Browser.Session);
+        copy.Cookies.Remove(Names.Session);
         (await copy.MeAsync()).Should().Be(200, "of the signed cookie a copy lives");
     }
 
@@ -107,7 +110,7 @@ public sealed class CookieLogoutTests : IAsyncDisposable
         string token = await host.LoginAsync("alice"), his = (await host.BeginCookieAsync(bob, "session"))!,
             signed = (await host.BeginCookieAsync(bob, "signed_cookie"))!;
         string mine = (await host.BeginCookieAsync(alice, "session"))!;
-        (browser.Cookies[Browser.Session], browser.Cookies[Browser.Signed]) = (Split(his).Value, Split(signed).Value);
+        (browser.Cookies[Names.Session], browser.Cookies[Names.SignedCookie]) = (Split(his).Value, Split(signed).Value);
 
         Reply logout = await browser.AskAsync("POST", path, null, ("Authorization", $"Bearer {token}"));
 
@@ -178,8 +181,8 @@ public sealed class CookieLogoutTests : IAsyncDisposable
     {
         (Browser browser, AccountSnapshot account) = await OpenAsync("true");
         await browser.LogInWithRefreshCookieAsync();
-        browser.Cookies[Browser.Session] = Split((await host.BeginCookieAsync(account, "session"))!).Value;
-        using (var copy = new Browser(host.Connect(), host.Issuer) { Cookies = { [Browser.Session] = browser.Cookies[Browser.Session] } })
+        browser.Cookies[Names.Session] = Split((await host.BeginCookieAsync(account, "session"))!).Value;
+        using (var copy = new Browser(host.Connect(), host.Issuer) { Cookies = { [Names.Session] = browser.Cookies[Names.Session] } })
             (await copy.AskAsync("POST", "/auth/logout")).Status.Should().Be(200);
         (await browser.MeAsync()).Should().Be(401);
 

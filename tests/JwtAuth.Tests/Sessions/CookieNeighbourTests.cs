@@ -65,7 +65,8 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
             (await there.AskAsync("POST", path, null, ("Cookie", signed))).Status.Should().Be(401, "what changes something asks the store");
         if (denylist == "true")
         {
-            (await there.MeByCookieAsync(signed)).Should().Be(200, "its clock stands, so it has not looked");
+            if (!TestedStore.IsPostgres) // which brings a notification
+                (await there.MeByCookieAsync(signed)).Should().Be(200, "its clock stands, so it has not looked");
             other.Time.Advance(TimeSpan.FromMilliseconds(250));
         }
         // The look is taken beside the requests; each of them is a moment.
@@ -88,7 +89,8 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         string ended = (await host.BeginCookieAsync(alice, "signed_cookie"))!, twin = (await host.BeginCookieAsync(bob, "signed_cookie"))!;
         using HttpClient elsewhere = other.Connect();
         (await elsewhere.AskAsync("POST", "/auth/logout/everywhere", null, ("Cookie", ended))).Status.Should().Be(200);
-        (await client.MeByCookieAsync(ended)).Should().Be(200, "it was read less than five seconds ago");
+        if (!TestedStore.IsPostgres) // which brings a notification
+            (await client.MeByCookieAsync(ended)).Should().Be(200, "it was read less than five seconds ago");
 
         host.Time.Advance(TimeSpan.FromSeconds(6));
 
@@ -119,10 +121,11 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         await using ServerHost host = Host();
         AccountSnapshot alice = await host.AddAccountAsync("alice");
         using HttpClient client = host.Connect();
+        OwnCookies names = host.Get<OwnCookies>();
         string session = Value((await host.BeginCookieAsync(alice, "session"))!),
             signed = Value((await host.BeginCookieAsync(alice, "signed_cookie"))!);
         foreach (string cookie
-            in (string[])[$"{Browser.Session}={session}", $"{Browser.Signed}={signed}", $"{Browser.Signed}={signed[..^1]}"])
+            in (string[])[$"{names.Session}={session}", $"{names.SignedCookie}={signed}", $"{names.SignedCookie}={signed[..^1]}"])
         {
             await client.MeByCookieAsync(cookie);
             await client.AskAsync("POST", "/auth/logout/others", null, ("Cookie", cookie), ("Origin", "https://evil.example"));
@@ -131,7 +134,7 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         string[] keys = [.. ring.SelectMany(element => element.Descendants())
             .Where(element => element.Name.LocalName == "value").Select(element => element.Value)];
         keys.Should().NotBeEmpty().And.OnlyContain(key => Convert.FromBase64String(key).Length >= 32);
-        byte[] stored = [.. Directory.EnumerateFiles(directory, "jwtauth.db*").SelectMany(ReadShared)];
+        byte[] stored = TestedStore.BytesOf(directory);
 
         foreach (string secret in (string[])[session, signed, signed[10..60], .. keys])
         {
@@ -141,34 +144,24 @@ public sealed class CookieNeighbourTests : IAsyncDisposable
         foreach (byte[] key in keys.Select(Convert.FromBase64String))
             stored.AsSpan().IndexOf(key).Should().Be(-1);
         stored.AsSpan().IndexOf("masterKey"u8).Should().Be(-1, "the ring is sealed as a whole");
-        stored.AsSpan().IndexOf(Encoding.ASCII.GetBytes(alice.Subject)).Should().BeGreaterThan(0, "so the search can find");
-        (await client.MeByCookieAsync($"{Browser.Session}={session}"), await client.MeByCookieAsync($"{Browser.Signed}={signed}"))
+        stored.AsSpan().IndexOf(Encoding.ASCII.GetBytes(alice.Subject)).Should().BeGreaterThanOrEqualTo(0, "so the search can find");
+        (await client.MeByCookieAsync($"{names.Session}={session}"), await client.MeByCookieAsync($"{names.SignedCookie}={signed}"))
             .Should().Be((200, 200));
     }
 
     private static string Value(string pair) => pair[(pair.IndexOf('=') + 1)..];
 
     private static async Task<AccountSnapshot> AliceAsync(ServerHost host) =>
-        (await host.AskStoreAsync((AccountStore accounts) => accounts.FindByNameAsync("alice")))!;
-
-    // The service has it open.
-    private static byte[] ReadShared(string path)
-    {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    }
+        (await host.AskStoreAsync((AccountSnapshots accounts) => accounts.FindByNameAsync("alice")))!;
 
     private ServerHost Host(string denylist = "true") => new ServerHost(directory)
         .With("JwtAuth:Issuer", "http://localhost:5080")
         .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:Denylist:Enabled", denylist);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await TestedStore.LetGoAsync(directory);
         Directory.Delete(directory, recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     private sealed class TimeWithoutTimers(TimeProvider time) : TimeProvider

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JwtAuth.Tests.Storage;
 
+[SqliteOnly("it is about the one lane of SQLite")]
 public sealed class WriteLaneTests : IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
@@ -27,7 +28,7 @@ public sealed class WriteLaneTests : IAsyncDisposable
             // What was read is written back with one more: two at once would lose one.
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
             Db db = scope.ServiceProvider.GetRequiredService<Db>();
-            await using WriteTransaction transaction = await db.BeginWriteAsync();
+            await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Usual, "alice", Extent.Everything);
             Account row = await db.Users.SingleAsync(account => account.Id == alice.Subject);
             row.Generation++;
             await db.SaveChangesAsync();
@@ -35,7 +36,7 @@ public sealed class WriteLaneTests : IAsyncDisposable
         }, TestContext.Current.CancellationToken)));
 
         await using AsyncServiceScope after = host.Services.CreateAsyncScope();
-        (await after.ServiceProvider.GetRequiredService<AccountStore>()
+        (await after.ServiceProvider.GetRequiredService<AccountSnapshots>()
             .FindBySubjectAsync(alice.Subject, TestContext.Current.CancellationToken))!
             .Generation.Should().Be(alice.Generation + 200);
     }
@@ -49,7 +50,8 @@ public sealed class WriteLaneTests : IAsyncDisposable
         using HttpClient client = host.Connect();
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
 
-        await using (WriteTransaction held = await scope.ServiceProvider.GetRequiredService<Db>().BeginWriteAsync())
+        await using (WriteTransaction held = await scope.ServiceProvider.GetRequiredService<Db>()
+            .BeginWriteAsync(Urgency.Usual, "somebody", Extent.Everything))
         {
             Task<Reply> registration = client.RegisterAsync("bob"), revocation = client.RevokeAsync(api, token);
             (await client.LoginAsync("alice", ServerHost.Password)).Status.Should().Be(200);

@@ -1,10 +1,10 @@
-using JwtAuth.Server.AccessTokens;
-using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Grants;
+using JwtAuth.Server.Logins;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Sessions;
-using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
@@ -13,44 +13,50 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <param name="Credential" example="session">`session` or `signed_cookie`.</param>
 /// <param name="Scope" example="orders:read">What was granted.</param>
 /// <param name="ExpiresAt">When it ends at the latest.</param>
-internal sealed record CookieReply(string Credential, string Scope, DateTimeOffset ExpiresAt);
+internal sealed record CookieReply(
+    [property: Words(Credentials.Session, Credentials.SignedCookie)] string Credential, string Scope, DateTimeOffset ExpiresAt);
 
-/// <summary>Writes the reply of a login that asked for a cookie.</summary>
-internal sealed class CookieReplies(SessionStore sessions, OwnCookies cookies, IssuerSettings settings, ILogger<CookieReplies> log)
+/// <summary>
+/// Writes the reply of a login that asked for a cookie. A browser has one of the two cookies: that of its last login. A session that it had
+/// before ends, and its secret is not reused (session fixation).
+/// </summary>
+internal sealed class CookieReplies(CookieGrant grant, SessionStore sessions, OwnCookies cookies, ILogger<CookieReplies> log)
 {
-    // A browser has one of the two cookies: that of its last login. A session that it had before ends, and its secret is not reused
-    // (session fixation).
-    public async Task<IActionResult> GrantAsync(ControllerBase controller, AccountSnapshot account, string? scope, string credential)
+    public Task<IActionResult> AnswerAsync(ControllerBase controller, Login login, LoginTerms terms) =>
+        terms.Cookie == Credentials.SignedCookie
+            ? SignAsync(controller, login, terms)
+            : BeginAsync(controller, login, terms);
+
+    private async Task<IActionResult> BeginAsync(ControllerBase controller, Login login, LoginTerms terms)
     {
-        IReadOnlyList<string> granted = [.. ScopeGrant.Of(scope, account.Roles, settings).Where(name => name != ScopeGrant.OfflineAccess)];
-        Device device = controller.Device();
-        SessionRow? replaced = SessionSecret.HashOf(OwnCookies.Read(controller.Request, cookies.Session)) is { } former
-            ? await sessions.FindByCookieAsync(former)
-            : null;
-        DateTimeOffset expiresAt;
-        if (credential == Credentials.SignedCookie)
-        {
-            if (await controller.HttpContext.WriteSignedAsync(account, granted) is not { } signedUntil)
-                return controller.Problem(
-                    ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
-            if (replaced is not null)
-                await sessions.EndAsync(replaced.SessionId, _ => true);
-            expiresAt = signedUntil;
-            cookies.ClearSent(controller.HttpContext, cookies.Session);
-            log.SignedCookieIssued(account.Subject, device.Address);
-        }
-        else
-        {
-            string secret = SessionSecret.Make();
-            var start = new SessionStart(settings.Url, granted, device, replaced?.SessionId, SessionSecret.HashOf(secret));
-            if (await sessions.BeginAsync(account, start) is not { } session)
-                return controller.Problem(ErrorCode.InvalidCredentials);
-            expiresAt = session.ExpiresAt;
-            await controller.HttpContext.WriteSessionAsync(secret, expiresAt);
-            cookies.ClearSent(controller.HttpContext, cookies.SignedCookie);
-            log.SessionBegan(session.SessionId, account.Subject, device.Address);
-        }
-        log.LoggedIn(account.Subject, device.Address);
-        return controller.Ok(new CookieReply(credential, string.Join(' ', granted), expiresAt));
+        string? held = await HeldSessionAsync(controller.Request);
+        if (await grant.GrantAsync(login, terms.Scope, controller.Device(), held) is not { } session)
+            return controller.Problem(ErrorCode.InvalidCredentials);
+        await controller.HttpContext.WriteSessionAsync(session.Secret, session.ExpiresAt, terms.IsPersistent);
+        cookies.ClearSent(controller.HttpContext, cookies.SignedCookie);
+        return Ok(controller, terms, session.Scopes, session.ExpiresAt);
     }
+
+    // The store keeps nothing of a signed cookie: whoever writes the cookie has granted it.
+    private async Task<IActionResult> SignAsync(ControllerBase controller, Login login, LoginTerms terms)
+    {
+        IReadOnlyList<string> granted = grant.ScopesOf(login, terms.Scope);
+        if (await controller.HttpContext.WriteSignedAsync(login.Account, granted, terms.IsPersistent) is not { } expiresAt)
+            return controller.Problem(
+                ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
+        if (await HeldSessionAsync(controller.Request) is { } held)
+            await sessions.EndAsync(held, _ => true);
+        cookies.ClearSent(controller.HttpContext, cookies.Session);
+        log.SignedCookieIssued(login.Account.Subject, controller.Device().Address);
+        log.LoggedIn(login.Account.Subject, controller.Device().Address);
+        return Ok(controller, terms, granted, expiresAt);
+    }
+
+    private async Task<string?> HeldSessionAsync(HttpRequest request) =>
+        SessionSecret.HashOf(OwnCookies.Read(request, cookies.Session)) is { } hash
+            ? (await sessions.FindByCookieAsync(hash))?.SessionId
+            : null;
+
+    private static OkObjectResult Ok(ControllerBase controller, LoginTerms terms, IReadOnlyList<string> scopes, DateTimeOffset expiresAt) =>
+        controller.Ok(new CookieReply(terms.Cookie!, string.Join(' ', scopes), expiresAt));
 }

@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Mvc;
 
@@ -14,7 +15,12 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <param name="LiveUntil">
 /// Until when a verifier that does not hear of it still accepts the credential, plus or minus its clock skew.
 /// </param>
-internal sealed record EndedReply(string RefreshToken, string AccessToken, string Session, string SignedCookie, DateTimeOffset LiveUntil)
+internal sealed record EndedReply(
+    [property: Words("revoked", "none")] string RefreshToken,
+    [property: Words("denied", "live", "none")] string AccessToken,
+    [property: Words("ended", "none")] string Session,
+    [property: Words("live", "none")] string SignedCookie,
+    DateTimeOffset LiveUntil)
 {
     /// <param name="ended">What was ended.</param>
     /// <param name="denylist">Whether other services hear of an ended access token.</param>
@@ -24,7 +30,11 @@ internal sealed record EndedReply(string RefreshToken, string AccessToken, strin
         !ended.AccessTokens ? "none" : denylist.Enabled ? "denied" : "live",
         ended.Sessions > 0 ? "ended" : "none",
         signedUntil is null ? "none" : "live",
-        signedUntil > ended.LiveUntil ? signedUntil.Value : ended.LiveUntil);
+        UpToTheSecond(signedUntil > ended.LiveUntil ? signedUntil.Value : ended.LiveUntil));
+
+    // Moments go out in whole seconds, and this one must not be told too early.
+    private static DateTimeOffset UpToTheSecond(DateTimeOffset moment) =>
+        moment.AddTicks(TimeSpan.TicksPerSecond - 1 - ((moment.Ticks + TimeSpan.TicksPerSecond - 1) % TimeSpan.TicksPerSecond));
 
     /// <summary>The answer of a call that ends something. A challenge if the caller's credential is no longer good.</summary>
     /// <param name="controller">The controller that answers.</param>

@@ -1,4 +1,5 @@
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Grants;
 using JwtAuth.Server.Logins;
@@ -13,7 +14,7 @@ namespace JwtAuth.Server.Endpoints.Account;
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class LoginController(
-    LoginTermsReader reader, PasswordAuthenticator passwords, LoginGrant grant, CookieReplies cookieReplies,
+    LoginTermsReader reader, PresentedPasswords passwords, LoginGrant grant, CookieReplies cookieReplies,
     PersonalAccessTokenLogin personalAccessTokens,
     TokenReplies replies) : ControllerBase
 {
@@ -21,14 +22,15 @@ internal sealed class LoginController(
     /// <remarks>
     /// With the scope `offline_access` a session begins, and the reply contains its first refresh token. Without it, nothing is stored.
     /// </remarks>
-    /// <response code="200">The tokens.</response>
+    /// <response code="200">The tokens; or, if a cookie was asked for, what it is and until when it is good.</response>
     /// <response code="400">`invalid_request`, `invalid_scope`, `invalid_audience`</response>
     /// <response code="403">`forbidden`: for the cookie, an `Origin` is needed that is ours or allowed</response>
     /// <response code="401">`invalid_credentials`: the same bytes for an unknown name, a wrong password and a disabled account</response>
     /// <response code="429">`too_many_attempts`</response>
     /// <response code="503">`busy`</response>
-    [HttpPost("/auth/login")]
+    [HttpPost("/auth/login", Name = "login")]
     [ProducesResponseType<TokenReply>(200)]
+    [OneOf("LoginReply", typeof(TokenReply), typeof(CookieReply))]
     public async Task<IActionResult> Login(LoginRequest request, CancellationToken cancellation)
     {
         (LoginTerms? terms, IActionResult? refusal) = reader.Read(request, Request);
@@ -36,15 +38,10 @@ internal sealed class LoginController(
             return refusal!;
         if (request.PersonalAccessToken is { } token)
             return await personalAccessTokens.AnswerAsync(this, token, terms, cancellation);
-        return await passwords.CheckAsync(request.Username!, request.Password!, HttpContext.Connection.RemoteIpAddress, cancellation) switch
-        {
-            PasswordResult.Verified { Login: var login } => terms.Cookie is null
-                ? await GrantAsync(login, terms)
-                : await cookieReplies.GrantAsync(this, login.Account, terms.Scope, terms.Cookie),
-            PasswordResult.TooManyAttempts refused => this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter),
-            PasswordResult.Busy busy => this.Problem(ErrorCode.Busy, busy.RetryAfter),
-            _ => this.Problem(ErrorCode.InvalidCredentials),
-        };
+        PasswordResult result = await passwords.CheckAsync(HttpContext, request.Username!, request.Password!, terms.IsPersistent);
+        return result is not PasswordResult.Verified { Login: var login } ? this.Problem(result)
+            : terms.Cookie is null ? await GrantAsync(login, terms)
+            : await cookieReplies.AnswerAsync(this, login, terms);
     }
 
     private async Task<IActionResult> GrantAsync(Login login, LoginTerms terms)
@@ -52,7 +49,7 @@ internal sealed class LoginController(
         // A browser has one cookie, so it could no longer reach the session that it had before.
         string? replaced = terms.RefreshInCookie ? replies.HeldSession(Request) : null;
         return await grant.GrantAsync(login, terms.Audience, terms.Scope, this.Device(), replaced) is { } granted
-            ? Ok(replies.Of(granted, Response, terms.RefreshInCookie))
+            ? Ok(replies.Of(granted, Response, terms.RefreshInCookie, terms.IsPersistent))
             : this.Problem(ErrorCode.InvalidCredentials);
     }
 }
@@ -63,10 +60,11 @@ internal sealed class PersonalAccessTokenLogin(
 {
     public async Task<IActionResult> AnswerAsync(
         ControllerBase controller, PersonalAccessToken token, LoginTerms terms, CancellationToken cancellation) =>
-        await authenticator.CheckAsync(token, controller.HttpContext.Connection.RemoteIpAddress, cancellation) switch
+        await authenticator.CheckAsync(token, controller.HttpContext.Connection.RemoteIpAddress, isGrant: true, cancellation) switch
         {
-            PersonalAccessTokenResult.Verified { Access: var access } =>
-                controller.Ok(replies.Of(grant.Grant(access, terms.Audience, terms.Scope, controller.Device()), controller.Response)),
+            PersonalAccessTokenResult.Verified { Access: var access }
+                when await grant.GrantAsync(access, terms.Audience, terms.Scope, controller.Device()) is { } granted =>
+                controller.Ok(replies.Of(granted, controller.Response)),
             PersonalAccessTokenResult.TooManyAttempts refused => controller.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter),
             _ => controller.Problem(
                 ErrorCode.InvalidCredentials, "The personal access token is misspelt, deleted or over, or its account is disabled."),

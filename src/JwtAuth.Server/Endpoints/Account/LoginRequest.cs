@@ -1,5 +1,6 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.PersonalAccessTokens;
@@ -34,16 +35,23 @@ internal sealed record LoginRequest
 
     /// <summary>`bearer`; or, for a cookie instead of tokens, `session` or `signed_cookie`.</summary>
     /// <example>bearer</example>
+    [Words(Credentials.BearerOnTheWire, Credentials.Session, Credentials.SignedCookie)]
     public string? Credential { get; init; }
 
     /// <summary>`cookie` puts the refresh token into an HttpOnly cookie. If left out, it is in the reply.</summary>
-    /// <example>null</example>
+    [Words("cookie")]
     public string? Refresh { get; init; }
+
+    /// <summary>
+    /// For a login that sets a cookie. `false`: the browser forgets it when it is closed. If left out, or `true`, it stays until the login
+    /// ends.
+    /// </summary>
+    /// <example>null</example>
+    public bool? Persistent { get; init; }
 
     /// <summary>
     /// Instead of name and password. The reply is an access token for an API, within the scopes of the personal access token.
     /// </summary>
-    /// <example>null</example>
     public PersonalAccessToken? PersonalAccessToken { get; init; }
 }
 
@@ -52,7 +60,8 @@ internal sealed record LoginRequest
 /// <param name="Audience">The audience of the credential.</param>
 /// <param name="Scope">Scopes that exist.</param>
 /// <param name="RefreshInCookie">Whether the refresh token goes into a cookie.</param>
-internal sealed record LoginTerms(string? Cookie, string Audience, string? Scope, bool RefreshInCookie);
+/// <param name="IsPersistent">Whether the browser keeps the cookie when it is closed.</param>
+internal sealed record LoginTerms(string? Cookie, string Audience, string? Scope, bool RefreshInCookie, bool IsPersistent);
 
 /// <summary>Checks what a login asks for, before it checks any secret.</summary>
 internal sealed class LoginTermsReader(
@@ -71,12 +80,12 @@ internal sealed class LoginTermsReader(
             ?? (isRefreshInCookie && !ScopeGrant.AsksForRefresh(request.Scope)
                 ? Problems.Result(ErrorCode.InvalidRequest, "A refresh token, also one in a cookie, needs the scope offline_access.")
                 : null)
-            ?? ((isRefreshInCookie && !refreshCookie.IsAskedByOurs(http)) || (cookie is not null && !cookies.IsAskedByOurs(http))
+            ?? ((isRefreshInCookie && !refreshCookie.HasOwnOrigin(http)) || (cookie is not null && !cookies.IsAskedByOurs(http))
                 ? Problems.Result(
                     ErrorCode.Forbidden, "For the cookie, an Origin is needed that is this service's or one of JwtAuth:Cors:Origins.")
                 : null);
         return refusal is null
-            ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie), null)
+            ? (new LoginTerms(cookie, AudienceOf(request, cookie), request.Scope, isRefreshInCookie, request.Persistent ?? true), null)
             : (null, refusal);
     }
 
@@ -87,6 +96,8 @@ internal sealed class LoginTermsReader(
             ? Problems.Result(ErrorCode.InvalidRequest, "JwtAuth:SignedCookies:Enabled is false.")
         : request.Refresh is not (null or "cookie") || (cookie is not null && request.Refresh is not null)
             ? Problems.Result(ErrorCode.InvalidRequest, "refresh is cookie, for a login with tokens, or left out.")
+        : request.Persistent is not null && cookie is null && request.Refresh is null
+            ? Problems.Result(ErrorCode.InvalidRequest, "persistent is for a login that sets a cookie.")
         : null;
 
     private static ObjectResult? CheckPassword(LoginRequest request) =>
@@ -106,20 +117,17 @@ internal sealed class LoginTermsReader(
     {
         string audience = AudienceOf(request, cookie);
         if (request.PersonalAccessToken is not null)
+            return settings.Audiences.Contains(audience) ? null : Refusals.NoApi(settings);
+        if (cookie is not null)
         {
-            return settings.Audiences.Contains(audience) ? null
-                : Problems.Result(
-                    ErrorCode.InvalidAudience,
-                    audience == settings.Url ? "A personal access token is for APIs, never for the account." : null);
+            return audience == settings.Url ? null
+                : Problems.Result(ErrorCode.InvalidAudience, "A cookie is for this service alone: leave the audience out.");
         }
-        return settings.Knows(audience) && (cookie is null || audience == settings.Url) ? null
-            : Problems.Result(
-                ErrorCode.InvalidAudience, cookie is null ? null : "A cookie is for this service alone: leave the audience out.");
+        return settings.Knows(audience) ? null : Refusals.UnknownAudience(settings);
     }
 
     private ObjectResult? CheckScope(LoginRequest request) =>
-        ScopeGrant.AreKnown(request.Scope, settings) ? null
-            : Problems.Result(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
+        ScopeGrant.AreKnown(request.Scope, settings) ? null : Refusals.UnknownScope(settings);
 
     private string AudienceOf(LoginRequest request, string? cookie) => request.Audience
         ?? (cookie is null ? settings.Audiences[0] : settings.Url);

@@ -4,8 +4,18 @@ using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace JwtAuth.Server.Endpoints.Account;
+
+/// <summary>What to log out by, if not by what the request carries.</summary>
+/// <param name="RefreshToken" example="jrt_…">
+/// A refresh token, for a client whose access token is over. Send no `Authorization` with it.
+/// </param>
+internal sealed record LogoutRequest(string? RefreshToken = null)
+{
+    public override string ToString() => "[logout request]";
+}
 
 [ApiController]
 [Tags("Sessions")]
@@ -18,21 +28,27 @@ internal sealed class LogoutController(
     /// Ends the session of the credential: its cookie or refresh token, and its access tokens at every API that hears of denials.
     /// </summary>
     /// <remarks>
-    /// Send an access token, either cookie, or only the refresh cookie with an `Origin` that is ours or allowed. All our cookies are
-    /// cleared, and the sessions behind them end too. Only a copy of a signed cookie stays good until it expires.
+    /// Send an access token, either cookie, only the refresh cookie with an `Origin` that is ours or allowed, or `refresh_token` in the
+    /// body, which ends its session alone. All our cookies are cleared, and the sessions behind them end too. Only a copy of a signed
+    /// cookie stays good until it expires.
     /// </remarks>
     /// <response code="200">What was ended, and until when a verifier that does not hear of it still accepts the credential.</response>
+    /// <response code="400">
+    /// `invalid_grant`: the refresh token of the body is not good any more; `invalid_request`: it comes with an Authorization header
+    /// </response>
     /// <response code="401">No credential, or one that is no longer good.</response>
-    [HttpPost("/auth/logout")]
+    [HttpPost("/auth/logout", Name = "logOut")]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]
     [ProducesResponseType<EndedReply>(200)]
-    public async Task<IActionResult> LogOut()
+    public async Task<IActionResult> LogOut([FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] LogoutRequest? request)
     {
-        (Caller? caller, IActionResult? refusal) = await callers.FindAsync(this, endsItself: true);
+        (Caller? caller, IActionResult? refusal) = request?.RefreshToken is { } token
+            ? await callers.FindByBodyAsync(this, token)
+            : await callers.FindAsync(this, endsItself: true);
         if (caller is null)
             return refusal!;
-        Ended? ended = IsSigned ? Ended.Nothing(time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
+        Ended? ended = IsSigned && request?.RefreshToken is null ? Ended.Nothing(time.GetUtcNow()) : await sessions.EndOwnAsync(caller);
         return Reply(caller, "logout", ended is null ? null : await held.EndAsync(HttpContext, caller, ended),
             await held.SignedUntilAsync(HttpContext));
     }
@@ -40,7 +56,7 @@ internal sealed class LogoutController(
     /// <summary>Ends every other session of the account, all signed cookies, and the access tokens of all others.</summary>
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is no longer good.</response>
-    [HttpPost("/auth/logout/others")]
+    [HttpPost("/auth/logout/others", Name = "logOutOthers")]
     [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]
@@ -60,7 +76,7 @@ internal sealed class LogoutController(
     /// <summary>Ends every session, signed cookie and access token of the account, including the caller's.</summary>
     /// <response code="200">What was ended.</response>
     /// <response code="401">No credential, or one that is no longer good.</response>
-    [HttpPost("/auth/logout/everywhere")]
+    [HttpPost("/auth/logout/everywhere", Name = "logOutEverywhere")]
     [PersonsOnly]
     [Takes(Credentials.Session, Credentials.SignedCookie)]
     [TakesRefreshCookie]

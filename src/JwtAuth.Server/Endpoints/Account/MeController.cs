@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Account;
@@ -15,7 +16,11 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// <param name="Scheme" example="bearer">`bearer`, `session`, `signed_cookie`, `personal_access_token` or `basic`.</param>
 /// <param name="ExpiresAt">When the credential expires; null for a password, which does not.</param>
 internal sealed record MeReply(
-    string Sub, string? Username, IReadOnlyList<string> Roles, string Scope, string Scheme, DateTimeOffset? ExpiresAt)
+    string Sub, string? Username, IReadOnlyList<string> Roles, string Scope,
+    [property: Words(
+        Credentials.BearerOnTheWire, Credentials.Session, Credentials.SignedCookie, Credentials.PersonalAccessToken, Credentials.Basic)]
+    string Scheme,
+    DateTimeOffset? ExpiresAt)
 {
     public static MeReply Of(ClaimsPrincipal user) => new(
         user.FindFirst("sub")!.Value,
@@ -36,10 +41,10 @@ internal sealed class MeController : ControllerBase
     /// from the token alone.
     /// </summary>
     /// <response code="200">The account.</response>
-    /// <response code="401">No credential, or one that was refused (RFC 6750 §3).</response>
+    /// <response code="401">No credential, or one that was refused (RFC 6750 §3); `invalid_credentials` with Basic</response>
     /// <response code="429">`too_many_attempts`: with Basic, counted together with logins; or wrong personal access tokens</response>
     /// <response code="503">`busy`: with Basic</response>
-    [HttpGet("/me")]
+    [HttpGet("/me", Name = "me")]
     [Takes(Credentials.Session, Credentials.SignedCookie, Credentials.PersonalAccessToken, Credentials.Basic)]
     [ProducesResponseType<MeReply>(200)]
     public MeReply Me() => MeReply.Of(User);

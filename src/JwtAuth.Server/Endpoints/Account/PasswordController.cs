@@ -18,7 +18,7 @@ internal sealed record PasswordRequest(Password CurrentPassword, Password NewPas
 [AccountOnly]
 [Tags("Account")]
 internal sealed class PasswordController(
-    AccountStore accounts, PasswordAuthenticator authenticator, PasswordPolicy policy, PasswordHasher hasher,
+    AccountStore accounts, AccountSnapshots snapshots, PresentedPasswords passwords, PasswordPolicy policy, PasswordHasher hasher,
     ILogger<PasswordController> log) : ControllerBase
 {
     /// <summary>Changes the password. Every session and token of the account ends, except the caller's session.</summary>
@@ -28,33 +28,27 @@ internal sealed class PasswordController(
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="429">`too_many_attempts`: counted together with logins</response>
     /// <response code="503">`busy`</response>
-    [HttpPost("/auth/password")]
+    [HttpPost("/auth/password", Name = "changePassword")]
     [Takes(Credentials.Session)]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Change(PasswordRequest request, CancellationToken cancellation)
     {
         Caller caller = this.Caller();
-        if (await accounts.FindBySubjectAsync(caller.Subject, cancellation) is not { } account)
+        if (await snapshots.FindBySubjectAsync(caller.Subject, cancellation) is not { } account)
             return Callers.Challenge(TokenRejection.NotStanding);
         if (PasswordPolicy.Unusable(request.CurrentPassword) is { } unusable)
             return this.Problem(ErrorCode.InvalidRequest, unusable);
         if (policy.FaultOf(request.NewPassword, account.Username) is { } fault)
             return this.Problem(ErrorCode.WeakPassword, fault);
 
-        switch (await authenticator.CheckAsync(
-            account.Username, request.CurrentPassword, HttpContext.Connection.RemoteIpAddress, cancellation))
-        {
-            case PasswordResult.Verified verified when verified.Account.Subject == caller.Subject:
-                return await hasher.HashAsync(request.NewPassword, HttpContext.Connection.RemoteIpAddress, cancellation) is { } hash
-                    ? Reply(caller, await accounts.ChangePasswordAsync(caller, verified.Account.PasswordHash, hash))
-                    : this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
-            case PasswordResult.TooManyAttempts refused:
-                return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
-            case PasswordResult.Busy busy:
-                return this.Problem(ErrorCode.Busy, busy.RetryAfter);
-            default:
-                return this.Problem(ErrorCode.InvalidCredentials);
-        }
+        PasswordResult result = await passwords.CheckAsync(HttpContext, account.Username, request.CurrentPassword);
+        if (result is not PasswordResult.Verified verified)
+            return this.Problem(result);
+        if (verified.Account.Subject != caller.Subject)
+            return this.Problem(ErrorCode.InvalidCredentials);
+        return await hasher.HashAsync(request.NewPassword, HttpContext.Connection.RemoteIpAddress, cancellation) is { } hash
+            ? Reply(caller, await accounts.ChangePasswordAsync(caller, verified.Account.PasswordHash, hash))
+            : this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
     }
 
     private IActionResult Reply(Caller caller, AccountChange outcome)

@@ -58,7 +58,7 @@ internal sealed record PersonalAccessTokensReply(IReadOnlyList<PersonalAccessTok
 [Takes(Credentials.Session)]
 [Tags("Personal access tokens")]
 internal sealed class PersonalAccessTokensController(
-    PersonalAccessTokenStore tokens, AccountStore accounts, IssuerSettings settings,
+    PersonalAccessTokenStore tokens, AccountSnapshots accounts, IssuerSettings settings,
     ILogger<PersonalAccessTokensController> log) : ControllerBase
 {
     /// <summary>Makes a personal access token, for a script. It is shown only this once.</summary>
@@ -67,7 +67,8 @@ internal sealed class PersonalAccessTokensController(
     /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="409">`too_many_tokens`: an account has 50 at most</response>
-    [HttpPost]
+    /// <response code="429">`too_many_attempts`: so much of the account was ended that no more is made</response>
+    [HttpPost(Name = "makePersonalAccessToken")]
     [ProducesResponseType<NewPersonalAccessTokenReply>(201)]
     public async Task<IActionResult> Make(PersonalAccessTokenRequest request, CancellationToken cancellation)
     {
@@ -76,7 +77,7 @@ internal sealed class PersonalAccessTokensController(
         if (request.LifetimeDays is < 1 or > PersonalAccessTokenRequest.MaximumDays)
             return this.Problem(ErrorCode.InvalidRequest, $"lifetime_days is 1 to {PersonalAccessTokenRequest.MaximumDays}.");
         if (!ScopeGrant.AreKnown(request.Scope, settings))
-            return this.Problem(ErrorCode.InvalidScope, $"The scopes are: {string.Join(' ', settings.Scopes.Keys)}");
+            return Refusals.UnknownScope(settings);
 
         Caller caller = this.Caller();
         if (await accounts.FindBySubjectAsync(caller.Subject, cancellation) is not { } account)
@@ -91,6 +92,8 @@ internal sealed class PersonalAccessTokensController(
                     201, new NewPersonalAccessTokenReply(row.Id, row.Name, token.Reveal(), row.Scope, row.CreatedAt, row.ExpiresAt));
             case PersonalAccessTokenAddition.TooMany:
                 return this.Problem(ErrorCode.TooManyTokens);
+            case PersonalAccessTokenAddition.TooManyEnded refused:
+                return this.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter);
             default:
                 return Callers.Challenge(TokenRejection.NotStanding);
         }
@@ -100,7 +103,7 @@ internal sealed class PersonalAccessTokensController(
     /// <response code="200">The tokens.</response>
     /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
-    [HttpGet]
+    [HttpGet(Name = "listPersonalAccessTokens")]
     [ProducesResponseType<PersonalAccessTokensReply>(200)]
     public async Task<IActionResult> List() =>
         await tokens.ListAsync(this.Caller()) is { } rows
@@ -112,7 +115,7 @@ internal sealed class PersonalAccessTokensController(
     /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="404">The account has no such token.</response>
-    [HttpGet("{id}")]
+    [HttpGet("{id}", Name = "showPersonalAccessToken")]
     [ProducesResponseType<PersonalAccessTokenReply>(200)]
     public async Task<IActionResult> Show(string id)
     {
@@ -128,7 +131,7 @@ internal sealed class PersonalAccessTokensController(
     /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="403">`forbidden`: a token for the account is needed</response>
     /// <response code="404">The account has no such token.</response>
-    [HttpDelete("{id}")]
+    [HttpDelete("{id}", Name = "deletePersonalAccessToken")]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Delete(string id)
     {

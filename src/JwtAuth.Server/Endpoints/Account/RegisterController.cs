@@ -1,3 +1,4 @@
+using System.Net;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Guessing;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A new account.</summary>
-/// <param name="Username" example="alice">1 to 64 letters, digits and . _ @ + - (ASCII).</param>
+/// <param name="Username" example="alice">1 to 64 letters, digits and . _ @ + - (ASCII), or an e-mail address.</param>
 /// <param name="Password" example="a quiet harbour at dawn">12 characters or more, 72 bytes of UTF-8 at most.</param>
 internal sealed record RegisterRequest(string Username, Password Password);
 
@@ -22,7 +23,7 @@ internal sealed record RegisterReply(string Sub, string Username);
 [AllowAnonymous]
 [Tags("Account")]
 internal sealed class RegisterController(
-    RegistrationSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, GuessingLimit limit,
+    RegistrationSettings settings, AccountStore accounts, PasswordPolicy policy, PasswordHasher hasher, RegistrationLimit limit,
     ILogger<RegisterController> log) : ControllerBase
 {
     /// <summary>Makes an account.</summary>
@@ -30,27 +31,31 @@ internal sealed class RegisterController(
     /// <response code="400">`invalid_request`, `weak_password`</response>
     /// <response code="403">`registration_closed`</response>
     /// <response code="409">`username_taken`</response>
-    /// <response code="429">`too_many_attempts`: this address has tried too many names that were taken.</response>
+    /// <response code="429">`too_many_attempts`: this network has made many accounts, or has tried many names that were taken.</response>
     /// <response code="503">`busy`</response>
-    [HttpPost("/auth/register")]
+    [HttpPost("/auth/register", Name = "register")]
     [ProducesResponseType<RegisterReply>(201)]
     public async Task<IActionResult> Register(RegisterRequest request, CancellationToken cancellation)
     {
         if (!settings.IsOpen)
             return this.Problem(ErrorCode.RegistrationClosed);
         if (!Names.IsUsername(request.Username))
-            return this.Problem(ErrorCode.InvalidRequest, "A user name has 1 to 64 letters, digits and . _ @ + - (ASCII).");
+            return this.Problem(ErrorCode.InvalidRequest, Names.UsernameRule);
         if (policy.FaultOf(request.Password, request.Username) is { } fault)
             return this.Problem(ErrorCode.WeakPassword, fault);
-        if (limit.WaitOfProbes(HttpContext.Connection.RemoteIpAddress) is { } wait)
+        IPAddress? address = HttpContext.Connection.RemoteIpAddress;
+        if (limit.Enter(address) is { } wait)
             return this.Problem(ErrorCode.TooManyAttempts, wait);
 
         // The password is hashed before the name is looked up, so that a taken name costs as much time as a free one.
-        if (await hasher.HashAsync(request.Password, HttpContext.Connection.RemoteIpAddress, cancellation) is not { } hash)
-            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
-        if (await accounts.AddAsync(request.Username, hash) is not { } account)
+        if (await hasher.HashAsync(request.Password, address, cancellation) is not { } hash)
         {
-            limit.CountProbe(HttpContext.Connection.RemoteIpAddress);
+            limit.Withdraw(address);
+            return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
+        }
+        if (await accounts.RegisterAsync(request.Username, hash, Network.TextOf(address)) is not { } account)
+        {
+            limit.FindTaken(address);
             return this.Problem(ErrorCode.UsernameTaken);
         }
         log.AccountRegistered(account.Subject, account.Username);

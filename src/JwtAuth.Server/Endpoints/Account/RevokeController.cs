@@ -12,9 +12,10 @@ namespace JwtAuth.Server.Endpoints.Account;
 
 /// <summary>A token to revoke.</summary>
 /// <param name="Token" example="jrt_…">
-/// An access, refresh or personal access token of the caller's own account. If left out, the access token of the call.
+/// An access, refresh or personal access token of the caller's own account. If left out, the access token of the call. <c>null</c> is
+/// refused: a client that has lost its variable does not mean its own token.
 /// </param>
-internal sealed record RevokeRequest(string? Token = null)
+internal sealed record RevokeRequest(string Token = null!)
 {
     public override string ToString() => "[revoke request]";
 }
@@ -34,7 +35,7 @@ internal sealed class RevokeController(
     /// What was ended. A token that is unknown, no longer good or somebody else's ends nothing; the answer does not tell which.
     /// </response>
     /// <response code="401">No access token, or one that is no longer good.</response>
-    [HttpPost("/auth/revoke")]
+    [HttpPost("/auth/revoke", Name = "revokeToken")]
     [ProducesResponseType<EndedReply>(200)]
     public async Task<IActionResult> Revoke([FromBody(EmptyBodyBehavior = EmptyBodyBehavior.Allow)] RevokeRequest? request)
     {

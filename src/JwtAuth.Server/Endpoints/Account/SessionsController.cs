@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Sessions;
@@ -17,6 +18,7 @@ internal sealed record SessionReply
 
     /// <summary>What its browser or program holds: `refresh_token`, or `session` for a cookie.</summary>
     /// <example>refresh_token</example>
+    [Words(Credentials.RefreshToken, Credentials.Session)]
     public required string Credential { get; init; }
 
     /// <summary>When the login was.</summary>
@@ -56,7 +58,7 @@ internal sealed class SessionsController(SessionStore sessions, ILogger<Sessions
     /// <summary>Lists the account's sessions: the logins that continue, by refresh tokens or by a cookie.</summary>
     /// <response code="200">The sessions.</response>
     /// <response code="401">No access token, or one that is no longer good.</response>
-    [HttpGet]
+    [HttpGet(Name = "listSessions")]
     [ProducesResponseType<SessionsReply>(200)]
     public async Task<IActionResult> List()
     {
@@ -70,7 +72,7 @@ internal sealed class SessionsController(SessionStore sessions, ILogger<Sessions
     /// <response code="204">Done.</response>
     /// <response code="401">No access token, or one that is no longer good.</response>
     /// <response code="404">The account has no such session.</response>
-    [HttpDelete("{sid}")]
+    [HttpDelete("{sid}", Name = "endSession")]
     [ProducesResponseType(204)]
     public async Task<IActionResult> Delete(string sid)
     {

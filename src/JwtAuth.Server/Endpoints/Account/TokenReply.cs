@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Grants;
 using JwtAuth.Server.RefreshTokens;
 
@@ -15,7 +16,7 @@ namespace JwtAuth.Server.Endpoints.Account;
 /// </param>
 internal sealed record TokenReply(
     string AccessToken,
-    string TokenType,
+    [property: Words("Bearer")] string TokenType,
     long ExpiresIn,
     string Scope,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RefreshToken = null)
@@ -29,13 +30,13 @@ internal sealed class TokenReplies(RefreshTokenCodec codec, RefreshCookie cookie
     /// <summary>The session of the request's refresh cookie, if it is one of ours.</summary>
     public string? HeldSession(HttpRequest request) => cookie.TryRead(request, out RefreshToken held) ? held.SessionId : null;
 
-    public TokenReply Of(GrantedTokens granted, HttpResponse response, bool byCookie = false)
+    public TokenReply Of(GrantedTokens granted, HttpResponse response, bool byCookie = false, bool isPersistent = true)
     {
         string? refreshToken = null;
         if (granted is { RefreshToken: { } token, SessionEndsAt: { } endsAt })
         {
             if (byCookie)
-                cookie.Write(response, token, endsAt);
+                cookie.Write(response, token, endsAt, isPersistent);
             else
                 refreshToken = codec.Write(token);
         }

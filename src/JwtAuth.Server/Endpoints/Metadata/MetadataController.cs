@@ -1,6 +1,9 @@
 using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Authentication;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Endpoints.Metadata;
@@ -36,16 +39,51 @@ internal sealed record MetadataReply
     public required IReadOnlyList<string> GrantTypesSupported { get; init; }
 }
 
+/// <summary>A public key (RFC 7517 §4, RFC 7518 §6): `n` and `e` of RSA; `crv`, `x` and `y` of EC.</summary>
+internal sealed record KeyReply
+{
+    /// <summary>Its name, which is its thumbprint (RFC 7638).</summary>
+    public required string Kid { get; init; }
+
+    /// <summary>What it is for: signatures.</summary>
+    [Words("sig")]
+    public required string Use { get; init; }
+
+    /// <summary>The only algorithm that it is for.</summary>
+    [Words("RS256", "ES256")]
+    public required string Alg { get; init; }
+
+    /// <summary>Its family.</summary>
+    [Words("RSA", "EC")]
+    public required string Kty { get; init; }
+
+    public string? N { get; init; }
+
+    public string? E { get; init; }
+
+    public string? Crv { get; init; }
+
+    public string? X { get; init; }
+
+    public string? Y { get; init; }
+}
+
+/// <summary>The public keys (RFC 7517 §5).</summary>
+/// <param name="Keys">Those that have signed, sign, or will sign.</param>
+internal sealed record KeysReply(IReadOnlyList<KeyReply> Keys);
+
 [ApiController]
 [AllowAnonymous]
+[EnableCors(CorsSettings.Everyone)]
 [Tags("Metadata")]
 internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettings keys, SigningKeyRing ring) : ControllerBase
 {
     private static readonly TimeSpan LongestCaching = TimeSpan.FromMinutes(5);
 
     /// <summary>The public keys (RFC 7517 §5). A new key is listed before it signs. An HS256 key is never listed.</summary>
-    [HttpGet("/.well-known/jwks.json")]
+    [HttpGet("/.well-known/jwks.json", Name = "readKeys")]
     [Produces("application/json")]
+    [ProducesResponseType<KeysReply>(200)]
     public FileContentResult JsonWebKeySet()
     {
         // When a new key begins to sign, nobody may still hold a copy from before it was published.
@@ -54,8 +92,8 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
     }
 
     /// <summary>The service's metadata (RFC 8414), at its own address and at the one where OpenID Connect libraries look for it.</summary>
-    [HttpGet("/.well-known/oauth-authorization-server")]
-    [HttpGet("/.well-known/openid-configuration")]
+    [HttpGet("/.well-known/oauth-authorization-server", Name = "readMetadata")]
+    [HttpGet("/.well-known/openid-configuration", Name = "readOpenIdConfiguration")]
     [ProducesResponseType<MetadataReply>(200)]
     public MetadataReply Metadata()
     {

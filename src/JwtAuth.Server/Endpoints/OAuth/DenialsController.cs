@@ -3,6 +3,7 @@ using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.DenialFeed;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
@@ -12,6 +13,7 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 
 [ApiController]
 [AllowAnonymous]
+[ForClients]
 [Tags("Clients")]
 internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime)
     : ControllerBase
@@ -23,13 +25,13 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Denia
     /// For clients with the right `denials`, by `client_secret_basic`. Start without a cursor, and send the reply's cursor with the next
     /// call. While `more` is true, make that call at once. If there is nothing new, the answer waits for it up to `wait` seconds.
     /// </remarks>
-    /// <param name="cursor" example="null">The cursor of the last reply; none at first.</param>
+    /// <param name="cursor">The cursor of the last reply; none at first.</param>
     /// <param name="wait" example="5">Seconds, 0 to 30.</param>
     /// <response code="200">What was denied since, in the order of the commits.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
     /// <response code="503">`temporarily_unavailable`: it is not known at the moment what was denied</response>
-    [HttpGet("/denials")]
+    [HttpGet("/denials", Name = "readDenials")]
     [ProducesResponseType<DenialPage>(200)]
     public async Task<IActionResult> Denials(string? cursor = null, string? wait = null)
     {
@@ -45,7 +47,7 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Denia
         // When the service stops, it does not keep its listeners waiting.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(HttpContext.RequestAborted, lifetime.ApplicationStopping);
         if (await pages.ReadAsync(db, cursor, TimeSpan.FromSeconds(seconds), either.Token) is { } page)
-            return new JsonResult(page, DenialPage.Format);
+            return new JsonResult(page, FeedJson.Default.Options);
         return ClientAuthentication.DenialsUnknown(Response);
     }
 }

@@ -3,6 +3,7 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.PersonalAccessTokens;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
@@ -29,7 +30,9 @@ internal sealed record IntrospectionReply(bool Active)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<string>? Roles { get; init; }
 
     /// <summary>`Bearer` for an access token and a personal access token; a refresh token has none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? TokenType { get; init; }
+    [Words("Bearer")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TokenType { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Exp { get; init; }
 
@@ -44,14 +47,11 @@ internal sealed record IntrospectionReply(bool Active)
 
 [ApiController]
 [AllowAnonymous]
+[ForClients]
 [Tags("Clients")]
 internal sealed class IntrospectionController(
-    ClientAuthenticator authenticator, PresentedTokens presented, RefreshTokenStore refreshTokens,
-    PersonalAccessTokenStore personalAccessTokens,
-    SessionPolicy policy, IssuerSettings issuer) : ControllerBase
+    ClientAuthenticator authenticator, PresentedTokens presented, IntrospectionReplies replies) : ControllerBase
 {
-    private static readonly IntrospectionReply Inactive = new(Active: false);
-
     /// <summary>
     /// Tells a client whether a token for one of its audiences is good now (RFC 7662). The answer is the same as that of a check of the
     /// token.
@@ -59,24 +59,41 @@ internal sealed class IntrospectionController(
     /// <response code="200">`active`, and if so the claims.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
-    [HttpPost("/oauth/introspect")]
-    [FormFields("token", "token_type_hint")]
+    /// <response code="429">`temporarily_unavailable`: the client has asked about too many tokens that were never issued here</response>
+    [HttpPost("/oauth/introspect", Name = "introspect")]
+    [FormFields("TokenForm", "token", "token_type_hint")]
     [ProducesResponseType<IntrospectionReply>(200)]
     public async Task<IActionResult> Introspect()
     {
         (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, authenticator, ClientRights.Introspect);
         if (form is null)
             return refusal!;
-        return await presented.ReadAsync(form.Token) switch
+        PresentedToken token = await presented.ReadAsync(form.Token);
+        if (token is PresentedToken.Refused { Rejection: var unsure } && unsure == TokenRejection.DenialsUnknown)
+            return ClientAuthentication.DenialsUnknown(Response);
+        if (await replies.FindAsync(token, form.Client, HttpContext.RequestAborted) is { } active)
         {
-            PresentedToken.Access { Token: var token } => Ok(token.Audiences.Any(form.Client.Knows) ? ReplyOf(token) : Inactive),
-            PresentedToken.Refresh { Token: var refresh } => Ok(await ReplyOfAsync(refresh, form.Client)),
-            PresentedToken.Personal { Token: var personal } => Ok(await ReplyOfAsync(personal, form.Client)),
-            PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown =>
-                ClientAuthentication.DenialsUnknown(Response),
-            _ => Ok(Inactive),
-        };
+            presented.CountGood();
+            return Ok(active);
+        }
+        return presented.CountUseless(token, form.Client) is { } wait
+            ? ClientAuthentication.TooMany(Response, wait)
+            : Ok(new IntrospectionReply(Active: false));
     }
+}
+
+/// <summary>What a client is told about a token that is good.</summary>
+internal sealed class IntrospectionReplies(
+    RefreshTokenUses refreshTokens, PersonalAccessTokenUses personalAccessTokens, SessionPolicy policy, IssuerSettings issuer)
+{
+    /// <summary><see langword="null"/> if the token is not good, or not for this client.</summary>
+    public async Task<IntrospectionReply?> FindAsync(PresentedToken token, Client client, CancellationToken cancellation) => token switch
+    {
+        PresentedToken.Access { Token: var access } => access.Audiences.Any(client.Knows) ? ReplyOf(access) : null,
+        PresentedToken.Refresh { Token: var refresh } => await ReplyOfAsync(refresh, client),
+        PresentedToken.Personal { Token: var personal } => await ReplyOfAsync(personal, client, cancellation),
+        _ => null,
+    };
 
     private static IntrospectionReply ReplyOf(AccessToken token) => new(Active: true)
     {
@@ -95,11 +112,11 @@ internal sealed class IntrospectionController(
         Sid = token.SessionId,
     };
 
-    private async Task<IntrospectionReply> ReplyOfAsync(RefreshToken refresh, Client client)
+    private async Task<IntrospectionReply?> ReplyOfAsync(RefreshToken refresh, Client client)
     {
         if (await refreshTokens.FindAliveAsync(refresh) is not var (session, username) || !client.Knows(session.Audience))
-            return Inactive;
-        return new(Active: true)
+            return null;
+        return new IntrospectionReply(Active: true)
         {
             Iss = issuer.Url,
             Sub = session.Subject,
@@ -113,12 +130,13 @@ internal sealed class IntrospectionController(
         };
     }
 
-    private async Task<IntrospectionReply> ReplyOfAsync(PersonalAccessToken token, Client client)
+    private async Task<IntrospectionReply?> ReplyOfAsync(
+        PersonalAccessToken token, Client client, CancellationToken cancellation)
     {
-        if (client.Apis.Count == 0 || await personalAccessTokens.FindAsync(token, HttpContext.RequestAborted) is not { } access)
-            return Inactive;
+        if (client.Apis.Count == 0 || await personalAccessTokens.FindAsync(token, cancellation) is not { } access)
+            return null;
         await personalAccessTokens.NoteUseAsync(access);
-        return new(Active: true)
+        return new IntrospectionReply(Active: true)
         {
             Iss = issuer.Url,
             Sub = access.Account.Subject,

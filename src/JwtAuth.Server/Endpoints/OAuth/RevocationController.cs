@@ -2,6 +2,7 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Denials;
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.PersonalAccessTokens;
@@ -13,6 +14,7 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 
 [ApiController]
 [AllowAnonymous]
+[ForClients]
 [Tags("Clients")]
 internal sealed class RevocationController(
     ClientAuthenticator authenticator, PresentedTokens presented, SessionStore sessions, PersonalAccessTokenStore personalAccessTokens,
@@ -27,39 +29,40 @@ internal sealed class RevocationController(
     /// `unsupported_token_type`: an access token, if no denylist is kept; `invalid_request`, `unauthorized_client`
     /// </response>
     /// <response code="401">`invalid_client`</response>
-    [HttpPost("/oauth/revoke")]
-    [FormFields("token", "token_type_hint")]
+    /// <response code="429">`temporarily_unavailable`: the client has sent too many tokens that were never issued here</response>
+    [HttpPost("/oauth/revoke", Name = "revoke")]
+    [FormFields("TokenForm", "token", "token_type_hint")]
     [ProducesResponseType(200)]
     public async Task<IActionResult> Revoke()
     {
         (OAuthForm? form, IActionResult? refusal) = await OAuthForm.ReadAsync(HttpContext, authenticator, ClientRights.Revoke);
         if (form is null)
             return refusal!;
-        switch (await presented.ReadAsync(form.Token))
+        PresentedToken token = await presented.ReadAsync(form.Token);
+        switch (token)
         {
             case PresentedToken.Refresh { Token: var refresh }:
-                Tell("a refresh token", await sessions.EndAsync(refresh.SessionId, form.Client.Audiences));
-                return Ok();
-            case PresentedToken.Personal { Token: var personal }:
-                if (personal.IsWellFormed && form.Client.Apis.Count > 0)
-                    Tell("a personal access token", await personalAccessTokens.EndAsync(personal));
-                return Ok();
+                return Answer("a refresh token", await sessions.EndAsync(form.Client.Id, refresh.SessionId, form.Client.Audiences));
+            case PresentedToken.Personal { Token: { IsWellFormed: true } personal } when form.Client.Apis.Count > 0:
+                return Answer("a personal access token", await personalAccessTokens.EndAsync(form.Client.Id, personal));
             case PresentedToken.Refused { Rejection: var rejection } when rejection == TokenRejection.DenialsUnknown:
                 return ClientAuthentication.DenialsUnknown(Response);
-            case PresentedToken.Access { Token: var token } when token.Audiences.Any(form.Client.Knows):
+            case PresentedToken.Access { Token: var access } when access.Audiences.Any(form.Client.Knows):
                 if (!denylist.Enabled)
                     return OAuthError.Result(OAuthErrorCode.UnsupportedTokenType);
-                await sessions.EndTokenAsync(token);
-                Tell("an access token", token.Subject);
-                return Ok();
+                await sessions.EndTokenAsync(form.Client.Id, access);
+                return Answer("an access token", access.Subject);
             default:
-                return Ok();
+                return Answer("nothing", subject: null);
         }
 
-        void Tell(string what, string? subject)
+        IActionResult Answer(string what, string? subject)
         {
-            if (subject is not null)
-                log.ClientRevoked(form.Client.Id, what, subject);
+            if (subject is null)
+                return presented.CountUseless(token, form.Client) is { } wait ? ClientAuthentication.TooMany(Response, wait) : Ok();
+            presented.CountGood();
+            log.ClientRevoked(form.Client.Id, what, subject);
+            return Ok();
         }
     }
 }

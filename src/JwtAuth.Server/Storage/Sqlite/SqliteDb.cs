@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -7,16 +8,54 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace JwtAuth.Server.Storage.Sqlite;
 
 /// <summary>The embedded database, which is the default.</summary>
-internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options, lane)
+internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lane) : Db(options)
 {
+    // SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY.
+    private const int UniqueViolated = 2067, PrimaryKeyViolated = 1555;
+
     // How long a writer waits for another. With the driver's own 30 s, each waiting writer would hold a thread that long.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static void Configure(DbContextOptionsBuilder options, string connectionString)
+    // The settings of a connection are those of its handle, which outlives a closing if the pool keeps it.
+    private static readonly ConditionalWeakTable<object, object> SetUp = [];
+
+    public static void Configure(DbContextOptionsBuilder options, string connectionString) =>
+        options.UseSqlite(WithPatience(connectionString).ConnectionString).AddInterceptors(new OnceSetUp());
+
+    /// <summary>The connection string, with the time that a writer waits for others.</summary>
+    public static SqliteConnectionStringBuilder WithPatience(string connectionString) =>
+        new(connectionString) { DefaultTimeout = (int)PatienceOf(connectionString).TotalSeconds };
+
+    /// <summary>Opens a connection that is not of the driver's pool. It never makes a file: it says so where there is none.</summary>
+    public static async Task<SqliteConnection> OpenAloneAsync(string connectionString)
     {
-        int seconds = (int)PatienceOf(connectionString).TotalSeconds;
-        var connection = new SqliteConnectionStringBuilder(connectionString) { DefaultTimeout = seconds };
-        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+        var alone = new SqliteConnectionStringBuilder(connectionString) { Pooling = false, Mode = SqliteOpenMode.ReadWrite };
+        var connection = new SqliteConnection(alone.ConnectionString);
+        try
+        {
+            await connection.OpenAsync();
+            SetUpOnce(connection);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Sets an open connection up, unless it was before. With <c>synchronous=FULL</c> and WAL, what was acknowledged survives a crash. With
+    /// the timeout, writers wait for each other instead of failing.
+    /// </summary>
+    public static void SetUpOnce(SqliteConnection connection)
+    {
+        if (SetUp.TryGetValue(connection.Handle!, out _))
+            return;
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA busy_timeout={connection.DefaultTimeout * 1000}; PRAGMA synchronous=FULL;";
+        command.ExecuteNonQuery();
+        SetUp.AddOrUpdate(connection.Handle!, connection.Handle!);
     }
 
     /// <summary>How long a writer waits for others, of this process or another.</summary>
@@ -26,34 +65,24 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lan
         return connection.ShouldSerialize("Default Timeout") ? TimeSpan.FromSeconds(connection.DefaultTimeout) : Patience;
     }
 
-    public override async Task<long> DataVersionAsync()
+    public override bool IsDuplicate(DbUpdateException fault) =>
+        fault.InnerException is SqliteException { SqliteExtendedErrorCode: UniqueViolated or PrimaryKeyViolated };
+
+    protected override WriteLane LaneOf(string payer) => lane;
+
+    // A transaction begins with BEGIN IMMEDIATE, and shuts out every other writer.
+    protected override Task LockAsync(Extent extent) => Task.CompletedTask;
+
+    private sealed class OnceSetUp : DbConnectionInterceptor
     {
-        await Database.OpenConnectionAsync();
-        await using DbCommand command = Database.GetDbConnection().CreateCommand();
-        command.CommandText = "PRAGMA data_version";
-        return (long)(await command.ExecuteScalarAsync())!;
-    }
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) =>
+            SetUpOnce((SqliteConnection)connection);
 
-    // With synchronous=FULL and WAL, what was acknowledged survives a crash. With the timeout, writers wait for each other instead of
-    // failing.
-    private sealed class Pragmas : DbConnectionInterceptor
-    {
-        private static string Statements(DbConnection connection) =>
-            $"PRAGMA busy_timeout={((SqliteConnection)connection).DefaultTimeout * 1000}; PRAGMA synchronous=FULL;";
-
-        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
-        {
-            using DbCommand command = connection.CreateCommand();
-            command.CommandText = Statements(connection);
-            command.ExecuteNonQuery();
-        }
-
-        public override async Task ConnectionOpenedAsync(
+        public override Task ConnectionOpenedAsync(
             DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
-            await using DbCommand command = connection.CreateCommand();
-            command.CommandText = Statements(connection);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            SetUpOnce((SqliteConnection)connection); // SQLite has nothing to wait for
+            return Task.CompletedTask;
         }
     }
 }

@@ -38,9 +38,9 @@ export const readable = () => [
   'What this page can read', `document.cookie is ${document.cookie === '' ? 'empty' : `“${document.cookie}”`}`,
 ];
 
-function cookieFacts(name, path, what) {
+function cookieFacts(kind, path, what) {
   return [
-    ['Cookie', (isHttps() ? (path === '/' ? '__Host-' : '__Secure-') : '') + name],
+    ['Cookie', about.cookies[kind]],
     ['Attributes', `HttpOnly; SameSite=Strict; Path=${path}${isHttps() ? '; Secure' : ''}`],
     ['In it', what],
     readable(),
@@ -87,7 +87,7 @@ export const KINDS = [
     authorization: (held) => asBearer(held.token),
     browser: (held) => [
       ['Access token', `${held.token.length} characters in this page’s memory: its scripts can read it, nobody else’s`],
-      ...cookieFacts('jwtauth-refresh', '/auth', 'the refresh token; it goes to /auth alone'),
+      ...cookieFacts('refresh_token', '/auth', 'the refresh token; it goes to /auth alone'),
     ],
     server: async () => [
       ['Of the access token', 'nothing: its signature is enough'],
@@ -102,7 +102,7 @@ export const KINDS = [
     logIn: (account) => logIn(account, { credential: 'session', scope }),
     cookie: 'session',
     resume: async () => ({}),
-    browser: () => cookieFacts('jwtauth-session', '/', '256 random bits that say nothing'),
+    browser: () => cookieFacts('session', '/', '256 random bits that say nothing'),
     server: async () => [['Of the id', 'its SHA-256, never the id'], ...(await sessionFacts({ cookies: true }))],
     logOut: cookieLogout,
   },
@@ -113,7 +113,7 @@ export const KINDS = [
     cookie: 'signed_cookie',
     resume: async () => ({}),
     browser: () =>
-      cookieFacts('jwtauth-signed', '/', 'the ticket: who, which roles and scopes, until when; sealed by a key of the service'),
+      cookieFacts('signed_cookie', '/', 'the ticket: who, which roles and scopes, until when; sealed by a key of the service'),
     server: async () => [
       ['Of the ticket', 'nothing, no row and no hash'], ['What it has', 'the keys that seal all tickets, and the account’s generation'],
     ],

@@ -70,12 +70,23 @@ async function changeForGood() {
 }
 
 async function runAll() {
-  at('thief').scrollIntoView();
   const named = accountOf() ? null : demandTyped();
-  const told = await tellAll(KINDS.filter(({ kind }) => about.credentials.includes(kind)), named, render);
-  at('password').value = accountOf().password;
+  at('acts').replaceChildren();
+  say('The story is being told …');
   at('thief').scrollIntoView();
+  const kinds = KINDS.filter(({ kind }) => about.credentials.includes(kind));
+  const told = await tellAll(kinds, { named, canMakeAccounts: about.registration }, (act) => {
+    render();
+    at('acts').append(make('li', act));
+    showTable();
+  });
+  at('password').value = accountOf().password;
   return told;
+}
+
+// What is above the table grows with each act: without this, the table would be pushed out of sight.
+function showTable() {
+  for (const part of [at('results'), at('table').querySelector('.now')]) part?.scrollIntoView({ block: 'nearest', behavior: 'instant' });
 }
 
 function render() {
@@ -87,14 +98,13 @@ function render() {
   enable(at('use'), isReady && !isConfirmed);
   enable(at('login'), isReady && account !== null);
   enable(at('steal'), steals && isLiving(login));
-  enable(at('logout'), isReady && canLogOut(login) && (account !== null || !credential.ending));
+  enable(at('logout'), isReady && canLogOut(login));
   enable(at('try'), steals && login?.copies.length > 0);
-  enable(at('end'), isReady && isLiving(login) && account !== null);
+  enable(at('end'), isReady && isLiving(login));
   enable(at('all'), steals && (account !== null || about.registration));
   at('make').classList.toggle('main', account === null);
   at('end').hidden = !credential?.ending;
   at('end').textContent = credential?.ending?.label ?? '';
-  at('story').setAttribute('aria-busy', String(isBusy));
   if (about) at('who-note').textContent = noteOf(account, isConfirmed);
   showHeld(credential, login);
 }

@@ -5,7 +5,7 @@
 const COOKIES = ['session', 'signed_cookie'];
 const IN_COOKIES = ['bearer', ...COOKIES];
 
-const logins = new Map(); // by kind: { held, facts, me, receivedAt, copies, state, why, ended, done, hasLoggedOut }
+const logins = new Map(); // by kind: { account, held, facts, me, receivedAt, copies, state, why, ended, done, hasLoggedOut }
 
 export const loginOf = (kind) => logins.get(kind);
 export const isLiving = (login) => login?.state === 'living';
@@ -35,8 +35,13 @@ export const endedElsewhere = (login, why) => Object.assign(login, { state: 'log
 
 export const end = (login, done, why) => Object.assign(login, { state: 'over', done, why });
 
-/** A new password ends whatever there is. */
-export const passwordChanged = () => endAll([...logins.keys()], 'password changed', 'The password was changed: that has ended it.');
+/** A new password ends whatever there is of its account, also the copies of a signed cookie that a logout had left. Says what it ended. */
+export function passwordChanged(username) {
+  const ended = [...logins].filter(([kind, login]) => login.me.username === username && (canLogOut(login) || kind === 'signed_cookie'))
+    .map(([, login]) => login);
+  for (const login of ended) end(login, 'password changed', 'The password was changed: that has ended it.');
+  return ended;
+}
 
 /** Of another account than before, only what the browser holds by itself is still there. */
 export function becomeAnother() {

@@ -41,10 +41,10 @@ function become(named) {
 
 // The story
 
-export async function logIn(credential) {
+export async function logIn(credential, by = account) {
   changing = loginOf(credential.kind);
   try {
-    begin(credential.kind, await lookAt(credential, await credential.logIn(account)));
+    begin(credential.kind, { account: by, ...(await lookAt(credential, await credential.logIn(by))) });
   } finally {
     changing = null;
   }
@@ -101,7 +101,7 @@ export async function logOut(credential) {
   const login = loginOf(credential.kind);
   changing = login;
   try {
-    const reply = await credential.logOut(login.held, account);
+    const reply = await credential.logOut(login.held, login.account);
     if (credential.ending) {
       login.hasLoggedOut = true;
       return 'A login of the account is over. This credential is no login: a logout does not end it.';
@@ -157,9 +157,14 @@ function notice(login, { kind }, { status }) {
 export async function endForGood(credential) {
   const login = loginOf(credential.kind);
   const { done, run, why } = credential.ending;
-  await run(login.held, account, newPassword());
+  await run(login.held, login.account, newPassword());
   end(login, done, why);
-  if (credential.kind === 'basic') passwordChanged();
+  // Whoever else held a copy is tried too: the table is never older than what has just been done.
+  for (const other of credential.kind === 'basic' ? passwordChanged(login.me.username) : []) {
+    await tryAll(other, (copy) => tryAtLast(copy, done)).catch((error) => {
+      if (error.status !== 404) throw error;
+    });
+  }
   return `Done: ${done}.${login.copies.length > 0 ? ` The copy: ${await tryAll(login, (copy) => tryAtLast(copy, done))}` : ''}`;
 }
 
@@ -186,16 +191,21 @@ export function followClient(tell) {
   });
 }
 
-/** All of it, with one credential after another. */
-export async function tellAll(credentials, named, show) {
-  if (!account) await makeAccount(named);
-  const stages = [logIn, stealCopies, logOut, tryCopies];
+/** All of it, with one credential after another; `tell` hears what each act came to. */
+export async function tellAll(credentials, { named, canMakeAccounts }, tell) {
+  if (!account) tell(await makeAccount(named));
   for (const credential of credentials) {
     at(`kind-${credential.kind}`).checked = true;
-    for (const stage of credential.ending ? [...stages, endForGood] : stages) {
-      await stage(credential);
-      show();
+    // A new password ends all that its account has, and what the table says of the others would not be so any more.
+    const isApart = credential.kind === 'basic' && canMakeAccounts;
+    const by = isApart ? madeUp() : account;
+    if (isApart) {
+      await call('POST', '/auth/register', { body: by });
+      tell(`${credential.name}: an account of its own, ${by.username}, because its last act changes the password.`);
     }
+    const stages = [() => logIn(credential, by), stealCopies, logOut, tryCopies];
+    if (credential.ending && (credential.kind !== 'basic' || isApart)) stages.push(endForGood);
+    for (const stage of stages) tell(`${credential.name}: ${await stage(credential)}`);
   }
   return 'The whole story is told: the table has the answers.';
 }

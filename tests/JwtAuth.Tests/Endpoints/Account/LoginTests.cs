@@ -2,7 +2,6 @@ using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.Revocation;
-using Microsoft.Data.Sqlite;
 
 namespace JwtAuth.Tests.Endpoints.Account;
 
@@ -119,6 +118,8 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
         Reply refused = await client.AskAsync("POST", "/auth/login", new { username = "clerk", password = ServerHost.Password, audience });
 
         (refused.Status, refused.Code).Should().Be((400, "invalid_audience"));
+        refused.Json.GetProperty("detail").GetString().Should()
+            .Be($"The audiences are: orders shipping, and for the account itself {host.Issuer}");
         foreach (string configured in (string[])["orders", "shipping", host.Issuer])
         {
             Reply reply = await client.AskAsync(
@@ -151,20 +152,24 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
     public async Task A_login_writes_nothing_to_the_database()
     {
         using HttpClient client = host.Connect();
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(host.Directory, "jwtauth.db")}");
-        connection.Open();
-        string before = Dump(connection);
-        object? version = Scalar(connection, "PRAGMA data_version");
+        using var database = new DatabaseFile(host.Directory);
+        string before = Dump();
+        string version = Version();
 
         (await client.LoginAsync("clerk", ServerHost.Password)).Status.Should().Be(200);
         (await client.LoginAsync("clerk", "a wrong password")).Status.Should().Be(401);
         (await client.LoginAsync("nobody-there", ServerHost.Password)).Status.Should().Be(401);
 
-        Scalar(connection, "PRAGMA data_version").Should().Be(version, "no other connection has written");
-        Dump(connection).Should().Be(before);
+        Version().Should().Be(version, "no other connection has written");
+        Dump().Should().Be(before);
         (await client.RegisterAsync("written")).Status.Should().Be(201);
-        Scalar(connection, "PRAGMA data_version").Should().NotBe(version);
-        Dump(connection).Should().NotBe(before);
+        Version().Should().NotBe(version);
+        Dump().Should().NotBe(before);
+
+        // SQLite says also whether somebody wrote what was there already.
+        string Version() => TestedStore.IsPostgres ? Dump() : $"{database.Number("PRAGMA data_version")}";
+        string Dump() => string.Join('\n', TestedStore.RowsOf(host.Directory).Select(row => $"{row.Table}: " + string.Join('|',
+            row.Values.Select(value => value is byte[] bytes ? Convert.ToHexString(bytes) : value))));
     }
 
     private AccessToken Validate(Reply reply)
@@ -173,34 +178,6 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
             .TryValidate(reply.Json.GetProperty("access_token").GetString(), out AccessToken? token, out TokenRejection? rejection)
             .Should().BeTrue($"{rejection}");
         return token!;
-    }
-
-    private static object? Scalar(SqliteConnection connection, string statement)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = statement;
-        return command.ExecuteScalar();
-    }
-
-    // Every row of every table.
-    private static string Dump(SqliteConnection connection)
-    {
-        List<string> rows = [];
-        foreach (string table in Rows(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"))
-            rows.AddRange(Rows(connection, $"SELECT * FROM \"{table}\"").Select(row => $"{table}: {row}"));
-        return string.Join('\n', rows);
-    }
-
-    private static List<string> Rows(SqliteConnection connection, string query)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = query;
-        using SqliteDataReader reader = command.ExecuteReader();
-        List<string> rows = [];
-        while (reader.Read())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(
-                column => reader.GetValue(column) is byte[] bytes ? Convert.ToHexString(bytes) : reader.GetValue(column))));
-        return rows;
     }
 
     public sealed class Fixture : IAsyncLifetime

@@ -171,6 +171,6 @@ public sealed class LogoutTests(SessionsHost fixture) : IClassFixture<SessionsHo
     private static void ShouldSay(Reply reply, string refreshToken, string accessToken, DateTimeOffset liveUntil) =>
         (reply.Status, reply.Body).Should().Be((200, $$"""
             {"refresh_token":"{{refreshToken}}","access_token":"{{accessToken}}","session":"none","signed_cookie":"none",
-            "live_until":"{{liveUntil.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)}}"}
+            "live_until":"{{liveUntil.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}"}
             """.ReplaceLineEndings("")));
 }

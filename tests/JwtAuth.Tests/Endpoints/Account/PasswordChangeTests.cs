@@ -70,7 +70,8 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
         (await client.LoginAsync("plain", ServerHost.Password)).Status.Should().Be(200, "somebody else");
         host.Time.Advance(TimeSpan.FromSeconds(int.Parse(change.Header("Retry-After"), CultureInfo.InvariantCulture)));
         (await ChangeAsync(caller.Access)).Status.Should().Be(204, "after the wait");
-        (await client.LoginAsync(account.Username, NewPassword)).Status.Should().Be(200);
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        (await client.LoginAsync(account.Username, NewPassword)).Status.Should().Be(200, "the five stay counted");
     }
 
     [Theory]

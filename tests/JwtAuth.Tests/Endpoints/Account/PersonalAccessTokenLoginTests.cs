@@ -79,6 +79,9 @@ public sealed class PersonalAccessTokenLoginTests(SessionsHost fixture) : IClass
 
         reply.Status.Should().Be(status);
         reply.Code.Should().Be(status == 400 ? "invalid_audience" : null);
+        if (status == 400)
+            reply.Json.GetProperty("detail").GetString().Should()
+                .Be("A personal access token is for APIs, never for the account. The audiences are: orders shipping");
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.Revocation;
@@ -11,6 +13,7 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
     [Fact]
     public async Task An_account_is_made_and_logs_in()
     {
+        host.Time.Advance(TimeSpan.FromHours(1)); // what other tests have registered is forgotten
         using HttpClient client = host.Connect();
 
         Reply made = await client.RegisterAsync("Ann.Example+1@example-1.com");
@@ -43,6 +46,7 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
     [InlineData("sixty-five-characters-long-0123456789-0123456789-0123456789-01234")]
     public async Task A_name_of_another_form_is_refused(string name)
     {
+        host.Time.Advance(TimeSpan.FromHours(1)); // what other tests have registered is forgotten
         using HttpClient client = host.Connect();
 
         Reply refused = await client.RegisterAsync(name);
@@ -55,6 +59,7 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
     [Fact, Trait("row", "ACC-04")]
     public async Task A_taken_name_is_taken_in_any_letter_case()
     {
+        host.Time.Advance(TimeSpan.FromHours(1)); // what other tests have registered is forgotten
         using HttpClient client = host.Connect();
         (await client.RegisterAsync("taken")).Status.Should().Be(201);
 
@@ -71,6 +76,7 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
     [Fact, Trait("row", "ACC-03")]
     public async Task Of_fifty_registrations_of_one_name_at_once_one_is_made()
     {
+        host.Time.Advance(TimeSpan.FromHours(1)); // what other tests have registered is forgotten
         using HttpClient client = host.Connect();
 
         Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 50).Select(index =>
@@ -88,9 +94,9 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
         await using ServerHost probed = new();
         await probed.AddAccountAsync("known");
         using HttpClient client = probed.Connect();
-        GuessingLimit limit = probed.Get<GuessingLimit>();
+        RegistrationLimit limit = probed.Get<RegistrationLimit>();
         for (int count = 0; count < 59; count++)
-            limit.CountProbe(System.Net.IPAddress.Loopback);
+            limit.FindTaken(IPAddress.Loopback);
 
         (await client.RegisterAsync("known")).Code.Should().Be("username_taken");
         Reply slowed = await client.RegisterAsync("known");
@@ -98,9 +104,43 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
         (slowed.Status, slowed.Code).Should().Be((429, "too_many_attempts"));
         Reply free = await client.RegisterAsync("nobody-yet");
         free.Code.Should().Be("too_many_attempts", "a free name must not be told from a taken one");
-        probed.Time.Advance(
-            TimeSpan.FromSeconds(int.Parse(slowed.Header("Retry-After"), System.Globalization.CultureInfo.InvariantCulture)));
+        probed.Time.Advance(TimeSpan.FromSeconds(int.Parse(slowed.Header("Retry-After"), CultureInfo.InvariantCulture)));
         (await client.RegisterAsync("nobody-yet")).Status.Should().Be(201);
+    }
+
+    [Fact]
+    public async Task Of_a_hundred_accounts_that_one_address_makes_at_once_sixty_are_made_and_another_network_makes_its_own()
+    {
+        await using ServerHost host = new ServerHost().With("JwtAuth:Proxy:TrustedNetworks", "127.0.0.1")
+            .With("JwtAuth:Passwords:MaxQueueWait", "00:01:00");
+        using HttpClient client = host.Connect();
+
+        Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 100).Select(number => client.RegisterAsync($"made-{number}")));
+
+        replies.Count(reply => reply.Status == 201).Should().Be(60);
+        Reply slowed = replies.First(reply => reply.Status != 201);
+        replies.Where(reply => reply.Status != 201).Should().OnlyContain(reply => reply.Status == 429 && reply.Code == "too_many_attempts");
+        Reply other = await client.AskAsync("POST", "/auth/register",
+            new { username = "elsewhere", password = ServerHost.Password }, ("X-Forwarded-For", "198.51.100.7"));
+        other.Status.Should().Be(201);
+        host.Time.Advance(TimeSpan.FromSeconds(int.Parse(slowed.Header("Retry-After"), CultureInfo.InvariantCulture)));
+        (await client.RegisterAsync("later")).Status.Should().Be(201);
+    }
+
+    [Fact]
+    public async Task A_registration_for_which_bcrypt_was_too_busy_is_not_counted()
+    {
+        await using ServerHost busy =
+            new ServerHost().With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "0");
+        using HttpClient client = busy.Connect();
+
+        using (await busy.Get<HashingGate>().EnterAsync(TestContext.Current.CancellationToken))
+        {
+            for (int number = 0; number <= 60; number++)
+                (await client.RegisterAsync("later")).Code.Should().Be("busy");
+        }
+
+        (await client.RegisterAsync("later")).Status.Should().Be(201);
     }
 
     [Fact]

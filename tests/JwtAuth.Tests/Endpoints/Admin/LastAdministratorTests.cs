@@ -78,8 +78,8 @@ public sealed class LastAdministratorTests : IAsyncLifetime
 
         foreach (Func<Task<AccountChange>> change in changes)
             (await change()).Should().Be(AccountChange.NotStanding);
-        (await accounts.FindBySubjectAsync(other.Subject, TestContext.Current.CancellationToken))!.Should().BeEquivalentTo(
-            other with { Roles = ["auditor"] });
+        (await host.Get<AccountSnapshots>().FindBySubjectAsync(other.Subject, TestContext.Current.CancellationToken))!
+            .Should().BeEquivalentTo(other with { Roles = ["auditor"] });
     }
 
     private async Task<HttpClient> AdministratorAsync(string username = "root") =>

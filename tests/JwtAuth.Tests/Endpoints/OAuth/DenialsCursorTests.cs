@@ -2,7 +2,6 @@ using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Denials;
 using JwtAuth.Tests.Denials;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.RefreshTokens;
 
 namespace JwtAuth.Tests.Endpoints.OAuth;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using JwtAuth.Tests.Attacks;
 using JwtAuth.Tests.Clients;
@@ -133,5 +134,25 @@ public sealed class IntrospectionTests(TwoClients service) : IClassFixture<TwoCl
         (await http.IntrospectAsync(service.Orders, refresh)).Body.Should().Be(Inactive);
         (await http.IntrospectAsync(service.Orders, access)).Body.Should().Be(Inactive);
         (await http.IsActiveAsync(service.Orders, other)).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("charset=utf-16")]
+    [InlineData("charset=utf-8; charset=utf-16")]
+    [InlineData("charset=latin1; charset=utf-8")]
+    public async Task A_form_that_names_another_encoding_even_beside_the_right_one_is_not_read(string charset)
+    {
+        (string access, _) = await service.LoginAsync("alice");
+        using HttpClient http = service.Host.Connect();
+
+        (await SendAsync(charset)).ShouldBeOAuthError(400, "invalid_request");
+        (await SendAsync("charset=\"UTF-8\"")).Json.GetProperty("active").GetBoolean().Should().BeTrue();
+
+        Task<Reply> SendAsync(string parameters)
+        {
+            var form = new ByteArrayContent(Encoding.ASCII.GetBytes($"token={access}"));
+            form.Headers.TryAddWithoutValidation("Content-Type", $"application/x-www-form-urlencoded; {parameters}");
+            return http.AskAsync("POST", "/oauth/introspect", form, service.Orders.Basic);
+        }
     }
 }

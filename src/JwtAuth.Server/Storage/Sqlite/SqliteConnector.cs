@@ -1,0 +1,20 @@
+using System.Data.Common;
+
+namespace JwtAuth.Server.Storage.Sqlite;
+
+/// <summary>
+/// Opens connections to the embedded database. They are not of the driver's pool, which would take their prepared statements away.
+/// </summary>
+internal sealed class SqliteConnector(string connectionString, WriteLane lane) : Connector
+{
+    public override bool KeepsOpen => true;
+
+    public override WriteLane LaneOf(string payer) => lane;
+
+    // Immediate, so that no reading has to become a writing, which could fail where others write. The whole database is locked.
+    public override Task BeginAsync(PreparedConnection connection, IEnumerable<string> accounts) =>
+        connection.ExecuteAsync("BEGIN IMMEDIATE");
+
+    public override async Task<DbConnection> OpenAsync() =>
+        await SqliteDb.OpenAloneAsync(SqliteDb.WithPatience(connectionString).ConnectionString);
+}
