@@ -67,6 +67,20 @@ public sealed class SpaOriginTests(Chromium chromium)
                 + "catch (error) { return error.name; } })()");
     }
 
+    [Fact]
+    public async Task A_misspelt_option_is_an_error_and_not_ignored()
+    {
+        await using SpaPages application = await SpaPages.OpenAsync(chromium);
+
+        (await MakeAsync("{ audiense: 'orders' }")).Should().Be(
+            "TypeError: There is no option audiense: there are url, audience, scope and apis.");
+        (await MakeAsync("{ audience: 'orders' }")).Should().Be("made");
+        (await MakeAsync("{ audience: undefined, scope: undefined, apis: undefined, url: undefined }")).Should().Be("made");
+
+        Task<string> MakeAsync(string options) => application.Tabs[0].EvaluateAsync<string>(
+            $"(() => {{ try {{ new client.constructor({options}).close(); return 'made'; }} catch (error) {{ return `${{error}}`; }} }})()");
+    }
+
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("localhost")]

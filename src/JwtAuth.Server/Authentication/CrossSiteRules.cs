@@ -4,7 +4,7 @@ namespace JwtAuth.Server.Authentication;
 
 /// <summary>
 /// Refuses a change that is authorized by a cookie but not requested by a page of ours (CSRF). A browser sends cookies by itself, whichever
-/// page asks. <c>SameSite</c> keeps other sites out. This also keeps out other origins on the same site.
+/// page asks. <c>SameSite</c> keeps changes by other sites out. This also keeps out other origins on the same site.
 /// </summary>
 internal sealed class CrossSiteRules(RequestDelegate next, OwnCookies cookies)
 {

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Our cookies (RFC 6265). No script reads them and no other site sends them. Their names and <c>Secure</c> follow the issuer, not the
+/// Our cookies (RFC 6265). No script reads them, and no other site makes a change with them. Their names and <c>Secure</c> follow the issuer, not the
 /// request. On https, a name without its prefix is never read. A cookie knows no port (RFC 6265 §8.5), whatever its prefix, so a port that
 /// is not the scheme's own stands in the name. Otherwise two services on one host would take each other's cookies away.
 /// </summary>
@@ -53,11 +53,11 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
 
     /// <summary>Writes a cookie. Without <paramref name="expiresAt"/>, the browser forgets it when it is closed.</summary>
     public void Write(HttpResponse response, string name, string value, string path, DateTimeOffset? expiresAt) =>
-        response.Cookies.Append(name, value, Options(path, expiresAt - time.GetUtcNow()));
+        response.Cookies.Append(name, value, Options(name, path, expiresAt - time.GetUtcNow()));
 
     /// <summary>Makes the browser forget a cookie.</summary>
     public void Clear(HttpResponse response, string name, string path = "/") =>
-        response.Cookies.Append(name, "", Options(path, TimeSpan.Zero));
+        response.Cookies.Append(name, "", Options(name, path, TimeSpan.Zero));
 
     private static IEnumerable<string> ValuesOf(HttpRequest request, string name) => request.Headers.Cookie
         .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
@@ -79,11 +79,13 @@ internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeP
     private static string PortOf(IssuerSettings issuer) =>
         new Uri(issuer.Url) is { IsDefaultPort: false, Port: var port } ? $"-{port}" : "";
 
-    // With Max-Age, so that the browser's clock does not matter.
-    private CookieOptions Options(string path, TimeSpan? maxAge) => new()
+    // With Max-Age, so that the browser's clock does not matter. A link from another site brings the session along, as an authorization
+    // request does (RFC 6749 §4.1.1). No GET changes anything, and every change needs an origin of ours.
+    private CookieOptions Options(string name, string path, TimeSpan? maxAge) => new()
     {
         HttpOnly = true,
-        SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict,
+        SameSite = name == Session
+            ? Microsoft.AspNetCore.Http.SameSiteMode.Lax : Microsoft.AspNetCore.Http.SameSiteMode.Strict,
         Secure = issuer.IsHttps,
         Path = path,
         MaxAge = maxAge,

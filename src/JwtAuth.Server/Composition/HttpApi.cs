@@ -37,6 +37,7 @@ internal static class HttpApi
             .AddJsonOptions(options => JsonBodies.Configure(options.JsonSerializerOptions))
             .AddMvcOptions(JsonBodies.SpeakNothingElse)
             .AddMvcOptions(options => options.Conventions.Add(new Reading()))
+            .AddMvcOptions(options => options.Filters.Add(new QueryParameters()))
             .ConfigureApiBehaviorOptions(options =>
             {
                 options.InvalidModelStateResponseFactory = JsonBodies.Refuse;

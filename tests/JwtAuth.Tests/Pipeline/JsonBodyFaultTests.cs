@@ -119,6 +119,9 @@ public sealed class JsonBodyFaultTests(OneHost fixture) : IClassFixture<OneHost>
             ("limit=ten", "The parameter limit must be a whole number."),
             ("limit=1&limit=2", "Each parameter is sent once. limit is there twice."),
             ("a+word=1&a+word=2", "Each parameter is sent once."),
+            ("q=alice", "q is none of this call's parameters. It has: search, after, limit."),
+            ("limit=10&Search=alice", "Search is none of this call's parameters. It has: search, after, limit."),
+            ("a+word=1", "A parameter is none of this call's. It has: search, after, limit."),
         })
         {
             Reply refused = await client.AskAsync("GET", $"/admin/users?{query}");

@@ -41,7 +41,7 @@ export const readable = () => [
 function cookieFacts(kind, path, what) {
   return [
     ['Cookie', about.cookies[kind]],
-    ['Attributes', `HttpOnly; SameSite=Strict; Path=${path}${isHttps() ? '; Secure' : ''}`],
+    ['Attributes', `HttpOnly; SameSite=${kind === 'session' ? 'Lax' : 'Strict'}; Path=${path}${isHttps() ? '; Secure' : ''}`],
     ['In it', what],
     readable(),
   ];
