@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>
-/// Our cookies (RFC 6265). No script reads them, and no other site makes a change with them. Their names and <c>Secure</c> follow the issuer, not the
-/// request. On https, a name without its prefix is never read. A cookie knows no port (RFC 6265 §8.5), whatever its prefix, so a port that
-/// is not the scheme's own stands in the name. Otherwise two services on one host would take each other's cookies away.
+/// Our cookies (RFC 6265). No script reads them, and no other site makes a change with them. Their names and <c>Secure</c> follow the
+/// issuer, not the request. On https, a name without its prefix is never read. A cookie knows no port (RFC 6265 §8.5), whatever its prefix,
+/// so a port that is not the scheme's own stands in the name. Otherwise two services on one host would take each other's cookies away.
 /// </summary>
 internal sealed class OwnCookies(IssuerSettings issuer, CorsSettings cors, TimeProvider time) : ICookieManager
 {

@@ -1,3 +1,4 @@
+using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;

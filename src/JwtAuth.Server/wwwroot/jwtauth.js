@@ -43,7 +43,8 @@ export class JwtAuthClient extends EventTarget {
 
   constructor({ url = new URL(import.meta.url).origin, audience, scope = '', apis = [], ...unknown } = {}) {
     super();
-    for (const option of Object.keys(unknown)) throw new TypeError(`There is no option ${option}: there are url, audience, scope and apis.`);
+    const [option] = Object.keys(unknown);
+    if (option) throw new TypeError(`There is no option ${option}: there are url, audience, scope and apis.`);
     // Without an audience the tokens are for whichever login the browser has: good for the service alone.
     if (apis.length > 0 && !audience) throw new TypeError('With apis, name the audience that the tokens are for.');
     this.#url = isInBrowser ? originOf(url) : url;

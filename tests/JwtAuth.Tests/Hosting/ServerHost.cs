@@ -16,20 +16,20 @@ namespace JwtAuth.Tests.Hosting;
 
 /// <summary>
 /// The real service in this process: Kestrel on a loopback port of its own, a directory and a database of its own, the top level's
-/// appsettings.Development.json, a clock that the test moves. Not started before it is first used.
+/// appsettings.Development.json, a clock that the test moves. Its hashes are quick, unless a test sets the work factor. Not started
+/// before it is first used.
 /// </summary>
 internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
 {
     public const string Password = "a quiet harbour at dawn";
 
     // One hash for each work factor: each costs as much as a login.
-    private static readonly ConcurrentDictionary<string, string> Hashes = new();
+    private static readonly ConcurrentDictionary<int, string> Hashes = new();
 
-    private readonly Dictionary<string, string> settings = new()
-    {
-        ["JwtAuth:Passwords:WorkFactor"] = "10",
-    };
+    // bcrypt at the lowest work factor that a service may have is a third of all that the tests would do.
+    private const int QuickWorkFactor = 4;
 
+    private readonly Dictionary<string, string> settings = [];
     private readonly ReservedPort port = new();
     private readonly bool ownsDirectory;
     private readonly Lazy<Uri> address;
@@ -42,6 +42,8 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         string url = Issuer = $"http://127.0.0.1:{port.Number}";
         address = new(() =>
         {
+            if (ownsDirectory)
+                TestedStore.Make(Directory);
             // A port given as such is set while the program is starting already: too late now and then.
             UseKestrel(options => options.Listen(IPAddress.Loopback, port.Number));
             StartServer();
@@ -93,7 +95,7 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
     {
         _ = address.Value;
         await using AsyncServiceScope scope = Services.CreateAsyncScope();
-        string hash = Hashes.GetOrAdd(settings["JwtAuth:Passwords:WorkFactor"], _ => Get<PasswordHasher>().Hash(Password));
+        string hash = Hashes.GetOrAdd(Get<PasswordSettings>().WorkFactor, _ => Get<PasswordHasher>().Hash(Password));
         return await scope.ServiceProvider.GetRequiredService<AccountStore>().AddAsync(username, hash, roles)
             ?? throw new InvalidOperationException("taken");
     }
@@ -129,6 +131,11 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
         builder.ConfigureTestServices(collection =>
         {
             collection.AddSingleton<TimeProvider>(Time);
+            if (!settings.ContainsKey("JwtAuth:Passwords:WorkFactor"))
+            {
+                collection.AddSingleton(collection.Select(service => service.ImplementationInstance).OfType<PasswordSettings>().Single()
+                    with { WorkFactor = QuickWorkFactor });
+            }
             services?.Invoke(collection);
         });
     }

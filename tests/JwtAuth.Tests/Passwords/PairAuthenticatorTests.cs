@@ -163,7 +163,7 @@ public sealed class PairAuthenticatorTests(PairAuthenticatorTests.Fixture fixtur
 
     public sealed class Fixture : IAsyncDisposable
     {
-        internal ServerHost Host { get; } = new ServerHost()
+        internal ServerHost Host { get; } = new ServerHost().With("JwtAuth:Passwords:WorkFactor", "10")
             .With("JwtAuth:Passwords:MaxConcurrentHashes", "1").With("JwtAuth:Passwords:QueueLimit", "1");
 
         public ValueTask DisposeAsync() => Host.DisposeAsync();

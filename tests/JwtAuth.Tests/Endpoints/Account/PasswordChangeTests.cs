@@ -158,7 +158,7 @@ public sealed class PasswordChangeTests(SessionsHost fixture) : IClassFixture<Se
     }
 
     [Theory]
-    [InlineData(4)]
+    [InlineData(5)]
     [InlineData(11)]
     public async Task A_hash_of_another_work_factor_is_renewed_and_changed_in_one_call(int workFactor)
     {
