@@ -78,7 +78,8 @@ public sealed class SpaOriginTests(Chromium chromium)
         (await MakeAsync("{ audience: undefined, scope: undefined, apis: undefined, url: undefined }")).Should().Be("made");
 
         Task<string> MakeAsync(string options) => application.Tabs[0].EvaluateAsync<string>(
-            $"(() => {{ try {{ new client.constructor({options}).close(); return 'made'; }} catch (error) {{ return `${{error}}`; }} }})()");
+            $"(() => {{ try {{ new client.constructor({options}).close(); return 'made'; }} "
+                + "catch (error) { return `${error}`; } })()");
     }
 
     [Theory]

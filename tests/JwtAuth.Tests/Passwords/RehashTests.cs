@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace JwtAuth.Tests.Passwords;
 
-public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<PasswordTests.Fixture>
+public sealed class RehashTests(RehashTests.Fixture fixture) : IClassFixture<RehashTests.Fixture>
 {
     private readonly ServerHost host = fixture.Host;
     private readonly string name = $"user-{Guid.NewGuid():N}";
@@ -102,5 +102,12 @@ public sealed class RehashTests(PasswordTests.Fixture fixture) : IClassFixture<P
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         return (await scope.ServiceProvider.GetRequiredService<AccountSnapshots>()
             .FindBySubjectAsync(subject, TestContext.Current.CancellationToken))!.PasswordHash;
+    }
+
+    public sealed class Fixture : IAsyncDisposable
+    {
+        internal ServerHost Host { get; } = new ServerHost().With("JwtAuth:Passwords:WorkFactor", "10");
+
+        public ValueTask DisposeAsync() => Host.DisposeAsync();
     }
 }
