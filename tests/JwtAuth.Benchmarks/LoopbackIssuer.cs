@@ -49,7 +49,7 @@ internal sealed class LoopbackIssuer : IAsyncDisposable
     public string Url => url;
 
     /// <summary>How many statements it has sent by hand, which no diagnostics of EF Core tell of.</summary>
-    public long PreparedReads => app.Services.GetRequiredService<PreparedReads>().Asked;
+    public long PreparedReads => app.Services.GetRequiredService<PreparedReads>().Answered;
 
     public static async Task<LoopbackIssuer> StartAsync(SignatureAlgorithm algorithm, bool hasDenylist = true)
     {

@@ -12,10 +12,10 @@ internal sealed class PreparedReads(Connector connector) : IDisposable
 
     private readonly Lock guard = new();
     private Stack<PreparedConnection> idle = new(MostIdle);
-    private long asked;
+    private long answered;
 
-    /// <summary>How many statements were sent.</summary>
-    public long Asked => Interlocked.Read(ref asked);
+    /// <summary>How many statements were answered.</summary>
+    public long Answered => Interlocked.Read(ref answered);
 
     /// <summary>Asks a question.</summary>
     /// <param name="statement">See <see cref="PreparedConnection"/>.</param>
@@ -27,7 +27,6 @@ internal sealed class PreparedReads(Connector connector) : IDisposable
         string statement, Func<DbDataReader, Task<T>> read, CancellationToken cancellation,
         params (string Name, object Value)[] parameters)
     {
-        Interlocked.Increment(ref asked);
         (PreparedConnection? connection, Stack<PreparedConnection> pool) = Take();
         connection ??= new PreparedConnection(await connector.OpenAsync());
         bool isSound = false;
@@ -37,6 +36,7 @@ internal sealed class PreparedReads(Connector connector) : IDisposable
             await using (DbDataReader reader = await connection.ReadAsync(statement, cancellation, parameters))
                 answer = await read(reader);
             isSound = true;
+            Interlocked.Increment(ref answered);
             return answer;
         }
         catch (OperationCanceledException)

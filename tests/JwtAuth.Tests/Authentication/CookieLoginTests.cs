@@ -17,7 +17,8 @@ public sealed class CookieLoginTests(CookieHosts hosts) : IClassFixture<CookieHo
         ServerHost host = https ? hosts.Https : hosts.Plain;
         name = OfPlain(name);
         using Browser browser = await hosts.BrowseAsync(https);
-        string attributes = $"httponly,max-age={{0}},path=/,samesite={(credential == "session" ? "lax" : "strict")}{(https ? ",secure" : "")}";
+        string sites = credential == "session" ? "lax" : "strict";
+        string attributes = $"httponly,max-age={{0}},path=/,samesite={sites}{(https ? ",secure" : "")}";
 
         Reply login = await browser.LogInAsync(credential);
 

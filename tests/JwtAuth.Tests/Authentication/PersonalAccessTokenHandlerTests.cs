@@ -213,5 +213,5 @@ public sealed class PersonalAccessTokenHandlerTests(SessionsHost fixture) : ICla
 
     private static string Wrong(string reason) => reason == "misspelt" ? "jpat_x" : PersonalAccessToken.Make().Reveal();
 
-    private long Commands() => host.Lines("Executed DbCommand") + host.Get<PreparedReads>().Asked;
+    private long Commands() => host.Lines("Executed DbCommand") + host.Get<PreparedReads>().Answered;
 }

@@ -31,9 +31,9 @@ public sealed class JudgedTests : IAsyncLifetime
         await lane.EnterAsync(Urgency.Ending, "somebody");
         try
         {
-            long asked = host.Get<PreparedReads>().Asked;
+            long asked = host.Get<PreparedReads>().Answered;
             refresh = client.RefreshAsync(tokens.Refresh);
-            await Patience.UntilAsync(() => Task.FromResult(host.Get<PreparedReads>().Asked > asked));
+            await Patience.UntilAsync(() => Task.FromResult(host.Get<PreparedReads>().Answered > asked));
             Happen(meanwhile, database);
         }
         finally
@@ -58,9 +58,9 @@ public sealed class JudgedTests : IAsyncLifetime
         await lane.EnterAsync(Urgency.Ending, "somebody");
         using (var database = new DatabaseFile(host.Directory))
         {
-            long asked = host.Get<PreparedReads>().Asked;
+            long asked = host.Get<PreparedReads>().Answered;
             (ended, standing) = (client.RefreshAsync(tokens.Refresh), client.RefreshAsync(twin.Refresh));
-            await Patience.UntilAsync(() => Task.FromResult(host.Get<PreparedReads>().Asked >= asked + 2));
+            await Patience.UntilAsync(() => Task.FromResult(host.Get<PreparedReads>().Answered >= asked + 2));
             database.Execute("DELETE FROM Sessions WHERE SessionId = $p", tokens.SessionId);
         }
         lane.Leave();

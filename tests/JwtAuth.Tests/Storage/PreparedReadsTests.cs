@@ -24,7 +24,7 @@ public sealed class PreparedReadsTests : IAsyncLifetime
             (await AskAsync(Names)).Should().Equal("alice", "bob");
 
         connector.Opened.Should().Be(1);
-        reads.Asked.Should().Be(11);
+        reads.Answered.Should().Be(11);
     }
 
     [Fact]
