@@ -18,18 +18,26 @@ internal sealed class BearerHealth(RemoteIssuer issuer, JwtAuthBearerOptions opt
         if (issuer.Feed is { } feed)
         {
             data["denials_held"] = feed.Denylist.Count;
+            if (feed.Trail.Number > 0)
+                data["audit_number"] = feed.Trail.Number;
+            data["audit_faults"] = feed.Trail.Faults;
             if (feed.Denylist.Age is { } feedAge)
                 data["feed_age_seconds"] = feedAge.TotalSeconds;
         }
         return Task.FromResult(
             issuer.Keys.Age is null ? new HealthCheckResult(
                 context.Registration.FailureStatus, "The issuer's keys have not been read yet.", data: data)
-            : issuer.Feed is not { Denylist.IsComplete: false } ? HealthCheckResult.Healthy(data: data)
+            : issuer.Feed is not { Denylist.IsComplete: false } ? OfTrail(issuer.Feed?.Trail.Fault, data)
             : options.AcceptWhileSilent
             ? HealthCheckResult.Degraded("The feed of denials is silent; tokens are accepted all the same.", data: data)
             : new HealthCheckResult(
                 context.Registration.FailureStatus, "The feed of denials is silent; no token is accepted.", data: data));
     }
+
+    // Tokens are checked as ever, so this API goes on. Somebody has to look at the issuer.
+    private static HealthCheckResult OfTrail(string? fault, Dictionary<string, object> data) => fault is null
+        ? HealthCheckResult.Healthy(data: data)
+        : HealthCheckResult.Degraded($"The issuer's audit trail was cut or written anew: {fault}.", data: data);
 }
 
 /// <summary>The same data as metrics, under the meter <c>JwtAuth.Bearer</c>.</summary>
@@ -46,6 +54,9 @@ internal static class BearerMeasures
         if (issuer.Feed is not { } feed)
             return;
         meter.CreateObservableGauge("jwtauth.bearer.denials", () => feed.Denylist.Count, "{denial}", "Denials held in memory");
+        meter.CreateObservableGauge(
+            "jwtauth.bearer.audit.faults", () => feed.Trail.Faults, "{fault}",
+            "How often the issuer's audit trail was noticed to be cut or written anew");
         meter.CreateObservableGauge(
             "jwtauth.bearer.feed.age", () => Of(feed.Denylist.Age), "s", "Since the feed of denials was heard to its end");
     }

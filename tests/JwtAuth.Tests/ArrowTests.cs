@@ -35,33 +35,34 @@ public sealed class ArrowTests
         ["Observability"] = [],
         ["Sealing"] = ["Configuration", "Observability"],
         ["Storage"] = ["Sealing", "Configuration"],
-        ["Denials"] = ["Storage", "Configuration", "Observability"],
-        ["Accounts"] = ["Denials", "Storage"],
-        ["SigningKeys"] = ["Denials", "Storage", "Sealing", "Configuration", "Observability"],
-        ["DenialFeed"] = ["SigningKeys", "Denials", "Storage", "Observability"],
+        ["Audit"] = ["Storage", "Sealing", "Configuration", "Observability"],
+        ["Denials"] = ["Audit", "Storage", "Configuration", "Observability"],
+        ["Accounts"] = ["Denials", "Audit", "Storage"],
+        ["SigningKeys"] = ["Denials", "Audit", "Storage", "Sealing", "Configuration", "Observability"],
+        ["DenialFeed"] = ["SigningKeys", "Denials", "Audit", "Storage", "Observability"],
         ["AccessTokens"] = ["SigningKeys", "Accounts", "Configuration"],
-        ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Storage", "Sealing", "Configuration", "Observability"],
-        ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Storage", "Sealing"],
+        ["Sessions"] = ["AccessTokens", "Accounts", "Denials", "Audit", "Storage", "Sealing", "Configuration", "Observability"],
+        ["RefreshTokens"] = ["Sessions", "AccessTokens", "Accounts", "Audit", "Storage", "Sealing"],
         ["Guessing"] = ["Storage", "Configuration", "Observability"],
-        ["Logins"] = ["Accounts"],
+        ["Logins"] = ["Accounts", "Audit"],
         ["Passwords"] = ["Logins", "Accounts", "Guessing", "Storage", "Configuration", "Observability"],
         ["PersonalAccessTokens"] =
-            ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Storage", "Sealing", "Observability"],
+            ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Audit", "Storage", "Sealing", "Observability"],
         ["Grants"] =
-            ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Storage", "Observability"],
-        ["Clients"] = ["AccessTokens", "Passwords", "Guessing", "Configuration", "Observability"],
+            ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Audit", "Storage", "Observability"],
+        ["Clients"] = ["AccessTokens", "Passwords", "Guessing", "Audit", "Configuration", "Observability"],
         ["Authentication"] =
         [
-            "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "Guessing", "Storage",
-            "Sealing", "Configuration", "Observability", "Errors",
+            "Clients", "PersonalAccessTokens", "Passwords", "Logins", "RefreshTokens", "Sessions", "AccessTokens", "Accounts", "Guessing",
+            "Audit", "Storage", "Sealing", "Configuration", "Observability", "Errors",
         ],
         ["Pipeline"] =
-            ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Storage", "Configuration",
+            ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Audit", "Storage", "Configuration",
                 "Observability", "Errors", "Descriptions"],
         ["Endpoints"] =
         [
             "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions",
-            "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Storage", "Observability", "Errors",
+            "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Audit", "Storage", "Observability", "Errors",
             "Descriptions",
         ],
         ["Lab"] =

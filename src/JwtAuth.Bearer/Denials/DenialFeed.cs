@@ -42,6 +42,9 @@ internal sealed class DenialFeed(
 
     public Denylist Denylist { get; } = new(time, maximumSilence);
 
+    /// <summary>What was noticed of the issuer's audit trail.</summary>
+    public TrailWitness Trail { get; } = new(log);
+
     /// <summary>Whether the issuer keeps a denylist; <see langword="null"/> until it has said so.</summary>
     public bool? IsKept { get; private set; }
 
@@ -86,6 +89,7 @@ internal sealed class DenialFeed(
             foreach (DeniedTokens denied in page.Denials)
                 Denylist.Add(denied.ToDenial());
             cursor = page.Cursor;
+            Trail.Hear(page.Audit);
             keys.Announce(page.Keys, page.SharedKeys);
             Tell(page.Denylist);
             isCaughtUp = !page.More;

@@ -24,6 +24,9 @@ internal sealed record DenialPage
     /// <summary>The HS256 secrets in use that APIs share.</summary>
     public required IReadOnlyList<SharedKey> SharedKeys { get; init; }
 
+    /// <summary>Where the issuer's audit trail stands; left out, while nothing is recorded.</summary>
+    public AuditPage? Audit { get; init; }
+
     /// <summary>What was denied since the cursor, in the order of the commits.</summary>
     public required IReadOnlyList<DeniedTokens> Denials { get; init; }
 }

@@ -24,6 +24,14 @@ internal static partial class LogEvents
     [LoggerMessage(6, LogLevel.Warning, "JwtAuth:Denials is None: an access token that was ended is accepted until it expires")]
     public static partial void DenialsAreNotHeard(this ILogger log);
 
+    [LoggerMessage(20, LogLevel.Error, "SECURITY: the issuer's audit trail was cut or written anew: {What}, and no restored backup was "
+        + "announced. Somebody may hide what was done there; run audit verify at the issuer")]
+    public static partial void TrailWasCut(this ILogger log, string what);
+
+    [LoggerMessage(21, LogLevel.Warning, "The issuer has begun another history, as after a restored backup: its audit trail goes on "
+        + "behind record {Number}")]
+    public static partial void TrailBeganAnew(this ILogger log, long number);
+
     [LoggerMessage(8, LogLevel.Warning, "The issuer signs with a shared secret, as {KeyId}, "
         + "that is not among JwtAuth:SharedSecrets: its tokens are refused")]
     public static partial void SharedSecretMissing(this ILogger log, string keyId);

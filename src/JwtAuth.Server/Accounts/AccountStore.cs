@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;
@@ -67,9 +68,16 @@ internal sealed class AccountStore(
                 ? (AccountChange.NameTaken, null)
                 : throw new InvalidOperationException(
                     $"Identity refused an account: {string.Join(", ", result.Errors.Select(error => error.Code))}");
+        bool isStranger = urgency == Urgency.Usual;
+        AuditActor actor = isStranger ? AuditActor.Account(account.Id) : by.Actor;
+        AuditDetail how = isStranger ? AuditDetail.Registered : AuditDetail.Added;
+        revocations.Record(new(AuditEvent.UserCreated) { Actor = actor, Subject = account.Id, Detail = how });
         foreach (string role in roles.Distinct())
+        {
             await GiveRoleAsync(account.Id, role);
-        await transaction.CommitAsync();
+            revocations.Record(RoleGiven(role) with { Actor = actor, Subject = account.Id });
+        }
+        await revocations.CommitAsync(transaction);
         return (AccountChange.Done, await snapshots.FindBySubjectAsync(account.Id));
     }
 
@@ -105,12 +113,14 @@ internal sealed class AccountStore(
         if (!await SetHashAsync(caller.Subject, oldHash, newHash))
             return AccountChange.PasswordOutdated;
         await revocations.EndAccountAsync(caller.Subject, exceptSessionId: caller.SessionId);
+        revocations.Record(new(AuditEvent.PasswordChanged) { Actor = caller.Actor, Subject = caller.Subject });
         await revocations.CommitAsync(transaction);
         return AccountChange.Done;
     }
 
     /// <summary>Sets a new password, and ends everything that came from the old one.</summary>
-    public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) => ChangeAsync(by, subject, async () =>
+    public Task<AccountChange> ResetPasswordAsync(Caller by, string subject, string newHash) =>
+        ChangeAsync(by, subject, new(AuditEvent.PasswordReset), async () =>
     {
         await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.PasswordHash, newHash));
         await revocations.EndAccountAsync(subject);
@@ -118,33 +128,32 @@ internal sealed class AccountStore(
 
     /// <summary>Ends everything that was issued to the account. It may log in again.</summary>
     public Task<AccountChange> LogOutAsync(Caller by, string subject) =>
-        ChangeAsync(by, subject, () => revocations.EndSubjectAsync(subject));
+        ChangeAsync(by, subject, new(AuditEvent.UserLoggedOut) { Detail = AuditDetail.Everywhere },
+            () => revocations.EndSubjectAsync(subject));
 
     /// <summary>Ends the account's personal access tokens, and the access tokens that were made from them.</summary>
     public Task<AccountChange> EndPersonalAccessTokensAsync(Caller by, string subject)
     {
         IQueryable<PersonalAccessTokenRow> which = db.PersonalAccessTokens.Where(row => row.Subject == subject);
-        return ChangeAsync(by, subject, () => revocations.EndPersonalAccessTokensAsync(which), isDone: async () => !await which.AnyAsync());
+        return ChangeAsync(by, subject, new(AuditEvent.PatDeleted) { Detail = AuditDetail.All },
+            () => revocations.EndPersonalAccessTokensAsync(which), isDone: async () => !await which.AnyAsync());
     }
 
     /// <summary>
     /// Disables an account and ends everything that was issued to it. That stays ended when the account is enabled again.
     /// </summary>
-    public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
+    public Task<AccountChange> DisableAsync(Caller by, string subject) => ChangeAsync(by, subject, new(AuditEvent.UserDisabled), async () =>
     {
         DateTimeOffset? now = time.GetUtcNow();
-        if (await db.Users.Where(row => row.Id == subject && row.DisabledAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now)) == 1)
-        {
-            await revocations.EndAccountAsync(subject);
-        }
+        await db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now));
+        await revocations.EndAccountAsync(subject);
     }, isDone: () => db.Users.AnyAsync(row => row.Id == subject && row.DisabledAt != null));
 
-    public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, () =>
+    public Task<AccountChange> EnableAsync(Caller by, string subject) => ChangeAsync(by, subject, new(AuditEvent.UserEnabled), () =>
         db.Users.Where(row => row.Id == subject).ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null)),
         isDone: () => db.Users.AnyAsync(row => row.Id == subject && row.DisabledAt == null));
 
-    public Task<AccountChange> DeleteAsync(Caller by, string subject) => ChangeAsync(by, subject, async () =>
+    public Task<AccountChange> DeleteAsync(Caller by, string subject) => ChangeAsync(by, subject, new(AuditEvent.UserDeleted), async () =>
     {
         await revocations.EndSubjectAsync(subject);
         await db.Users.Where(row => row.Id == subject).ExecuteDeleteAsync();
@@ -153,32 +162,29 @@ internal sealed class AccountStore(
     public async Task<AccountChange> AddRoleAsync(Caller by, string subject, string role)
     {
         bool hasRoom = true;
-        AccountChange change = await ChangeAsync(by, subject, async () =>
-        {
-            List<string?> present = await RolesOf(subject).ToListAsync();
-            hasRoom = present.Contains(role) || present.Count < Names.MaximumRoles;
-            if (hasRoom && !present.Contains(role))
-                await GiveRoleAsync(subject, role);
-        }, isDone: () => RolesOf(subject).ContainsAsync(role));
+        AccountChange change = await ChangeAsync(by, subject, RoleGiven(role), () => GiveRoleAsync(subject, role),
+            isDone: async () => await RolesOf(subject).ContainsAsync(role)
+                || !(hasRoom = await RolesOf(subject).CountAsync() < Names.MaximumRoles));
         return hasRoom ? change : AccountChange.TooManyRoles;
     }
 
     /// <summary>
     /// Takes a role away, and ends the access tokens that contain it. The sessions go on; their next tokens are without the role.
     /// </summary>
-    public Task<AccountChange> RemoveRoleAsync(Caller by, string subject, string role) => ChangeAsync(by, subject, async () =>
+    public Task<AccountChange> RemoveRoleAsync(Caller by, string subject, string role) => ChangeAsync(by, subject,
+        new(AuditEvent.RoleChanged) { Object = role, Detail = AuditDetail.Taken }, async () =>
     {
-        int removed = await db.UserRoles
+        await db.UserRoles
             .Where(member => member.UserId == subject && db.Roles.Any(row => row.Id == member.RoleId && row.Name == role))
             .ExecuteDeleteAsync();
-        if (removed > 0)
-            await revocations.EndSubjectAsync(subject, sparesSessions: true);
+        await revocations.EndSubjectAsync(subject, sparesSessions: true);
     }, isDone: async () => !await RolesOf(subject).ContainsAsync(role));
 
     // The administrator is checked in the same transaction that makes the change, so an ending meanwhile cannot be missed. If the change
     // would leave no administrator, it is rolled back.
     // What is refused, or done already, needs no turn to write.
-    private async Task<AccountChange> ChangeAsync(Caller by, string subject, Func<Task> change, Func<Task<bool>>? isDone = null)
+    private async Task<AccountChange> ChangeAsync(
+        Caller by, string subject, AuditEntry entry, Func<Task> change, Func<Task<bool>>? isDone = null)
     {
         if (await RefusalOfAsync(by, subject) is { } refusal)
             return refusal;
@@ -188,13 +194,18 @@ internal sealed class AccountStore(
             await db.BeginWriteAsync(Urgency.Ending, by.Subject, Extent.OfAdministration(by.Subject, subject));
         if (await RefusalOfAsync(by, subject) is { } late)
             return late;
+        if (isDone is not null && await isDone())
+            return AccountChange.Done;
         bool hadAdministrator = await Administrators().AnyAsync();
         await change();
         if (hadAdministrator && !await Administrators().AnyAsync())
             return AccountChange.LastAdministrator;
+        revocations.Record(entry with { Actor = by.Actor, Subject = subject });
         await revocations.CommitAsync(transaction);
         return AccountChange.Done;
     }
+
+    private static AuditEntry RoleGiven(string role) => new(AuditEvent.RoleChanged) { Object = role, Detail = AuditDetail.Given };
 
     private async Task<bool> MayAdministerAsync(Caller by) =>
         ReferenceEquals(by, Caller.Operator)

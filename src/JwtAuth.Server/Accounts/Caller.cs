@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using JwtAuth.Bearer.AccessTokens;
+using JwtAuth.Server.Audit;
 
 namespace JwtAuth.Server.Accounts;
 
@@ -24,6 +25,9 @@ internal sealed record Caller(string Subject, long Generation, string? SessionId
     /// Whoever runs a command of this program on its own database. No account stands behind it, and it may do what an administrator may.
     /// </summary>
     public static readonly Caller Operator = new("", 0, null, null);
+
+    /// <summary>Who it is, in the audit trail.</summary>
+    public AuditActor Actor => ReferenceEquals(this, Operator) ? AuditActor.CommandLine : AuditActor.Account(Subject);
 
     /// <summary>
     /// The caller behind an authenticated request; <see langword="null"/> if it carries no credential, or one that is not a login.

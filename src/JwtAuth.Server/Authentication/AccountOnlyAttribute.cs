@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Errors;
 using Microsoft.AspNetCore.Mvc.Filters;
 
@@ -34,6 +35,7 @@ internal sealed class AccountOnlyAttribute : Attribute, IAsyncAuthorizationFilte
         }
         else if (Role is not null && !account.Roles.Contains(Role))
         {
+            services.GetRequiredService<AuditNotes>().Add(new(AuditEvent.AdminRefused) { Actor = caller.Actor });
             context.Result = Problems.Result(ErrorCode.Forbidden, $"The role {Role} is needed.");
         }
     }

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Logins;
 using JwtAuth.Server.Passwords;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -14,7 +16,7 @@ namespace JwtAuth.Server.Authentication;
 /// </summary>
 internal sealed class BasicHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, PairAuthenticator authenticator,
-    IssuerSettings settings)
+    IssuerSettings settings, AuditNotes notes)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private static readonly StringValues Challenges = new(["Basic realm=\"JwtAuth\", charset=\"UTF-8\"", "Bearer"]);
@@ -27,7 +29,12 @@ internal sealed class BasicHandler(
         if (BasicCredentials.Read(Request.Headers.Authorization.ToString()) is not { } pair)
             return AuthenticateResult.Fail(ErrorCode.InvalidCredentials.Title);
 
+        DateTimeOffset begunAt = TimeProvider.GetUtcNow();
         result = await authenticator.CheckAsync(pair.Username, pair.Password, Context.Connection.RemoteIpAddress, Context.RequestAborted);
+        notes.AddIfRefused(result, pair.Username);
+        // A pair that is remembered was noted when it was verified.
+        if (result is PasswordResult.Verified { Login: var login } && login.AuthenticatedAt >= begunAt)
+            notes.Add(LoginNotes.Succeeded(login.Account.Subject, AuditDetail.Basic));
         return result is PasswordResult.Verified verified
             ? AuthenticateResult.Success(new AuthenticationTicket(
                 AccountPrincipal.Of(Scheme.Name, verified.Account, ScopeGrant.All(verified.Account.Roles, settings), expiresAt: null),

@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.RefreshTokens;
 using JwtAuth.Server.Sessions;
 using Microsoft.AspNetCore.Authentication;
@@ -32,7 +33,7 @@ internal sealed class HeldCookies(
         {
             if (SessionSecret.HashOf(OwnCookies.Read(context.Request, cookies.Session)) is { } hash
                 && await sessions.FindByCookieAsync(hash) is { } other
-                && await sessions.EndAsync(other.SessionId, _ => true) is not null)
+                && await sessions.EndForgottenAsync(other.SessionId, AuditDetail.Logout) is not null)
             {
                 ended = ended with { Sessions = ended.Sessions + 1 };
             }

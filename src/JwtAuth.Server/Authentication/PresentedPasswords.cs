@@ -1,11 +1,13 @@
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Logins;
 using JwtAuth.Server.Passwords;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>Checks a name and password that came in a request, with what the request says about where it comes from.</summary>
-internal sealed class PresentedPasswords(PasswordAuthenticator passwords, DeviceCookie device)
+internal sealed class PresentedPasswords(PasswordAuthenticator passwords, DeviceCookie device, AuditNotes notes)
 {
     /// <param name="context">The request.</param>
     /// <param name="username">The name as it was sent.</param>
@@ -15,6 +17,7 @@ internal sealed class PresentedPasswords(PasswordAuthenticator passwords, Device
     {
         PasswordResult result = await passwords.CheckAsync(
             username, password, context.Connection.RemoteIpAddress, context.RequestAborted, device.IdFor(context.Request, username));
+        notes.AddIfRefused(result, username);
         if (isPersistent && result is PasswordResult.Verified verified)
             context.Response.OnStarting(() => WriteDevice(context, verified.Account.Username));
         return result;
@@ -26,6 +29,23 @@ internal sealed class PresentedPasswords(PasswordAuthenticator passwords, Device
         if (context.Response.StatusCode < StatusCodes.Status300MultipleChoices)
             device.Write(context, username);
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>What the audit trail is told of passwords that were not accepted.</summary>
+internal static class PasswordNotes
+{
+    /// <summary>Notes a refusal. A server that was too busy to look has refused nobody.</summary>
+    public static void AddIfRefused(this AuditNotes notes, PasswordResult result, string username)
+    {
+        AuditDetail? why = result switch
+        {
+            PasswordResult.Refused => AuditDetail.InvalidCredentials,
+            PasswordResult.TooManyAttempts => AuditDetail.TooManyAttempts,
+            _ => null,
+        };
+        if (why is not null)
+            notes.Add(LoginNotes.Refused(why), PasswordAuthenticator.BucketOf(username));
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
@@ -26,7 +27,8 @@ internal abstract record ClientResult
 /// The only place that checks a client's secret. Wrong secrets slow down the network that they come from. A right one is accepted even
 /// then, unless checking it costs a bcrypt.
 /// </summary>
-internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate gate, TimeProvider time, ILogger<ClientAuthenticator> log)
+internal sealed class ClientAuthenticator(
+    ClientSettings clients, HashingGate gate, AuditNotes notes, TimeProvider time, ILogger<ClientAuthenticator> log)
 {
     private readonly FailureLimit failures = new(time);
     private readonly PairMac macs = new();
@@ -53,7 +55,11 @@ internal sealed class ClientAuthenticator(ClientSettings clients, HashingGate ga
                 macs.Of(id, new Password(secret)), Network.Of(address).Narrow, Refusal,
                 abandoned => VerifySlowAsync(client, secret, address, abandoned), cancellation);
         if (result is not ClientResult.Verified)
+        {
             log.ClientRefused($"{address}");
+            // An identifier that no client has may be anything that somebody typed.
+            notes.Add(new(AuditEvent.ClientRefused) { Actor = AuditActor.Anonymous, Object = client?.Id });
+        }
         return result;
 
         // The attempt is counted before it is made, so that many at once cannot get past the limit.

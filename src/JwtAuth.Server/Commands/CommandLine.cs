@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Data.Common;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Composition;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -21,6 +22,7 @@ internal static class CommandLine
             KeysCommand.Create(),
             ClientsCommand.Create(),
             StorageCommand.Create(),
+            AuditCommand.Create(),
             CalibrateCommand.Create(),
         };
         return root.Parse(args).InvokeAsync();
@@ -34,6 +36,7 @@ internal static class CommandLine
         try
         {
             await using WebApplication app = ServiceBuilder.Build(["--Logging:LogLevel:Default=Warning"]);
+            app.Services.GetRequiredService<AuditOrigins>().Current = new ProcessOrigin(AuditActor.CommandLine);
             if (prepares)
                 await app.PrepareAsync(serves: false);
             await using AsyncServiceScope scope = app.Services.CreateAsyncScope();

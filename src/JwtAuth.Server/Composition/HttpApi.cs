@@ -81,6 +81,7 @@ internal static class HttpApi
     public static void UseHttpApi(this WebApplication app)
     {
         UseForwardedHeaders(app, app.Services.GetRequiredService<ProxySettings>());
+        app.UseMiddleware<AuditedRequests>();
         app.UseMiddleware<HtmlErrors>();
         app.UseMiddleware<ResponseRules>();
         app.UseMiddleware<HostRules>();

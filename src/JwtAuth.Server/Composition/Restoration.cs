@@ -1,3 +1,4 @@
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
@@ -32,6 +33,7 @@ internal sealed class Restoration(SigningKeyStore keys, KeySchedule schedule, Da
             {
                 ended = await revocations.EndEverythingAsync(denied);
                 await database.BeginAnewAsync(transacted);
+                revocations.Record(new(AuditEvent.StorageRestored));
             });
         await history.WriteAsync();
         return new Restored([.. denied], ended!);

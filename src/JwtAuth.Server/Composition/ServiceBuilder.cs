@@ -124,6 +124,7 @@ internal static class ServiceBuilder
         services.AddHostedService<HistoryWriter>();
         services.AddHostedService<ModelWarmUp>();
         services.AddScoped<Restoration>();
+        services.AddAudit();
         services.AddScoped<Revocations>();
         services.AddScoped<Standing>();
         services.AddSingleton<AccountSnapshots>();
@@ -178,6 +179,7 @@ internal static class ServiceBuilder
     private static void AddDenials(IServiceCollection services, DenylistSettings settings)
     {
         services.AddSingleton<DenialPages>();
+        services.AddSingleton<WitnessedPages>();
         if (!settings.Enabled)
             return;
         services.AddSingleton<DenialTail>();

@@ -1,4 +1,5 @@
 using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Clients;
 using JwtAuth.Server.Configuration;
@@ -45,6 +46,8 @@ internal sealed record Settings
 
     public required StorageSettings Storage { get; init; }
 
+    public required AuditSettings Audit { get; init; }
+
     public required CorsSettings Cors { get; init; }
 
     public required HostSettings Hosts { get; init; }
@@ -89,6 +92,7 @@ internal sealed record Settings
             Registration = RegistrationSettings.Read(values),
             Sealing = @sealed,
             Storage = StorageSettings.Read(values, @sealed.DataDirectory),
+            Audit = AuditSettings.Read(values),
             Cors = CorsSettings.Read(values, issuer.Url),
             Hosts = HostSettings.Read(values, issuer.Url),
             Proxy = ProxySettings.Read(values),
@@ -105,6 +109,6 @@ internal sealed record Settings
         .AddSingleton(AccessTokens).AddSingleton(RefreshTokens).AddSingleton(Sessions).AddSingleton(SignedCookies).AddSingleton(Basic)
         .AddSingleton(Denylist)
         .AddSingleton(Clients).AddSingleton(SigningKeys).AddSingleton(Passwords).AddSingleton(Hashing).AddSingleton(Registration)
-        .AddSingleton(Sealing).AddSingleton(Cors).AddSingleton(Hosts)
+        .AddSingleton(Sealing).AddSingleton(Audit).AddSingleton(Cors).AddSingleton(Hosts)
         .AddSingleton(Proxy).AddSingleton(PublicPages).AddSingleton(Swagger).AddSingleton(Lab);
 }

@@ -1,5 +1,6 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,13 +14,16 @@ internal sealed record EndedEverything(int Accounts, int Sessions, int PersonalA
 /// denials of their access tokens are appended to the log there too. When <see cref="CommitAsync"/> returns, every check in this process
 /// knows of them.
 /// </summary>
-internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = null)
+internal sealed class Revocations(Db db, AuditTrail trail, TimeProvider time, DenialTail? tail = null)
 {
     /// <summary>
     /// How many tokens and sessions of one account the log names. It names each for as long as a token could pass somewhere, so this bounds
     /// what one account adds in five hours to every denylist. What ends beyond that ends by the account's generation, which adds nothing.
     /// </summary>
     public const int MaximumPerAccount = 1000;
+
+    /// <summary>Adds what <see cref="CommitAsync"/> records of the transaction.</summary>
+    public void Record(AuditEntry entry) => trail.Add(entry);
 
     /// <summary>Ends a session together with its cookie, or with its refresh token and access tokens.</summary>
     /// <returns>Whether all access tokens of the account had to end with it.</returns>
@@ -142,11 +146,12 @@ internal sealed class Revocations(Db db, TimeProvider time, DenialTail? tail = n
     /// <summary>Ends every token that a key has signed.</summary>
     public void EndKey(string keyId) => db.Denials.Add(DenialRow.Of(Denial.OfKey(keyId)));
 
-    /// <summary>Writes the denials, commits the transaction, and then lets every check of this process know.</summary>
+    /// <summary>Writes the denials and the audit trail, commits the transaction, and then lets every check of this process know.</summary>
     public async Task CommitAsync(WriteTransaction transaction)
     {
         bool denies = db.ChangeTracker.Entries<DenialRow>().Any();
         await db.SaveChangesAsync();
+        await trail.WriteAsync();
         await transaction.CommitAsync();
         if (denies && tail is not null)
             await tail.CommittedAsync();

@@ -1,4 +1,5 @@
 using JwtAuth.Server.AccessTokens;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Logins;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.RefreshTokens;
@@ -7,9 +8,10 @@ using JwtAuth.Server.Sessions;
 namespace JwtAuth.Server.Grants;
 
 /// <summary>
-/// Tokens for a login at the service itself. With <c>offline_access</c> a session begins. Without it, nothing is written.
+/// Tokens for a login at the service itself. With <c>offline_access</c> a session begins. Without it, nothing is written, and the audit
+/// trail notes the login in the background.
 /// </summary>
-internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, ILogger<LoginGrant> log)
+internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, AuditNotes notes, ILogger<LoginGrant> log)
 {
     /// <param name="login">The login that was proved.</param>
     /// <param name="audience">The audience of the tokens: one that the issuer knows.</param>
@@ -23,6 +25,7 @@ internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTo
         if (!granted.Contains(ScopeGrant.OfflineAccess))
         {
             log.LoggedIn(login.Account.Subject, device.Address);
+            notes.Add(LoginNotes.Succeeded(login.Account.Subject, AuditDetail.Password));
             return new GrantedTokens(issuer.Issue(Grant.To(login.Account, audience, granted, TokenIssuer.NewId())), granted);
         }
 

@@ -135,6 +135,20 @@ internal static partial class LogEvents
         + "a backup that is put in its place may go unnoticed")]
     public static partial void HistoryNotWritten(this ILogger log, Exception fault);
 
+    [LoggerMessage(90, LogLevel.Error, "What happened could not be recorded in the audit trail; the next round tries again")]
+    public static partial void AuditNotesNotWritten(this ILogger log, Exception fault);
+
+    [LoggerMessage(91, LogLevel.Error, "SECURITY: records {First} to {Last} of the audit trail are old and are not deleted: "
+        + "one of them was changed, or is missing. Run the command: audit verify")]
+    public static partial void AuditNotPruned(this ILogger log, long first, long last);
+
+    [LoggerMessage(92, LogLevel.Error, "Old records of the audit trail could not be deleted; the next round tries again")]
+    public static partial void AuditPruningFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(93, LogLevel.Error, "SECURITY: record {Number} of the audit trail is not the one that an API has heard of: "
+        + "the trail was cut, or the database was restored from a backup. Run the command: audit verify")]
+    public static partial void AuditTrailNotAsHeard(this ILogger log, long number);
+
     [LoggerMessage(60, LogLevel.Information, "Ready for development:{Places}")]
     public static partial void Greeted(this ILogger log, string places);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Observability;
 
@@ -23,7 +24,7 @@ internal abstract record PersonalAccessTokenResult
 /// accepted even then.
 /// </summary>
 internal sealed class PersonalAccessTokenAuthenticator(
-    PersonalAccessTokenUses tokens, WrongTokens wrong, ILogger<PersonalAccessTokenAuthenticator> log)
+    PersonalAccessTokenUses tokens, WrongTokens wrong, AuditNotes notes, ILogger<PersonalAccessTokenAuthenticator> log)
 {
     /// <param name="token">The token as it was sent.</param>
     /// <param name="address">Where the request comes from.</param>
@@ -42,6 +43,7 @@ internal sealed class PersonalAccessTokenAuthenticator(
         }
 
         log.PersonalAccessTokenRefused($"{address}");
+        notes.Add(new(AuditEvent.LoginRefused) { Actor = AuditActor.Anonymous, Detail = AuditDetail.PersonalAccessToken });
         return wrong.Enter(address) is { } wait
             ? new PersonalAccessTokenResult.TooManyAttempts(wait)
             : new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.NotLiving);

@@ -1,5 +1,6 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
@@ -54,6 +55,7 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         };
         policy.Seals.Seal(row);
         db.PersonalAccessTokens.Add(row);
+        revocations.Record(new(AuditEvent.PatCreated) { Actor = caller.Actor, Subject = row.Subject, Object = row.Id });
         await revocations.CommitAsync(transaction);
         return new PersonalAccessTokenAddition.Added(row);
     }
@@ -94,6 +96,7 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, clientId, Extent.Of(subject));
         if (await revocations.EndPersonalAccessTokensAsync(which) is not [var row])
             return null;
+        Record(AuditActor.Client(clientId), row);
         await revocations.CommitAsync(transaction);
         return row.Subject;
     }
@@ -118,6 +121,9 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
             : null;
     }
 
+    private void Record(AuditActor by, PersonalAccessTokenRow row) =>
+        revocations.Record(new(AuditEvent.PatDeleted) { Actor = by, Subject = row.Subject, Object = row.Id });
+
     // What would end nothing needs no turn to write.
     private async Task<IReadOnlyList<PersonalAccessTokenRow>?> EndAsync(Caller caller, IQueryable<PersonalAccessTokenRow> which)
     {
@@ -129,6 +135,8 @@ internal sealed class PersonalAccessTokenStore(Db db, Revocations revocations, S
         if (!await standing.HoldsAsync(caller))
             return null;
         IReadOnlyList<PersonalAccessTokenRow> ended = await revocations.EndPersonalAccessTokensAsync(which);
+        foreach (PersonalAccessTokenRow row in ended)
+            Record(caller.Actor, row);
         await revocations.CommitAsync(transaction);
         return ended;
     }

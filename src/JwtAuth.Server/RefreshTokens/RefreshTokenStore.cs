@@ -1,4 +1,5 @@
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Sessions;
 using JwtAuth.Server.Storage;
 
@@ -21,7 +22,12 @@ internal sealed class RefreshTokenStore(SessionStore sessions, SessionPolicy pol
 
     /// <summary>Ends the session of a refresh token that is ours but no longer good, because somebody has a copy.</summary>
     /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
-    public Task<string?> EndReusedAsync(RefreshToken token) => sessions.EndAsync(token.SessionId, IsAlive);
+    public Task<string?> EndReusedAsync(RefreshToken token) => sessions.EndAsync(
+        token.SessionId, IsAlive, session => MisusedEntry(session, isAhead: token.Counter > session.Counter));
+
+    /// <summary>What is recorded where a token ends its session that is not the session's current one.</summary>
+    public static AuditEntry MisusedEntry(SessionRow session, bool isAhead) =>
+        new(isAhead ? AuditEvent.RefreshAhead : AuditEvent.RefreshReused) { Subject = session.Subject, Object = session.SessionId };
 
     /// <summary>Whose session a refresh token of ours belongs to, used or not; <see langword="null"/> if the session is over.</summary>
     public async Task<Caller?> FindOwnerAsync(RefreshToken token) =>

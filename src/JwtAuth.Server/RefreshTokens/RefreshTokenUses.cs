@@ -121,7 +121,7 @@ internal sealed class RefreshTokenUses(
             DateTimeOffset now = time.GetUtcNow();
             isAhead = token.Counter > session.Counter;
             return policy.EndOf(session) > now && token.Counter != session.Counter && !IsRepetition(session, token, now, isSharedByTabs);
-        });
+        }, session => RefreshTokenStore.MisusedEntry(session, isAhead));
         return subject is null ? null : isAhead ? new Rotation.Ahead(subject) : new Rotation.Reused(subject);
     }
 

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Observability;
@@ -68,34 +66,9 @@ internal sealed partial class RowSeals(MasterKey masterKey, ILogger<RowSeals> lo
 
     private byte[] MacOf(ISealedRow row)
     {
-        using var columns = new MemoryStream();
-        Span<byte> number = stackalloc byte[sizeof(long)];
-        foreach (object? column in row.SealedColumns.Prepend(row.Kind))
-        {
-            // Each column with its length before it, so that nothing can move from one into the next.
-            byte[]? bytes = column switch
-            {
-                null => null,
-                byte[] binary => binary,
-                string text => Encoding.UTF8.GetBytes(text),
-                bool truth => [truth ? (byte)1 : (byte)0],
-                DateTimeOffset moment => Big(moment.ToUnixTimeMilliseconds()),
-                _ => throw new ArgumentException($"a column of type {column.GetType()} cannot be sealed", nameof(row)),
-            };
-            BinaryPrimitives.WriteInt64BigEndian(number, bytes?.Length ?? -1);
-            columns.Write(number);
-            columns.Write(bytes);
-        }
         byte[] mac = new byte[HMACSHA256.HashSizeInBytes];
-        key.Compute(columns.ToArray(), mac);
+        key.Compute(SealedColumns.Encode(row.SealedColumns.Prepend(row.Kind)), mac);
         return mac;
-    }
-
-    private static byte[] Big(long value)
-    {
-        byte[] bytes = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, value);
-        return bytes;
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]

@@ -1,6 +1,7 @@
 using JwtAuth.Bearer.AccessTokens;
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Accounts;
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
@@ -33,6 +34,7 @@ internal sealed class SessionStore(
         {
             hasEndedAll |= await revocations.EndSessionAsync(replaced);
             log.AccountEnded(replaced.Subject, replaced.SessionId, "replaced by a login of the same browser");
+            revocations.Record(EndedEntry(replaced, AuditDetail.Replaced) with { Actor = AuditActor.Account(account.Subject) });
         }
         if (await db.Sessions.CountAsync(row => row.Subject == account.Subject) >= MaximumPerAccount)
         {
@@ -40,6 +42,7 @@ internal sealed class SessionStore(
                 await db.Sessions.AsNoTracking().Where(row => row.Subject == account.Subject).OrderBy(row => row.RotatedAt).FirstAsync();
             hasEndedAll |= await revocations.EndSessionAsync(oldest);
             log.AccountEnded(oldest.Subject, oldest.SessionId, "one session too many, and not used for longest");
+            revocations.Record(EndedEntry(oldest, AuditDetail.TooMany) with { Actor = AuditActor.Service });
         }
 
         var session = new SessionRow
@@ -61,6 +64,13 @@ internal sealed class SessionStore(
         };
         policy.Seals.Seal(session);
         db.Sessions.Add(session);
+        revocations.Record(new(AuditEvent.SessionBegan)
+        {
+            Actor = AuditActor.Account(account.Subject),
+            Subject = account.Subject,
+            Object = session.SessionId,
+            Detail = start.CookieHash is null ? AuditDetail.RefreshToken : AuditDetail.Session,
+        });
         await revocations.CommitAsync(transaction);
         return session;
     }
@@ -91,12 +101,14 @@ internal sealed class SessionStore(
         if (session is not null && session.Subject != caller.Subject)
             return Nothing(); // only a token that somebody else signed could say so
         if (session is { CookieHash: not null })
-            return OfRow(session);
+            return OfRow(session, AuditDetail.Logout);
         // All access tokens made from one personal access token share its name. The logout ends this one, not those to come.
         if (caller.Token is { } made && await db.PersonalAccessTokens.AnyAsync(row => row.Id == sessionId))
             return await AloneAsync(made);
         DateTimeOffset latest = Later(session?.TokensUntil, caller.Token?.ExpiresAt) ?? time.GetUtcNow();
-        return new Ending(EndedOf(session is null ? 0 : 1, latest), () => revocations.EndSessionAsync(caller.Subject, sessionId, latest));
+        return new Ending(
+            EndedOf(session is null ? 0 : 1, latest), () => revocations.EndSessionAsync(caller.Subject, sessionId, latest),
+            new(AuditEvent.SessionEnded) { Object = sessionId, Detail = AuditDetail.Logout });
     });
 
     /// <summary>Ends one session of the caller's account.</summary>
@@ -106,7 +118,7 @@ internal sealed class SessionStore(
     public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => EndAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(sessionId);
-        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? OfRow(session) : Nothing();
+        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? OfRow(session, AuditDetail.Deleted) : Nothing();
     });
 
     /// <summary>Ends every session and access token of the caller's account, except <paramref name="exceptSessionId"/>.</summary>
@@ -114,7 +126,11 @@ internal sealed class SessionStore(
     public async Task<Ended?> EndAllAsync(Caller caller, string? exceptSessionId)
     {
         (int refreshTokens, int sessions) = (0, 0);
-        Ended? ended = await EndAsync(caller, () => Task.FromResult(Nothing() with { Write = EndAllAsync }));
+        var entry = new AuditEntry(AuditEvent.UserLoggedOut)
+        {
+            Detail = exceptSessionId is null ? AuditDetail.Everywhere : AuditDetail.Others,
+        };
+        Ended? ended = await EndAsync(caller, () => Task.FromResult(Nothing() with { Write = EndAllAsync, Entry = entry }));
         return ended is null ? null : ended with { RefreshTokens = refreshTokens, Sessions = sessions };
 
         async Task<bool> EndAllAsync()
@@ -136,17 +152,26 @@ internal sealed class SessionStore(
             return;
         await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, clientId, Extent.Of(token.Subject));
         await revocations.EndTokenAsync(token);
+        revocations.Record(TokenEnded(token) with { Actor = AuditActor.Client(clientId), Subject = token.Subject });
         await revocations.CommitAsync(transaction);
     }
 
     /// <summary>Ends a session of one of these audiences for a client that has the right to. There is no caller.</summary>
     /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
     public Task<string?> EndAsync(string clientId, string sessionId, IReadOnlyCollection<string> audiences) =>
-        EndAsync(sessionId, session => audiences.Contains(session.Audience), clientId);
+        EndAsync(
+            sessionId, session => audiences.Contains(session.Audience),
+            session => EndedEntry(session, AuditDetail.Revoked) with { Actor = AuditActor.Client(clientId) }, clientId);
+
+    /// <summary>Ends a session whose cookie the browser that sends the request is made to forget.</summary>
+    /// <returns>Whose session it was; <see langword="null"/> if there is none.</returns>
+    public Task<string?> EndForgottenAsync(string sessionId, AuditDetail how) =>
+        EndAsync(sessionId, _ => true, session => EndedEntry(session, how) with { Actor = AuditActor.Account(session.Subject) });
 
     /// <summary>Ends a session if <paramref name="mayEnd"/> says so, in the turn of the payer or of its account.</summary>
     /// <returns>Whose session it was; <see langword="null"/> if none was ended.</returns>
-    public async Task<string?> EndAsync(string sessionId, Func<SessionRow, bool> mayEnd, string? payer = null)
+    public async Task<string?> EndAsync(
+        string sessionId, Func<SessionRow, bool> mayEnd, Func<SessionRow, AuditEntry> entryOf, string? payer = null)
     {
         if (await FindAsync(sessionId) is not { } found || !mayEnd(found))
             return null;
@@ -155,6 +180,7 @@ internal sealed class SessionStore(
         if (await FindAsync(sessionId) is not { } session || !mayEnd(session))
             return null;
         await revocations.EndSessionAsync(session);
+        revocations.Record(entryOf(session));
         await revocations.CommitAsync(transaction);
         return session.Subject;
     }
@@ -171,6 +197,8 @@ internal sealed class SessionStore(
             return null;
         Ending ending = await find();
         bool endsAllAccess = ending.Write is not null && await ending.Write();
+        if (ending is { Write: not null, Entry: { } entry })
+            revocations.Record(entry with { Actor = caller.Actor, Subject = caller.Subject });
         await revocations.CommitAsync(transaction);
         return endsAllAccess
             ? ending.Ended with { AccessTokens = true, LiveUntil = policy.AccessTokens.ExpiryOf(time.GetUtcNow()) }
@@ -182,14 +210,20 @@ internal sealed class SessionStore(
 
     private SessionRow? Believed(SessionRow? session) => session is not null && policy.Seals.Believes(session) ? session : null;
 
-    private Ending OfRow(SessionRow session) => new(
+    private Ending OfRow(SessionRow session, AuditDetail how) => new(
         session.CookieHash is null ? EndedOf(refreshTokens: 1, session.TokensUntil) : Ended.Nothing(time.GetUtcNow()) with { Sessions = 1 },
-        () => revocations.EndSessionAsync(session));
+        () => revocations.EndSessionAsync(session), EndedEntry(session, how));
+
+    private static AuditEntry EndedEntry(SessionRow session, AuditDetail how) =>
+        new(AuditEvent.SessionEnded) { Subject = session.Subject, Object = session.SessionId, Detail = how };
+
+    private static AuditEntry TokenEnded(AccessToken token) =>
+        new(AuditEvent.TokenEnded) { Object = token.JwtId, Detail = AuditDetail.Revoked };
 
     // Only the token; its session continues.
     private async Task<Ending> AloneAsync(AccessToken token) => new(
         EndedOf(refreshTokens: 0, token.ExpiresAt),
-        await revocations.HasEndedAsync(token) ? null : () => revocations.EndTokenAsync(token));
+        await revocations.HasEndedAsync(token) ? null : () => revocations.EndTokenAsync(token), TokenEnded(token));
 
     private Ending Nothing() => new(Ended.Nothing(time.GetUtcNow()), Write: null);
 
@@ -203,5 +237,5 @@ internal sealed class SessionStore(
     private static DateTimeOffset? Later(DateTimeOffset? first, DateTimeOffset? second) => first is null || second > first ? second : first;
 
     // What is to be ended, and what ends it; null if there is nothing to write. It says whether all access tokens of the account end.
-    private sealed record Ending(Ended Ended, Func<Task<bool>>? Write);
+    private sealed record Ending(Ended Ended, Func<Task<bool>>? Write, AuditEntry? Entry = null);
 }

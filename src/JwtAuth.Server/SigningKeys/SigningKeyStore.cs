@@ -1,3 +1,4 @@
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Sealing;
 using JwtAuth.Server.Storage;
@@ -29,8 +30,10 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes, PreparedReads
         await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, "signing keys", Extent.Everything);
         List<SigningKeyRow> discarded = (await db.SigningKeys.ToListAsync()).FindAll(row => !IsBelieved(row));
         db.SigningKeys.RemoveRange(discarded);
-        await db.SaveChangesAsync();
-        await transaction.CommitAsync();
+        Revocations revocations = scope.ServiceProvider.GetRequiredService<Revocations>();
+        if (discarded.Count > 0)
+            revocations.Record(new(AuditEvent.KeyDiscarded) { Count = discarded.Count });
+        await revocations.CommitAsync(transaction);
         return discarded.Count;
     }
 
@@ -64,6 +67,7 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes, PreparedReads
         // What does not count is left as it is: it shows what was tried.
         List<SigningKeyRow> before = (await db.SigningKeys.ToListAsync(cancellation)).FindAll(IsBelieved);
         HashSet<string> revokedBefore = [.. before.Where(row => row.RevokedAt is not null).Select(row => row.KeyId)];
+        HashSet<string> retiredBefore = [.. before.Where(row => row.RetiredAt is not null).Select(row => row.KeyId)];
         List<SigningKeyRow> after = [.. before];
         T result = change(after);
         foreach (SigningKeyRow row in after.Where(row => !seals.Fits(row)))
@@ -71,7 +75,17 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes, PreparedReads
         db.SigningKeys.AddRange(after.Except(before));
         db.SigningKeys.RemoveRange(before.Except(after));
         foreach (SigningKeyRow revoked in after.Where(row => row.RevokedAt is not null && !revokedBefore.Contains(row.KeyId)))
+        {
             revocations.EndKey(revoked.KeyId);
+            revocations.Record(new(AuditEvent.KeyRevoked) { Object = revoked.KeyId });
+        }
+        foreach (SigningKeyRow added in after.Except(before))
+            revocations.Record(new(AuditEvent.KeyRotated) { Object = added.KeyId });
+        foreach (SigningKeyRow retired in after.Where(row => row is { RetiredAt: not null, RevokedAt: null }
+            && !retiredBefore.Contains(row.KeyId)))
+        {
+            revocations.Record(new(AuditEvent.KeyRetired) { Object = retired.KeyId });
+        }
         await also(db, revocations);
         await revocations.CommitAsync(transaction);
         return result;

@@ -19,6 +19,10 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
 
     public DbSet<DenialRow> Denials => Set<DenialRow>();
 
+    public DbSet<AuditRow> AuditRecords => Set<AuditRow>();
+
+    public DbSet<AuditCheckpointRow> AuditCheckpoints => Set<AuditCheckpointRow>();
+
     public DbSet<SigningKeyRow> SigningKeys => Set<SigningKeyRow>();
 
     public DbSet<MasterKeyCheck> MasterKeyChecks => Set<MasterKeyCheck>();
@@ -48,6 +52,11 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
             throw;
         }
     }
+
+    /// <summary>
+    /// Keeps everybody else from writing to the audit trail until the transaction ends. It is taken as the last act before the commit.
+    /// </summary>
+    public abstract Task LockAuditAsync();
 
     /// <summary>Whether a row was refused because another has its name.</summary>
     public abstract bool IsDuplicate(DbUpdateException fault);
@@ -108,6 +117,19 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
             denial.HasIndex(row => row.ExpiresAt);
             denial.HasIndex(row => new { row.TokenSubject, row.ExpiresAt });
             denial.Property(row => row.Kind).HasConversion<string>();
+        });
+        builder.Entity<AuditRow>(record =>
+        {
+            record.ToTable("AuditRecords").HasKey(row => row.Number);
+            record.Property(row => row.Number).ValueGeneratedNever();
+            record.HasIndex(row => new { row.Subject, row.Number });
+            record.HasIndex(row => new { row.Event, row.Number });
+            record.HasIndex(row => row.At);
+        });
+        builder.Entity<AuditCheckpointRow>(checkpoint =>
+        {
+            checkpoint.ToTable("AuditCheckpoints").HasKey(row => row.Id);
+            checkpoint.Property(row => row.Id).ValueGeneratedNever();
         });
         builder.Entity<MasterKeyCheck>(check => check.HasKey(row => row.Id));
         builder.Entity<WriteProbe>(probe => probe.HasKey(row => row.Id));

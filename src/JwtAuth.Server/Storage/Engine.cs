@@ -123,6 +123,9 @@ internal abstract class Engine
     /// <summary>The <see cref="Db"/> that the migrations belong to.</summary>
     protected abstract Type Context { get; }
 
+    /// <summary>Begins a transaction that reads one state of the database however long it takes, and keeps nobody from writing.</summary>
+    public abstract string BeginReading { get; }
+
     /// <summary>Asks whether there is a table of migrations: 1 or 0.</summary>
     protected abstract string HasMigrations { get; }
 

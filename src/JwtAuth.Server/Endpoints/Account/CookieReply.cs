@@ -1,3 +1,4 @@
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
@@ -20,7 +21,7 @@ internal sealed record CookieReply(
 /// Writes the reply of a login that asked for a cookie. A browser has one of the two cookies: that of its last login. A session that it had
 /// before ends, and its secret is not reused (session fixation).
 /// </summary>
-internal sealed class CookieReplies(CookieGrant grant, SessionStore sessions, OwnCookies cookies, ILogger<CookieReplies> log)
+internal sealed class CookieReplies(CookieGrant grant, SessionStore sessions, OwnCookies cookies, AuditNotes notes, ILogger<CookieReplies> log)
 {
     public Task<IActionResult> AnswerAsync(ControllerBase controller, Login login, LoginTerms terms) =>
         terms.Cookie == Credentials.SignedCookie
@@ -45,10 +46,11 @@ internal sealed class CookieReplies(CookieGrant grant, SessionStore sessions, Ow
             return controller.Problem(
                 ErrorCode.InvalidScope, "These scopes and the account's roles are more than a cookie holds: ask for fewer.");
         if (await HeldSessionAsync(controller.Request) is { } held)
-            await sessions.EndAsync(held, _ => true);
+            await sessions.EndForgottenAsync(held, AuditDetail.Replaced);
         cookies.ClearSent(controller.HttpContext, cookies.Session);
         log.SignedCookieIssued(login.Account.Subject, controller.Device().Address);
         log.LoggedIn(login.Account.Subject, controller.Device().Address);
+        notes.Add(Logins.LoginNotes.Succeeded(login.Account.Subject, AuditDetail.SignedCookie));
         return Ok(controller, terms, granted, expiresAt);
     }
 

@@ -1,3 +1,4 @@
+using JwtAuth.Server.Audit;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
@@ -56,7 +57,7 @@ internal sealed class LoginController(
 
 /// <summary>Answers a login with a personal access token.</summary>
 internal sealed class PersonalAccessTokenLogin(
-    PersonalAccessTokenAuthenticator authenticator, PersonalAccessTokenGrant grant, TokenReplies replies)
+    PersonalAccessTokenAuthenticator authenticator, PersonalAccessTokenGrant grant, TokenReplies replies, AuditNotes notes)
 {
     public async Task<IActionResult> AnswerAsync(
         ControllerBase controller, PersonalAccessToken token, LoginTerms terms, CancellationToken cancellation) =>
@@ -64,9 +65,15 @@ internal sealed class PersonalAccessTokenLogin(
         {
             PersonalAccessTokenResult.Verified { Access: var access }
                 when await grant.GrantAsync(access, terms.Audience, terms.Scope, controller.Device()) is { } granted =>
-                controller.Ok(replies.Of(granted, controller.Response)),
+                Answer(controller, granted, access.Account.Subject),
             PersonalAccessTokenResult.TooManyAttempts refused => controller.Problem(ErrorCode.TooManyAttempts, refused.RetryAfter),
             _ => controller.Problem(
                 ErrorCode.InvalidCredentials, "The personal access token is misspelt, deleted or over, or its account is disabled."),
         };
+
+    private OkObjectResult Answer(ControllerBase controller, GrantedTokens granted, string subject)
+    {
+        notes.Add(LoginNotes.Succeeded(subject, AuditDetail.PersonalAccessToken));
+        return controller.Ok(replies.Of(granted, controller.Response));
+    }
 }

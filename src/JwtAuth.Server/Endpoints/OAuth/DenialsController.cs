@@ -15,7 +15,7 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 [AllowAnonymous]
 [ForClients]
 [Tags("Clients")]
-internal sealed class DenialsController(ClientAuthenticator authenticator, DenialPages pages, Db db, IHostApplicationLifetime lifetime)
+internal sealed class DenialsController(ClientAuthenticator authenticator, WitnessedPages pages, Db db, IHostApplicationLifetime lifetime)
     : ControllerBase
 {
     /// <summary>

@@ -16,11 +16,14 @@ internal static class Advisory
 
     public const int Administration = 2;
 
-    /// <summary>Taken last of all, just before the commit.</summary>
+    /// <summary>Taken just before the commit, and before <see cref="AuditNumbers"/>.</summary>
     public const int DenialNumbers = 3;
 
     /// <summary>Of the one process that prepares the database.</summary>
     public const int Start = 4;
+
+    /// <summary>Taken last of all.</summary>
+    public const int AuditNumbers = 5;
 
     /// <summary>The first of the two numbers where the second one is an issuer.</summary>
     public const int Issuers = 0x4A57_4156;

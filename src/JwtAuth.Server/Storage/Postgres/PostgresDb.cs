@@ -23,6 +23,10 @@ internal sealed class PostgresDb(DbContextOptions<PostgresDb> options, WriteLane
         // Nothing is tried twice: whether a commit came through is not always known.
         source, postgres => postgres.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)));
 
+    // After the numbers of denials: whoever takes both takes them in this order.
+    public override Task LockAuditAsync() =>
+        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({Advisory.Ours}, {Advisory.AuditNumbers})");
+
     public override bool IsDuplicate(DbUpdateException fault) =>
         fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 

@@ -118,6 +118,8 @@ internal sealed class PostgresEngine : Engine, IAsyncDisposable
         return null;
     }
 
+    public override string BeginReading => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
     protected override Type Context => typeof(PostgresDb);
 
     protected override string HasMigrations => "SELECT count(*) FROM pg_class WHERE oid = to_regclass('\"__EFMigrationsHistory\"')";

@@ -154,6 +154,7 @@ internal sealed class StoreCopy(Engine engine, Db from, PostgresDb to, RowSeals 
         await CheckSealsAsync(to.SigningKeys, from.SigningKeys);
         await CheckSealsAsync(to.Sessions, from.Sessions);
         await CheckSealsAsync(to.PersonalAccessTokens, from.PersonalAccessTokens);
+        await CheckSealsAsync(to.AuditCheckpoints, from.AuditCheckpoints);
     }
 
     private async Task CheckSealsAsync<T>(IQueryable<T> copies, IQueryable<T> originals) where T : class, ISealedRow

@@ -65,6 +65,9 @@ internal sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteLane lan
         return connection.ShouldSerialize("Default Timeout") ? TimeSpan.FromSeconds(connection.DefaultTimeout) : Patience;
     }
 
+    // A transaction that writes shuts out every other one.
+    public override Task LockAuditAsync() => Task.CompletedTask;
+
     public override bool IsDuplicate(DbUpdateException fault) =>
         fault.InnerException is SqliteException { SqliteExtendedErrorCode: UniqueViolated or PrimaryKeyViolated };
 

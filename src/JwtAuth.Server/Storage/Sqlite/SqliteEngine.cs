@@ -122,6 +122,8 @@ internal sealed class SqliteEngine(string connectionString, string dataDirectory
         return await command.ExecuteScalarAsync() is string answer && answer != "ok" ? answer : null;
     }
 
+    public override string BeginReading => "BEGIN";
+
     protected override Type Context => typeof(SqliteDb);
 
     protected override string HasMigrations => "SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsHistory'";
