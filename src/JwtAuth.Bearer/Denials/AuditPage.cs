@@ -3,7 +3,9 @@ namespace JwtAuth.Bearer.Denials;
 /// <summary>Where the issuer's audit trail stands.</summary>
 internal sealed record AuditPage
 {
-    /// <summary>Changes when the operator has said that a backup was put in the database's place. The trail may stand further back then.</summary>
+    /// <summary>
+    /// Changes when the operator has said that a backup was put in the database's place. The trail may stand further back then.
+    /// </summary>
     public required string Epoch { get; init; }
 
     /// <summary>The number of its last record. It never falls.</summary>
