@@ -66,6 +66,10 @@ public sealed class StoreCopyTests : IAsyncLifetime
         (await target.ExecuteAsync("SELECT max(\"Number\") FROM \"Denials\"")).Should().Be(2L, "the numbers go on");
         _ = await moved.BeginAsync("carol");
         node.StandardOutput.Should().NotContain("not used");
+        output.Should().MatchRegex("AuditRecords: [0-9]+ rows, the same in both").And.Contain("AuditCheckpoints: 0 rows");
+        (code, string verified, error) = await ServerProcess.RunAsync(directory, ["audit", "verify"], "", OnPostgres);
+        code.Should().Be(0, error);
+        verified.Should().Contain("the audit trail is whole", "the chain goes on in the other database");
     }
 
     [Fact]
