@@ -47,7 +47,7 @@ internal static class BearerMeasures
 
     public static void Add(IMeterFactory factory, string scheme, RemoteIssuer issuer, RememberingValidator checker)
     {
-        Meter meter = factory.Create(new MeterOptions(Name) { Tags = [new("scheme", scheme)] });
+        Meter meter = MeterOf(factory, scheme);
         meter.CreateObservableGauge(
             "jwtauth.bearer.tokens", () => checker.Remembered, "{token}", "Tokens that were seen and found good, and are remembered");
         meter.CreateObservableGauge("jwtauth.bearer.keys.age", () => Of(issuer.Keys.Age), "s", "Since the issuer's keys were read");
@@ -60,6 +60,14 @@ internal static class BearerMeasures
         meter.CreateObservableGauge(
             "jwtauth.bearer.feed.age", () => Of(feed.Denylist.Age), "s", "Since the feed of denials was heard to its end");
     }
+
+    /// <summary>Counts the tokens that a scheme refuses; nothing where there are no metrics.</summary>
+    public static Counter<long>? Refusals(IMeterFactory? factory, string scheme) => factory is null ? null
+        : MeterOf(factory, scheme).CreateCounter<long>(
+            "jwtauth.bearer.refusals", "{token}", "Tokens that were refused, by reason: those of docs/errors.md");
+
+    private static Meter MeterOf(IMeterFactory factory, string scheme) =>
+        factory.Create(new MeterOptions(Name) { Tags = [new("scheme", scheme)] });
 
     private static IEnumerable<Measurement<double>> Of(TimeSpan? age) => age is { } known ? [new(known.TotalSeconds)] : [];
 }

@@ -106,7 +106,8 @@ public static class JwtAuthBearerExtensions
             (IVerificationKeys keys, IDenialSource? denials) = sources(provider);
             JwtAuthBearerOptions options = OptionsOf(provider, scheme);
             return new RememberingValidator(
-                new TokenValidator(options.Rules, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize);
+                new TokenValidator(options.Rules, keys, provider.GetRequiredService<TimeProvider>(), denials), options.CacheSize,
+                BearerMeasures.Refusals(provider.GetService<IMeterFactory>(), scheme));
         });
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<RememberingValidator>(scheme).Validator);
         services.AddAuthorization();

@@ -33,8 +33,9 @@ public sealed class ArrowTests
         ["Descriptions"] = [],
         ["Errors"] = [],
         ["Observability"] = [],
+        ["Lifetimes"] = ["Observability"],
         ["Sealing"] = ["Configuration", "Observability"],
-        ["Storage"] = ["Sealing", "Configuration"],
+        ["Storage"] = ["Sealing", "Configuration", "Observability"],
         ["Audit"] = ["Storage", "Sealing", "Configuration", "Observability"],
         ["Denials"] = ["Audit", "Storage", "Configuration", "Observability"],
         ["Accounts"] = ["Denials", "Audit", "Storage"],
@@ -58,12 +59,12 @@ public sealed class ArrowTests
         ],
         ["Pipeline"] =
             ["Authentication", "PersonalAccessTokens", "Passwords", "AccessTokens", "SigningKeys", "Audit", "Storage", "Configuration",
-                "Observability", "Errors", "Descriptions"],
+                "Lifetimes", "Observability", "Errors", "Descriptions"],
         ["Endpoints"] =
         [
             "Authentication", "Grants", "Logins", "Clients", "PersonalAccessTokens", "Passwords", "RefreshTokens", "Sessions",
-            "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Audit", "Storage", "Observability", "Errors",
-            "Descriptions",
+            "AccessTokens", "Accounts", "SigningKeys", "Guessing", "DenialFeed", "Denials", "Audit", "Storage", "Lifetimes",
+            "Observability", "Errors", "Descriptions",
         ],
         ["Lab"] =
         [

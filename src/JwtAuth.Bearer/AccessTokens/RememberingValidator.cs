@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace JwtAuth.Bearer.AccessTokens;
 
 /// <summary>
@@ -5,7 +7,10 @@ namespace JwtAuth.Bearer.AccessTokens;
 /// only what may have changed is checked. Each scheme has its own, so a token that is good in one scheme is not good in another because of
 /// it.
 /// </summary>
-internal sealed class RememberingValidator(TokenValidator validator, int cacheSize)
+/// <param name="validator">The full check.</param>
+/// <param name="cacheSize">How many good tokens are remembered.</param>
+/// <param name="refusals">Counts what is refused, by reason.</param>
+internal sealed class RememberingValidator(TokenValidator validator, int cacheSize, Counter<long>? refusals = null)
 {
     private readonly TokenCache cache = new(cacheSize);
 
@@ -25,7 +30,7 @@ internal sealed class RememberingValidator(TokenValidator validator, int cacheSi
         TokenRejection? rejection = validator.CheckAgain(seen);
         return rejection is null ? (seen, null)
             : rejection == TokenRejection.DenialsUnknown ? default // the source is asked first
-            : (null, rejection);
+            : (null, Count(rejection));
     }
 
     /// <summary>Checks a token in full and remembers it if it is good.</summary>
@@ -33,9 +38,17 @@ internal sealed class RememberingValidator(TokenValidator validator, int cacheSi
     {
         (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token);
         if (accepted is null)
-            return (null, rejection);
+            return (null, Count(rejection));
         var good = new ValidatedToken(accepted);
         cache.Add(token, good);
         return (good, null);
+    }
+
+    // The reasons are a closed list.
+    private TokenRejection? Count(TokenRejection? rejection)
+    {
+        if (rejection is not null)
+            refusals?.Add(1, new KeyValuePair<string, object?>("reason", rejection.Reason));
+        return rejection;
     }
 }

@@ -23,6 +23,9 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <summary>A random identifier of 128 bits: a <c>jti</c> or a <c>sid</c>.</summary>
     public static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
+    /// <summary>When a token expires that is issued at this time, if nothing ends it before.</summary>
+    public DateTimeOffset ExpiryOf(DateTimeOffset issued) => settings.ExpiryOf(issued);
+
     /// <summary>Issues the token of a grant.</summary>
     /// <param name="grant">What the token says.</param>
     /// <param name="at">The time of the session's row; now, if left out.</param>

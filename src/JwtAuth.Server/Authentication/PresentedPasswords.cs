@@ -1,13 +1,15 @@
 using JwtAuth.Server.Audit;
 using JwtAuth.Server.Errors;
 using JwtAuth.Server.Logins;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
 using Microsoft.AspNetCore.Mvc;
 
 namespace JwtAuth.Server.Authentication;
 
 /// <summary>Checks a name and password that came in a request, with what the request says about where it comes from.</summary>
-internal sealed class PresentedPasswords(PasswordAuthenticator passwords, DeviceCookie device, AuditNotes notes)
+internal sealed class PresentedPasswords(
+    PasswordAuthenticator passwords, DeviceCookie device, AuditNotes notes, Meters meters)
 {
     /// <param name="context">The request.</param>
     /// <param name="username">The name as it was sent.</param>
@@ -18,6 +20,13 @@ internal sealed class PresentedPasswords(PasswordAuthenticator passwords, Device
         PasswordResult result = await passwords.CheckAsync(
             username, password, context.Connection.RemoteIpAddress, context.RequestAborted, device.IdFor(context.Request, username));
         notes.AddIfRefused(result, username);
+        meters.CountPassword(result switch
+        {
+            PasswordResult.Verified => "verified",
+            PasswordResult.TooManyAttempts => "too_many_attempts",
+            PasswordResult.Busy => "busy",
+            _ => "refused",
+        });
         if (isPersistent && result is PasswordResult.Verified verified)
             context.Response.OnStarting(() => WriteDevice(context, verified.Account.Username));
         return result;

@@ -13,6 +13,7 @@ using JwtAuth.Server.Denials;
 using JwtAuth.Server.Grants;
 using JwtAuth.Server.Guessing;
 using JwtAuth.Server.Lab;
+using JwtAuth.Server.Lifetimes;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Passwords;
 using JwtAuth.Server.PersonalAccessTokens;
@@ -66,7 +67,9 @@ internal static class ServiceBuilder
         AddDenials(builder.Services, settings.Denylist);
         AddChecking(builder.Services, settings);
         builder.AddHttpApi(settings);
+        Telemetry.Add(builder.Services, settings.Telemetry);
         builder.Services.AddSingleton(settings).AddHostedService<Greeting>();
+        builder.Services.AddSingleton<Draining>().AddSingleton<IHostLifetime, SignalLifetime>();
         SilentCategories.Silence(builder.Logging);
         FrameworkSwitches.Neutralize(builder.Services);
         RefusalLoggers.Add(builder.Services);
@@ -91,7 +94,7 @@ internal static class ServiceBuilder
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
             await app.Services.GetRequiredService<KnownNetworkStore>().LoadAsync();
-            app.Services.GetRequiredService<Meters>(); // so that it measures from the start
+            app.Services.GetRequiredService<Gauges>(); // so that it measures from the start
         }
         foreach (string setting in SettingValues.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
@@ -174,6 +177,7 @@ internal static class ServiceBuilder
         services.AddSingleton<WrongTokens>();
         services.AddScoped<PersonalAccessTokenAuthenticator>();
         services.AddSingleton<Meters>();
+        services.AddSingleton<Gauges>();
     }
 
     private static void AddDenials(IServiceCollection services, DenylistSettings settings)

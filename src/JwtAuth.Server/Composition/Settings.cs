@@ -62,6 +62,8 @@ internal sealed record Settings
 
     public required ListenSettings Listen { get; init; }
 
+    public required TelemetrySettings Telemetry { get; init; }
+
     /// <summary>The settings, complete and valid.</summary>
     /// <exception cref="ConfigurationFaultException">Something is missing, weak, misspelt or out of range.</exception>
     public static Settings Read(IConfiguration configuration, IHostEnvironment environment)
@@ -100,6 +102,7 @@ internal sealed record Settings
             Swagger = SwaggerSettings.Read(values),
             Lab = LabSettings.Read(values, issuer.Url),
             Listen = ListenSettings.Read(values),
+            Telemetry = TelemetrySettings.Read(values),
         };
     }
 

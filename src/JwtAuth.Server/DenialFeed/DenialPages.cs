@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Denials;
@@ -26,6 +27,7 @@ internal sealed class DenialPages
     private readonly TimeProvider time;
     private readonly ILogger log;
     private bool isToldBehind;
+    private int listeners;
     private TaskCompletionSource news = NewNews();
 
     public DenialPages(
@@ -38,6 +40,9 @@ internal sealed class DenialPages
 
         void Tell() => Interlocked.Exchange(ref news, NewNews()).TrySetResult();
     }
+
+    /// <summary>How many calls wait for news.</summary>
+    public int Listeners => Volatile.Read(ref listeners);
 
     /// <summary>What follows a cursor. If there is nothing, what comes within <paramref name="wait"/>.</summary>
     /// <param name="db">The log.</param>
@@ -74,8 +79,16 @@ internal sealed class DenialPages
                     Denials = denials,
                 };
             }
-            await next.WaitAsync(left, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ListenAsync(next, left, cancellation);
         }
+    }
+
+    private async Task ListenAsync(Task next, TimeSpan left, CancellationToken cancellation)
+    {
+        using Activity? span = Traces.FeedWait();
+        Interlocked.Increment(ref listeners);
+        await next.WaitAsync(left, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref listeners);
     }
 
     private async Task<(IReadOnlyList<DeniedTokens> Denials, long Last)> AfterAsync(Db db, long after)

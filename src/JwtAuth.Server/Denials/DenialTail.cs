@@ -36,6 +36,7 @@ internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<Denia
     private long? lastVersion;
     private volatile bool hasBegun;
     private bool isSilent;
+    private long newestReadAt;
 
     /// <summary>Denials were read that were not known before.</summary>
     public event Action? Changed;
@@ -44,6 +45,11 @@ internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<Denia
 
     /// <summary>The number of the last denial that was read.</summary>
     public long LastNumber => Volatile.Read(ref lastNumber);
+
+    /// <summary>
+    /// Since when no denial was read that was new to this process; <see langword="null"/> if none ever was. The log has no times.
+    /// </summary>
+    public TimeSpan? NewestAge => LastNumber == 0 ? null : time.GetElapsedTime(Volatile.Read(ref newestReadAt));
 
     /// <summary>The denials after a number, if memory reaches back that far. So listeners cost no query.</summary>
     /// <returns><see langword="null"/> if it does not.</returns>
@@ -152,7 +158,10 @@ internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<Denia
                     Add(DenialRow.Read(reader));
                 lastVersion = version;
                 if (lastNumber != before)
+                {
+                    Volatile.Write(ref newestReadAt, time.GetTimestamp());
                     Changed?.Invoke();
+                }
             }
             Denylist.CompleteAsOf(begunAt);
             Volatile.Write(ref isSilent, false);

@@ -11,7 +11,9 @@ namespace JwtAuth.Server.Grants;
 /// Tokens for a login at the service itself. With <c>offline_access</c> a session begins. Without it, nothing is written, and the audit
 /// trail notes the login in the background.
 /// </summary>
-internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, AuditNotes notes, ILogger<LoginGrant> log)
+internal sealed class LoginGrant(
+    TokenIssuer issuer, RefreshTokenStore refreshTokens, IssuerSettings settings, AuditNotes notes, Meters meters,
+    ILogger<LoginGrant> log)
 {
     /// <param name="login">The login that was proved.</param>
     /// <param name="audience">The audience of the tokens: one that the issuer knows.</param>
@@ -26,6 +28,7 @@ internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTo
         {
             log.LoggedIn(login.Account.Subject, device.Address);
             notes.Add(LoginNotes.Succeeded(login.Account.Subject, AuditDetail.Password));
+            meters.CountIssued("password");
             return new GrantedTokens(issuer.Issue(Grant.To(login.Account, audience, granted, TokenIssuer.NewId())), granted);
         }
 
@@ -33,6 +36,7 @@ internal sealed class LoginGrant(TokenIssuer issuer, RefreshTokenStore refreshTo
             return null;
         log.LoggedIn(login.Account.Subject, device.Address);
         log.SessionBegan(session.Session.SessionId, login.Account.Subject, device.Address);
+        meters.CountIssued("password");
         return RefreshGrant.TokensOf(session, granted, issuer);
     }
 }

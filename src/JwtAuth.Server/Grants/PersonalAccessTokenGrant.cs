@@ -10,7 +10,7 @@ namespace JwtAuth.Server.Grants;
 /// one.
 /// </summary>
 internal sealed class PersonalAccessTokenGrant(
-    PersonalAccessTokenUses tokens, TokenIssuer issuer, IssuerSettings settings, AccessTokenSettings accessTokens, TimeProvider time,
+    PersonalAccessTokenUses tokens, TokenIssuer issuer, IssuerSettings settings, Meters meters, TimeProvider time,
     ILogger<PersonalAccessTokenGrant> log)
 {
     /// <param name="access">What the personal access token allows.</param>
@@ -21,9 +21,10 @@ internal sealed class PersonalAccessTokenGrant(
     public async Task<GrantedTokens?> GrantAsync(PersonalAccess access, string audience, string? scope, Device device)
     {
         DateTimeOffset at = time.GetUtcNow();
-        if (!await tokens.AllowAccessTokenAsync(access, accessTokens.ExpiryOf(at)))
+        if (!await tokens.AllowAccessTokenAsync(access, issuer.ExpiryOf(at)))
             return null;
         IReadOnlyList<string> granted = access.ScopesNow(settings, scope);
+        meters.CountIssued("personal_access_token");
         log.PersonalAccessTokenChanged(access.Id, access.Account.Subject, device.Address);
         // Roles are for people. A program's token has scopes only, so an API that opens to a role does not open to it.
         var grant = Grant.To(access.Account with { Roles = [] }, audience, granted, access.Id);

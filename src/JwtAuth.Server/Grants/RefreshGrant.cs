@@ -45,6 +45,7 @@ internal sealed class RefreshGrant(
                 else
                     log.SessionRefreshed(token.SessionId, session.Account.Subject, device.Address);
                 meters.CountRefresh(session.IsRepeated ? "repeated" : "rotated");
+                meters.CountIssued("refresh_token");
                 return new RefreshResult.Granted(
                     TokensOf(session, ScopeGrant.OfRefresh(scope, session.Session.Scope, session.Account.Roles, settings), issuer));
             case Rotation.Reused reused:

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.Guessing;
 
@@ -26,11 +28,22 @@ internal sealed class HashingGate(HashingSettings settings, TimeProvider time, I
     private long lastAt;
     private long? otherAt;
 
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (guard)
+                return waiting.Count;
+        }
+    }
+
     /// <summary>
     /// A place at bcrypt, to be disposed of. <see langword="null"/> if the queue is full, the wait is too long, or the service is stopping.
     /// </summary>
     public async Task<IDisposable?> EnterAsync(CancellationToken cancellation, IPAddress? address = null)
     {
+        using Activity? wait = Traces.HashWait();
         Visitor visitor = Come(Network.Of(address));
         if (visitor.Place.Task.IsCompleted)
             return await visitor.Place.Task;

@@ -188,4 +188,14 @@ internal static partial class LogEvents
 
     [LoggerMessage(114, LogLevel.Warning, "Role {Role} is new: no account had it before, and no scope names it; is it spelt right?")]
     public static partial void RoleIsNew(this ILogger log, string role);
+
+    [LoggerMessage(120, LogLevel.Information,
+        "Application started. Press Ctrl+C to shut down. Environment {Environment}, content root {ContentRoot}")]
+    public static partial void Started(this ILogger log, string environment, string contentRoot);
+
+    [LoggerMessage(121, LogLevel.Information, "Draining: /health/ready is 503, and the service listens for {Seconds} seconds more")]
+    public static partial void Draining(this ILogger log, int seconds);
+
+    [LoggerMessage(122, LogLevel.Information, "Application is shutting down: nobody listens any more, what is under way is finished")]
+    public static partial void Stopping(this ILogger log);
 }

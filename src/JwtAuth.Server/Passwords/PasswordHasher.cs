@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using JwtAuth.Server.Accounts;
 using JwtAuth.Server.Guessing;
+using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 
@@ -12,7 +14,7 @@ namespace JwtAuth.Server.Passwords;
 /// The password hasher for Identity, with bcrypt. It also verifies the PBKDF2 hashes of an existing Identity database. It asks for a new
 /// hash then, and after the work factor has changed. What is not awaited computes at once on the calling thread, and asks no gate.
 /// </summary>
-internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate) : IPasswordHasher<Account>
+internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate, Meters? meters = null) : IPasswordHasher<Account>
 {
     private const int HeaderOfVersion3 = 1 + 3 * sizeof(uint);
 
@@ -31,7 +33,7 @@ internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate
     public async Task<string?> HashAsync(Password password, IPAddress? address, CancellationToken cancellation)
     {
         using IDisposable? place = await gate.EnterAsync(cancellation, address);
-        return place is null ? null : await HashingThread.RunAsync(() => Hash(password.Reveal()));
+        return place is null ? null : await MeasureAsync(() => Hash(password.Reveal()));
     }
 
     /// <summary>
@@ -66,7 +68,7 @@ internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate
         using IDisposable? place = await gate.EnterAsync(cancellation, address);
         if (place is null)
             return null;
-        return await HashingThread.RunAsync<(bool, string?)>(() =>
+        return await MeasureAsync<(bool, string?)>(() =>
         {
             PasswordVerificationResult verdict = Verify(password, hash);
             return (verdict != PasswordVerificationResult.Failed,
@@ -121,6 +123,15 @@ internal sealed class PasswordHasher(PasswordSettings settings, HashingGate gate
                 && length - HeaderOfVersion3 - 16 >= salt,
             _ => false,
         };
+    }
+
+    private async Task<T> MeasureAsync<T>(Func<T> compute)
+    {
+        using Activity? span = Traces.Hash();
+        long? begunAt = meters?.BeginHash();
+        T result = await HashingThread.RunAsync(compute);
+        meters?.EndHash(begunAt);
+        return result;
     }
 
     string IPasswordHasher<Account>.HashPassword(Account user, string password) => Hash(new Password(password).Reveal());

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using JwtAuth.Bearer.Denials;
+using JwtAuth.Server.Lifetimes;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -8,8 +9,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the store can be written and read, there is a key to sign with, and the
-/// denials are known.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the store can be written and read, there is a key to sign with, the
+/// denials are known, and the service is not about to end.
 /// </summary>
 internal static class Health
 {
@@ -28,10 +29,13 @@ internal static class Health
         app.MapHealthChecks("/health/ready").WithMetadata(Reading.Methods).AllowAnonymous();
     }
 
-    private sealed class Ready(Engine engine, StoreWatch store, SigningKeyRing ring, IDenialSource? denials = null) : IHealthCheck
+    private sealed class Ready(
+        Engine engine, StoreWatch store, SigningKeyRing ring, Draining draining, IDenialSource? denials = null) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
+            if (draining.HasBegun)
+                return HealthCheckResult.Unhealthy();
             if (denials is { Denylist.IsComplete: false })
                 await denials.CatchUpAsync();
             return ring.IsReady && denials?.Denylist.IsComplete != false

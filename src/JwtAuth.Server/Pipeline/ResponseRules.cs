@@ -1,12 +1,14 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Lifetimes;
 using JwtAuth.Server.Observability;
 using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Server.Pipeline;
 
 /// <summary>Rules for every reply: security headers, https if the issuer is https, no compressed bodies in requests.</summary>
-internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer, IEnumerable<PathRule> rules, ILogger<ResponseRules> log)
+internal sealed class ResponseRules(
+    RequestDelegate next, IssuerSettings issuer, IEnumerable<PathRule> rules, Draining draining, ILogger<ResponseRules> log)
 {
     private const string ApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
@@ -41,6 +43,9 @@ internal sealed class ResponseRules(RequestDelegate next, IssuerSettings issuer,
         headers.TryAdd(HeaderNames.CacheControl, "no-store");
         // Every reply depends on the origin; the CORS middleware says so only if it has allowed one. An error is a page or JSON.
         headers.Vary = context.Response.StatusCode >= 400 ? "Origin, Accept" : HeaderNames.Origin;
+        // Whoever sends the next request finds another process. HTTP/2 says so by itself, and knows no such header.
+        if (draining.HasBegun && HttpProtocol.IsHttp11(context.Request.Protocol))
+            headers.Connection = "close";
         if (issuer.IsHttps)
             headers.StrictTransportSecurity = "max-age=31536000";
     }

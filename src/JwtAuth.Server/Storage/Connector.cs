@@ -17,6 +17,9 @@ internal abstract class Connector
     /// <summary>The queue in which a payer's writers wait.</summary>
     public abstract WriteLane LaneOf(string payer);
 
+    /// <summary>How many writers wait for their turn.</summary>
+    public abstract int Waiting { get; }
+
     /// <summary>Begins a transaction that changes what belongs to these accounts. Nobody else does before it ends.</summary>
     public abstract Task BeginAsync(PreparedConnection connection, IEnumerable<string> accounts);
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using JwtAuth.Server.Observability;
 
 namespace JwtAuth.Server.Storage;
 
@@ -8,7 +10,7 @@ namespace JwtAuth.Server.Storage;
 /// Small writes that come with many requests. Those that wait for their turn together are carried out in one transaction, one after the
 /// other, and share its commit. One that fails is rolled back alone. Each is answered when all are on disk.
 /// </summary>
-internal sealed class GroupedWrites(Connector connector) : IDisposable
+internal sealed class GroupedWrites(Connector connector, Meters? meters = null) : IDisposable
 {
     private const string Begin = "SAVEPOINT one", Undo = "ROLLBACK TO SAVEPOINT one", Keep = "RELEASE SAVEPOINT one";
 
@@ -72,6 +74,7 @@ internal sealed class GroupedWrites(Connector connector) : IDisposable
 
     private async Task CommitAsync(WriteLane lane, IReadOnlyList<WaitingWriter> group)
     {
+        using Activity? span = Traces.Commit(group.Count, group.Skip(1).Select(writer => writer.Span));
         try
         {
             if (!connections.TryGetValue(lane, out PreparedConnection? connection))
@@ -80,11 +83,13 @@ internal sealed class GroupedWrites(Connector connector) : IDisposable
             foreach (WaitingWriter writer in group)
                 await (group.Count == 1 ? writer.Write!.RunAsync(connection) : RunApartAsync(writer.Write!, connection));
             await connection.ExecuteAsync("COMMIT");
+            meters?.CountCommit(group.Count);
             if (!connector.KeepsOpen)
                 Close(lane);
         }
         catch (Exception fault)
         {
+            span?.SetStatus(ActivityStatusCode.Error);
             foreach (WaitingWriter writer in group)
                 writer.Write!.Fail(fault);
             Close(lane); // whatever was begun is rolled back

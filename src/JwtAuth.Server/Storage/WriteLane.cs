@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using JwtAuth.Server.Observability;
+
 namespace JwtAuth.Server.Storage;
 
 /// <summary>Which writers come before which.</summary>
@@ -34,13 +37,27 @@ internal sealed class WriteLane(TimeSpan patience, TimeProvider time)
     private readonly HashSet<string> notes = new(StringComparer.Ordinal);
     private bool isTaken;
 
+    /// <summary>How many wait for their turn.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (guard)
+                return queues.Sum(queue => queue.Count);
+        }
+    }
+
     /// <summary>Waits for a turn alone. Whoever has had one calls <see cref="Leave"/>.</summary>
     /// <param name="urgency">Who comes before whom.</param>
     /// <param name="payer">Whose turn it is: an account, or a network or a client where there is none.</param>
     /// <exception cref="StorageBusyException">
     /// The turn did not come in time, or too many are waiting and none has more waiting than this payer.
     /// </exception>
-    public Task EnterAsync(Urgency urgency, string payer) => WaitAsync(urgency, new WaitingWriter(payer));
+    public async Task EnterAsync(Urgency urgency, string payer)
+    {
+        using Activity? wait = Traces.WriteWait();
+        await WaitAsync(urgency, new WaitingWriter(payer));
+    }
 
     /// <summary>Waits for a turn that may be shared.</summary>
     /// <param name="urgency">Who comes before whom.</param>
@@ -53,6 +70,7 @@ internal sealed class WriteLane(TimeSpan patience, TimeProvider time)
     /// <exception cref="StorageBusyException">As with <see cref="EnterAsync"/>.</exception>
     public async Task<IReadOnlyList<WaitingWriter>> JoinAsync(Urgency urgency, string payer, GroupedWrite write)
     {
+        using Activity? wait = Traces.WriteWait();
         var writer = new WaitingWriter(payer, write);
         await WaitAsync(urgency, writer);
         return writer.Group;

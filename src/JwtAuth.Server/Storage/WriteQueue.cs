@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using JwtAuth.Server.Observability;
+
 namespace JwtAuth.Server.Storage;
 
 /// <summary>
@@ -14,6 +17,9 @@ internal sealed class WriteQueue
     private readonly LinkedList<Payer> payers = new();
     private readonly Dictionary<string, Payer> byName = new(StringComparer.Ordinal);
     private int count;
+
+    /// <summary>How many wait.</summary>
+    public int Count => count;
 
     /// <summary>The writer whose turn it is; <see langword="null"/> if nobody waits.</summary>
     public WaitingWriter? First => payers.First?.Value.Waiting.First!.Value;
@@ -97,6 +103,9 @@ internal sealed class WaitingWriter(string payer, GroupedWrite? write = null)
 
     /// <summary>Whether it was let in, or its write was carried out by another, once that is decided.</summary>
     public Task<bool> IsServed => served.Task;
+
+    /// <summary>The span in which it waits.</summary>
+    public ActivityContext Span { get; } = Traces.Here;
 
     /// <summary>Whose writes it carries out, its own first. Nobody's, if another has carried out its own.</summary>
     public IReadOnlyList<WaitingWriter> Group { get; private set; } = [];

@@ -109,6 +109,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>SIGTERM: it may finish what it has begun.</summary>
+    public void Terminate() => Signal("-TERM");
+
+    public void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
     /// <summary>SIGKILL: it has no chance to tidy up.</summary>
     public void Kill()
     {

@@ -21,6 +21,8 @@ internal sealed class TracedConnector(string connectionString, WriteLane? lane =
 
     public override bool KeepsOpen => inner.KeepsOpen;
 
+    public override int Waiting => inner.Waiting;
+
     public override async Task<DbConnection> OpenAsync()
     {
         Interlocked.Increment(ref opened);

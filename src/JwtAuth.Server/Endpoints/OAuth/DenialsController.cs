@@ -5,6 +5,7 @@ using JwtAuth.Server.Clients;
 using JwtAuth.Server.DenialFeed;
 using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
+using JwtAuth.Server.Lifetimes;
 using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
@@ -15,8 +16,8 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 [AllowAnonymous]
 [ForClients]
 [Tags("Clients")]
-internal sealed class DenialsController(ClientAuthenticator authenticator, WitnessedPages pages, Db db, IHostApplicationLifetime lifetime)
-    : ControllerBase
+internal sealed class DenialsController(
+    ClientAuthenticator authenticator, WitnessedPages pages, Db db, Draining draining, IHostApplicationLifetime lifetime) : ControllerBase
 {
     /// <summary>
     /// The feed of denials. It lists what was ended before it expired: first everything after a cursor, then each denial when it happens.
@@ -44,8 +45,10 @@ internal sealed class DenialsController(ClientAuthenticator authenticator, Witne
             && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // TryParse accepts -Infinity too
             return OAuthError.Result(OAuthErrorCode.InvalidRequest, "wait is a number of seconds from 0 to 30.");
 
-        // When the service stops, it does not keep its listeners waiting.
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(HttpContext.RequestAborted, lifetime.ApplicationStopping);
+        // A service that is about to end does not keep its listeners waiting: they ask again, at another node. Whoever comes here all the
+        // same waits until the end, and does not ask again and again.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            HttpContext.RequestAborted, lifetime.ApplicationStopping, draining.HasBegun ? CancellationToken.None : draining.Begun);
         if (await pages.ReadAsync(db, cursor, TimeSpan.FromSeconds(seconds), either.Token) is { } page)
             return new JsonResult(page, FeedJson.Default.Options);
         return ClientAuthentication.DenialsUnknown(Response);

@@ -11,6 +11,8 @@ internal sealed class PostgresConnector(NpgsqlDataSource source, WriteLanes lane
 {
     public override bool KeepsOpen => false;
 
+    public override int Waiting => lanes.Waiting;
+
     public override async Task<DbConnection> OpenAsync() => await source.OpenConnectionAsync();
 
     public override WriteLane LaneOf(string payer) => lanes.Of(payer);

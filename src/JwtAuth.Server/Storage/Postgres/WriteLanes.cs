@@ -15,5 +15,8 @@ internal sealed class WriteLanes(TimeSpan patience, TimeProvider time)
     /// <summary>How long a writer waits, in its lane and then for what others have locked.</summary>
     public TimeSpan Patience => patience;
 
+    /// <summary>How many writers wait for their turn, in all lanes.</summary>
+    public int Waiting => lanes.Sum(lane => lane.Waiting);
+
     public WriteLane Of(string payer) => lanes[(uint)payer.GetHashCode(StringComparison.Ordinal) % Count];
 }

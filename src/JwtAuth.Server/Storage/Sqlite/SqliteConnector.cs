@@ -9,6 +9,8 @@ internal sealed class SqliteConnector(string connectionString, WriteLane lane) :
 {
     public override bool KeepsOpen => true;
 
+    public override int Waiting => lane.Waiting;
+
     public override WriteLane LaneOf(string payer) => lane;
 
     // Immediate, so that no reading has to become a writing, which could fail where others write. The whole database is locked.
