@@ -61,6 +61,7 @@ internal static class Telemetry
                     .AddAspNetCoreInstrumentation(options =>
                     {
                         options.Filter = context => !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+                        options.EnrichWithHttpRequest = (span, _) => span.TraceStateString = null; // before other spans take it over
                         options.EnrichWithHttpResponse = (span, _) => TakeWhatWasSent(span); // the last act
                     })
                     .AddOtlpExporter(options => Configure(options, endpoint, "v1/traces"));
@@ -77,13 +78,12 @@ internal static class Telemetry
         options.Endpoint = new Uri($"{endpoint.AbsoluteUri.TrimEnd('/')}/{signal}");
     }
 
-    // Takes from the span of a request what a caller has chosen: path, query, host, agent, address, trace state. What is left is a method,
-    // a route of ours and a status.
+    // Takes from the span of a request what a caller has chosen: path, query, host, agent, address. What is left is a method, a route of
+    // ours and a status.
     private static void TakeWhatWasSent(Activity span)
     {
         string[] sent = [.. span.TagObjects.Select(tag => tag.Key).Where(name => !Kept.Contains(name))];
         foreach (string name in sent)
             span.SetTag(name, null);
-        span.TraceStateString = null;
     }
 }

@@ -2,9 +2,9 @@
 namespace JwtAuth.Server.Observability;
 
 /// <summary>
-/// Every line that the service itself logs, numbered. A name that people chose is logged only after it was found well formed. Passwords,
-/// tokens and keys are never logged. A line that anybody can cause at will has a name that ends in Refused: <see cref="RefusalLog"/> counts
-/// it, so that it cannot fill the log.
+/// Every line that the service itself logs. <c>docs/events.md</c> lists them, and a number is never used again. A name that people chose is
+/// logged only after it was found well formed. Passwords, tokens and keys are never logged. A line that anybody can cause at will has a
+/// name that ends in Refused: <see cref="RefusalLog"/> counts it, so that it cannot fill the log.
 /// </summary>
 internal static partial class LogEvents
 {
