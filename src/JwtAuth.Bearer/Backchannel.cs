@@ -46,8 +46,8 @@ internal sealed class Backchannel : IDisposable
     /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
     public Task<FetchedKeySet> FetchKeysAsync(bool isMissed, CancellationToken stopping) =>
         AskAsync(Request(".well-known/jwks.json", isMissed ? FromTheIssuer : null), Patience, async (reply, cancellation) =>
-            new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation),
-                reply.Headers.CacheControl is { NoCache: false, MaxAge: { } age } ? age : null), stopping);
+            new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation), FreshnessOf(reply.Headers),
+                reply.Headers.ETag?.Tag.Trim('"')), stopping);
 
     /// <summary>The part of the feed of denials that follows a cursor.</summary>
     /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
@@ -60,6 +60,10 @@ internal sealed class Backchannel : IDisposable
             ?? throw new InvalidDataException("the feed is empty"), stopping);
 
     public void Dispose() => client.Dispose();
+
+    // A cache on the way may have had it for a while (RFC 9111 §4.2.3).
+    private static TimeSpan? FreshnessOf(HttpResponseHeaders headers) =>
+        headers.CacheControl is { NoCache: false, MaxAge: { } lifetime } ? lifetime - (headers.Age ?? TimeSpan.Zero) : null;
 
     private static HttpRequestMessage Request(
         string path, CacheControlHeaderValue? caches, AuthenticationHeaderValue? authorization = null) =>

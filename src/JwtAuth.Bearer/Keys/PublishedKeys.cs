@@ -9,7 +9,10 @@ namespace JwtAuth.Bearer.Keys;
 /// <summary>A key set as it was fetched.</summary>
 /// <param name="Json">The JWK Set (RFC 7517 §5).</param>
 /// <param name="FreshFor">How long it may be used before asking again; <see langword="null"/> if the issuer did not say.</param>
-internal sealed record FetchedKeySet(string Json, TimeSpan? FreshFor);
+/// <param name="Fingerprint">
+/// The text by which the issuer announces this set; <see langword="null"/> from an issuer of an older version.
+/// </param>
+internal sealed record FetchedKeySet(string Json, TimeSpan? FreshFor, string? Fingerprint = null);
 
 /// <summary>A secret that the issuer says is in use: its <c>kid</c>, and an HMAC that only this secret can make.</summary>
 internal sealed record SharedKey(string KeyId, string Proof)
@@ -48,6 +51,9 @@ internal sealed class PublishedKeys(
     private static readonly TimeSpan LongestFreshness = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestFreshness = TimeSpan.FromSeconds(1);
 
+    // A node that answers with an older set is a moment behind. If it goes on, something between changes the entity tags.
+    private const int MostLooksForAnnounced = 10;
+
     private readonly VerificationKey? anyShared = secrets.Count > 0
         && !secretsAreAnnounced ? VerificationKey.HmacOfAny("shared", secrets) : null;
     private readonly bool awaitsAnnouncement = secrets.Count > 0 && secretsAreAnnounced;
@@ -61,6 +67,8 @@ internal sealed class PublishedKeys(
     private volatile string? announced;
     private TimeSpan freshFor = LongestFreshness;
     private CancellationToken stopping;
+    private volatile string? held;
+    private int looksForAnnounced;
 
     public bool IsComplete => ring.FetchedAt is not null && fault is null && (announced is not null || !awaitsAnnouncement);
 
@@ -82,6 +90,14 @@ internal sealed class PublishedKeys(
         return algorithm == SignatureAlgorithm.HS256 ? anyShared : null;
     }
 
+    /// <summary>The name of the set that is held; <see langword="null"/> if the issuer gave it none, or nothing was fetched.</summary>
+    public string? Held => held;
+
+    /// <summary>
+    /// Whether the set is not the one that was announced: it is being fetched, or came from a node of the issuer that is behind another.
+    /// </summary>
+    public bool IsBehind => held is { } mine && announced is { } said && mine != said && looksForAnnounced < MostLooksForAnnounced;
+
     /// <summary>Fetches until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -90,7 +106,7 @@ internal sealed class PublishedKeys(
         {
             failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await Fetch();
-            if (fault is not null)
+            if (fault is not null || IsBehind)
                 await Task.Delay(RetryEvery, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             else
                 await UntilStaleAsync(stoppingToken);
@@ -117,7 +133,7 @@ internal sealed class PublishedKeys(
             VerificationKey[] keys = [.. shared.Select(key => ring.Shared.FirstOrDefault(known => known.KeyId == key.KeyId)
                 ?? SharedKeyOf(key)).OfType<VerificationKey>()];
             ring = ring with { Shared = keys, Version = ring.Version + 1 };
-            announced = fingerprint;
+            (announced, looksForAnnounced) = (fingerprint, 0);
             foreach (SharedKey missing in shared.Where(key => !keys.Any(known => known.KeyId == key.KeyId)))
                 log.SharedSecretMissing(missing.KeyId);
             fetching = FetchAfterAsync(fetching); // what is under way may have been asked for before the change
@@ -148,7 +164,7 @@ internal sealed class PublishedKeys(
     private async Task<bool> FetchForUnknownAsync()
     {
         bool isNew = await FetchOnceAsync(isMissed: true);
-        if (!isNew)
+        if (!isNew && !IsBehind) // a node that is behind says nothing of a key that is ahead
         {
             lock (guard)
                 fruitlessAt = ClockReading.Of(time);
@@ -190,6 +206,12 @@ internal sealed class PublishedKeys(
                     Version = ring.Version + (isNew ? 1 : 0),
                 };
                 freshFor = Clamp(fetched.FreshFor ?? LongestFreshness);
+                held = fetched.Fingerprint;
+                if (IsBehind)
+                {
+                    looksForAnnounced++;
+                    failure.TrySetResult(); // it is tried again soon
+                }
                 if (fault is not null)
                     log.KeysReadAgain();
                 fault = null;

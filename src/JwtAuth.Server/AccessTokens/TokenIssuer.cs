@@ -26,6 +26,12 @@ internal sealed class TokenIssuer(IssuerSettings issuer, AccessTokenSettings set
     /// <summary>When a token expires that is issued at this time, if nothing ends it before.</summary>
     public DateTimeOffset ExpiryOf(DateTimeOffset issued) => settings.ExpiryOf(issued);
 
+    /// <summary>
+    /// Makes sure that the key that signs is still the right one. Call it first in each grant, before anything is used up.
+    /// </summary>
+    /// <exception cref="Storage.StorageBusyException">Nobody can tell: the keys could not be read for some seconds.</exception>
+    public ValueTask BeginAsync() => ring.FreshenAsync();
+
     /// <summary>Issues the token of a grant.</summary>
     /// <param name="grant">What the token says.</param>
     /// <param name="at">The time of the session's row; now, if left out.</param>

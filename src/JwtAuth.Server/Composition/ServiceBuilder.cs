@@ -119,6 +119,8 @@ internal static class ServiceBuilder
         services.AddSingleton<PreparedReads>();
         services.AddSingleton<GroupedWrites>();
         services.AddSingleton(_ => engine); // made by the container, so that it disposes of it
+        services.AddSingleton<NewsListener>();
+        services.AddHostedService(provider => provider.GetRequiredService<NewsListener>());
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton(provider => provider.GetRequiredService<DatabaseStart>().MasterKey);
         services.AddSingleton<RowSeals>();

@@ -11,7 +11,7 @@ namespace JwtAuth.Server.Denials;
 /// whenever another process (such as the command line) has written. To notice that, it looks four times a second, and at once when it is
 /// told.
 /// </summary>
-internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<DenialTail> log)
+internal sealed class DenialTail(Engine engine, NewsListener news, TimeProvider time, ILogger<DenialTail> log)
     : BackgroundService, IDenialSource
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
@@ -83,7 +83,7 @@ internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<Denia
     /// <exception cref="DbException">The log cannot be read.</exception>
     public Task CommittedAsync()
     {
-        engine.Tell();
+        engine.Tell(News.Denials);
         return ReadAsync();
     }
 
@@ -100,8 +100,11 @@ internal sealed class DenialTail(Engine engine, TimeProvider time, ILogger<Denia
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(LookAsync(stoppingToken), engine.ListenAsync(CatchUpAsync, stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        news.Add(News.Denials, CatchUpAsync);
+        return LookAsync(stoppingToken);
+    }
 
     private async Task LookAsync(CancellationToken stoppingToken)
     {

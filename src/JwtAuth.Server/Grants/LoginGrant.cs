@@ -23,6 +23,7 @@ internal sealed class LoginGrant(
     /// <returns><see langword="null"/> if the account has changed since the login was proved.</returns>
     public async Task<GrantedTokens?> GrantAsync(Login login, string audience, string? scope, Device device, string? replaces)
     {
+        await issuer.BeginAsync();
         IReadOnlyList<string> granted = ScopeGrant.Of(scope, login.Account.Roles, settings);
         if (!granted.Contains(ScopeGrant.OfflineAccess))
         {

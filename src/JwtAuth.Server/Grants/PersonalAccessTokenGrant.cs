@@ -20,6 +20,7 @@ internal sealed class PersonalAccessTokenGrant(
     /// <returns><see langword="null"/> if the personal access token has ended since it was checked.</returns>
     public async Task<GrantedTokens?> GrantAsync(PersonalAccess access, string audience, string? scope, Device device)
     {
+        await issuer.BeginAsync();
         DateTimeOffset at = time.GetUtcNow();
         if (!await tokens.AllowAccessTokenAsync(access, issuer.ExpiryOf(at)))
             return null;

@@ -33,6 +33,7 @@ internal sealed class RefreshGrant(
     /// <param name="isSharedByTabs">Whether the token comes in a cookie, which the tabs of a browser share.</param>
     public async Task<RefreshResult> GrantAsync(RefreshToken token, string? scope, Device device, bool isSharedByTabs)
     {
+        await issuer.BeginAsync();
         // This is checked before the token is used up, so that a typing error costs nothing.
         if (scope is not null && await refreshTokens.FindAliveAsync(token) is { } alive && ScopeGrant.IsMore(scope, alive.Session.Scope))
             return new RefreshResult.ScopeExceeded();

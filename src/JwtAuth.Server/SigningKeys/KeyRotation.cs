@@ -4,11 +4,11 @@ using JwtAuth.Server.Storage;
 namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
-/// Keeps the ring up to date. Every second it looks for changes by another process, such as the command line. Every minute it checks
-/// whether a successor is due. It also notices when another process has begun another history of the database.
+/// Keeps the ring up to date. It looks for changes by another process, such as the command line, every second and when it is told of one.
+/// Every minute it checks whether a successor is due. It also notices when another process has begun another history of the database.
 /// </summary>
 internal sealed class KeyRotation(
-    SigningKeyRing ring, DatabaseStart database, PreparedReads reads, TimeProvider time, ILogger<KeyRotation> log)
+    SigningKeyRing ring, DatabaseStart database, PreparedReads reads, NewsListener news, TimeProvider time, ILogger<KeyRotation> log)
     : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -16,6 +16,7 @@ internal sealed class KeyRotation(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        news.Add(News.Keys, ring.CatchUpAsync);
         using var timer = new PeriodicTimer(LookEvery, time);
         DateTimeOffset broughtAt = time.GetUtcNow();
         bool isTold = false;

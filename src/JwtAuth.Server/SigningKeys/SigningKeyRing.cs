@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using JwtAuth.Bearer.Clocks;
 using JwtAuth.Bearer.Keys;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
@@ -9,11 +10,27 @@ namespace JwtAuth.Server.SigningKeys;
 
 /// <summary>
 /// The ring in memory: one key signs, and the retired ones still verify. Changes by another process show at the next
-/// <see cref="LoadAsync"/>.
+/// <see cref="LoadAsync"/>. Nobody signs with a ring that was not read lately: its key may have been retired or revoked since.
 /// </summary>
-internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, ILogger<SigningKeyRing> log) : IVerificationKeys
+internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule, TimeProvider time, ILogger<SigningKeyRing> log)
+    : IVerificationKeys, IDisposable
 {
-    private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]), []);
+    /// <summary>
+    /// How long the ring may go unread. After that nothing is signed. It is half of the time for which verifiers believe a key that was
+    /// retired elsewhere.
+    /// </summary>
+    public static readonly TimeSpan MaximumSilence = TimeSpan.FromSeconds(5);
+
+    // How long a request waits for a reading, and how far two readings are apart that unknown keys cause. Other processes, and a store that
+    // is slow, do not share the service's clock.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3), Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly SemaphoreSlim reading = new(1, 1);
+    private readonly Lock guard = new();
+    private Task? nextLook;
+    private long lookedAt;
+    private volatile ClockReading? readAt;
+    private volatile Content content = new([], new Dictionary<string, SigningKey>(), [], JsonWebKeys.WriteSet([]), [], Version: 0);
 
     /// <summary>The ring was loaded with changes.</summary>
     public event Action? Changed;
@@ -21,11 +38,25 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     /// <summary>The published JWK Set: the public halves of the keys that sign, will sign or still verify.</summary>
     public ReadOnlyMemory<byte> JsonWebKeySet => content.JsonWebKeySet;
 
+    /// <summary>The same, and the text that names it.</summary>
+    public (ReadOnlyMemory<byte> Set, string Fingerprint) Published => content is var now ? (now.JsonWebKeySet, now.Fingerprint) : default;
+
     /// <summary>The secrets shared with APIs that sign or still verify.</summary>
     public IReadOnlyList<SharedKey> SharedKeys => content.SharedKeys;
 
     /// <summary>A text that changes when the published or shared keys change.</summary>
     public string Fingerprint => content.Fingerprint;
+
+    /// <inheritdoc/>
+    public long Version => content.Version;
+
+    /// <summary>
+    /// Whether a <c>kid</c> that is not in the ring is none of the service's: not if the ring could not be read lately.
+    /// </summary>
+    public bool IsComplete => Age <= MaximumSilence;
+
+    /// <summary>How old the reading is that the ring comes from.</summary>
+    public TimeSpan Age => readAt?.Age(time) ?? TimeSpan.MaxValue;
 
     /// <inheritdoc/>
     public VerificationKey? Find(ReadOnlySpan<byte> keyId, SignatureAlgorithm algorithm)
@@ -62,9 +93,69 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
     /// <exception cref="CryptographicException">A key was sealed with another master key.</exception>
     public async Task LoadAsync(CancellationToken cancellation = default)
     {
-        List<SigningKeyRow> rows = await store.ListAsync(cancellation);
+        // One reading at a time, so that an older one does not replace a newer one.
+        await reading.WaitAsync(cancellation);
+        try
+        {
+            var begunAt = ClockReading.Of(time);
+            Take(await store.ListAsync(cancellation));
+            readAt = begunAt;
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    /// <summary>Another process says that it has changed the ring, or somebody needs to know: reads it. Does not throw.</summary>
+    public async Task CatchUpAsync()
+    {
+        Task look;
+        lock (guard)
+            look = nextLook ??= Task.Run(LookAsync);
+        // A reading that was under way may be older than the change. This one begins later, for all who wait.
+        await look.WaitAsync(LongestWait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// Reads the ring again for a token whose key is not in it: another process may have made that key a moment ago.
+    /// </summary>
+    public async ValueTask<bool> CatchUpAsync(long version)
+    {
+        bool wasComplete = IsComplete;
+        if (Version == version)
+            await CatchUpAsync();
+        return Version != version || (!wasComplete && IsComplete);
+    }
+
+    /// <summary>Call it before something is signed. A ring that was not read lately is read.</summary>
+    /// <exception cref="StorageBusyException">It cannot be read.</exception>
+    public async ValueTask FreshenAsync()
+    {
+        if (IsComplete)
+            return;
+        await CatchUpAsync();
+        if (!IsComplete)
+            throw new StorageBusyException();
+    }
+
+    public void Dispose() => reading.Dispose();
+
+    private async Task LookAsync()
+    {
+        TimeProvider system = TimeProvider.System;
+        TimeSpan since = system.GetElapsedTime(lookedAt);
+        if (since < Pause)
+            await Task.Delay(Pause - since, system);
+        lock (guard)
+            (nextLook, lookedAt) = (null, system.GetTimestamp());
+        await LoadAsync();
+    }
+
+    private void Take(List<SigningKeyRow> rows)
+    {
         Content current = content;
-        if (rows.Select(Version).SequenceEqual(current.Rows.Select(Version)))
+        if (rows.Select(VersionOf).SequenceEqual(current.Rows.Select(VersionOf)))
             return;
 
         Report(current.Rows, rows);
@@ -76,10 +167,11 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
             JsonWebKeys.WriteSet(rows.Where(row => row is { PublicKey: not null, RevokedAt: null })
                 .Select(row => (row.KeyId, row.Algorithm, row.PublicKey!))),
             [.. rows.Where(row => row is { ForApisOnly: true, RevokedAt: null })
-                .Select(row => new SharedKey(row.KeyId, schedule.Open(row).ProofOfSecret()))]);
+                .Select(row => new SharedKey(row.KeyId, schedule.Open(row).ProofOfSecret()))],
+            current.Version + 1);
         Changed?.Invoke();
 
-        static (string, bool, DateTimeOffset, DateTimeOffset?, DateTimeOffset?) Version(SigningKeyRow row) =>
+        static (string, bool, DateTimeOffset, DateTimeOffset?, DateTimeOffset?) VersionOf(SigningKeyRow row) =>
             (row.KeyId, row.ForApisOnly, row.SignsFrom, row.RetiredAt, row.RevokedAt);
     }
 
@@ -117,7 +209,8 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
         IReadOnlyDictionary<string, SigningKey> SigningKeys,
         VerificationKey[] VerificationKeys,
         byte[] JsonWebKeySet,
-        IReadOnlyList<SharedKey> SharedKeys)
+        IReadOnlyList<SharedKey> SharedKeys,
+        long Version)
     {
         public string Fingerprint { get; } = Base64Url.EncodeToString(
             SHA256.HashData([.. JsonWebKeySet, .. SharedKeys.SelectMany(key => Encoding.UTF8.GetBytes($" {key.KeyId}"))]).AsSpan(0, 16));

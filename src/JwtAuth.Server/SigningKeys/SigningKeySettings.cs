@@ -9,6 +9,17 @@ namespace JwtAuth.Server.SigningKeys;
 /// <param name="Hs256Secret">The secret that APIs share; <see langword="null"/> if there is none.</param>
 internal sealed record SigningKeySettings(SignatureAlgorithm Algorithm, TimeSpan RotateEvery, TimeSpan PublishAhead, byte[]? Hs256Secret)
 {
+    private static readonly TimeSpan LongestCaching = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// How long the JWKS may be cached. Four quarters make up <see cref="PublishAhead"/>: a cache on the way, a verifier's own copy from
+    /// it, a node that has not read the ring for so long, and a slow commit or clocks that differ.
+    /// </summary>
+    public TimeSpan Caching => PublishAhead / 4 < LongestCaching ? PublishAhead / 4 : LongestCaching;
+
+    /// <summary>How old the reading may be from which a node publishes the JWKS. Beyond it, a successor may be missing there.</summary>
+    public TimeSpan LongestUnread => PublishAhead / 4 > SigningKeyRing.MaximumSilence ? PublishAhead / 4 : SigningKeyRing.MaximumSilence;
+
     /// <param name="values">The configuration.</param>
     /// <param name="masterKey">The configured master key. No API may have it as its secret.</param>
     public static SigningKeySettings Read(SettingValues values, byte[]? masterKey)

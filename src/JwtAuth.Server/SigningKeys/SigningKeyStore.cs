@@ -10,7 +10,8 @@ namespace JwtAuth.Server.SigningKeys;
 /// The ring in the database. A row counts only if it is as this service wrote it. So who can write to the database, but has no master key,
 /// adds no key and changes none.
 /// </summary>
-internal sealed class SigningKeyStore(IServiceScopeFactory scopes, PreparedReads reads, RowSeals seals, TimeProvider time)
+internal sealed class SigningKeyStore(
+    IServiceScopeFactory scopes, Engine engine, PreparedReads reads, RowSeals seals, TimeProvider time)
 {
     private const string All = $"""SELECT {SigningKeyRow.Columns} FROM "SigningKeys" k ORDER BY k."SignsFrom", k."KeyId" """;
 
@@ -88,6 +89,7 @@ internal sealed class SigningKeyStore(IServiceScopeFactory scopes, PreparedReads
         }
         await also(db, revocations);
         await revocations.CommitAsync(transaction);
+        engine.Tell(News.Keys);
         return result;
     }
 

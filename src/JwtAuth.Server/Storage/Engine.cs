@@ -110,13 +110,13 @@ internal abstract class Engine
     public abstract StoreFault FaultOf(Exception fault);
 
     /// <summary>
-    /// Calls <paramref name="heard"/> whenever a process has told that it has committed denials. Nobody may rely on it: who listens
-    /// looks by itself as well.
+    /// Calls <paramref name="heard"/> whenever a process has told what it has committed. Nobody may rely on it: who listens looks by itself
+    /// as well.
     /// </summary>
-    public virtual Task ListenAsync(Func<Task> heard, CancellationToken stopping) => Task.CompletedTask;
+    public virtual Task ListenAsync(Func<News, Task> heard, CancellationToken stopping) => Task.CompletedTask;
 
-    /// <summary>Tells the processes that listen that denials were committed, soon and without waiting.</summary>
-    public virtual void Tell()
+    /// <summary>Tells the processes that listen what was committed, soon and without waiting.</summary>
+    public virtual void Tell(News what)
     {
     }
 

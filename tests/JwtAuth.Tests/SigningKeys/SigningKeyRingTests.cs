@@ -208,7 +208,7 @@ public sealed partial class SigningKeyRingTests
         new SigningKeySettings(algorithm, TimeSpan.FromDays(90), TimeSpan.FromHours(1), null), host.Get<MasterKey>(), host.Time);
 
     private static SigningKeyRing RingOf(ServerHost host, SignatureAlgorithm algorithm) =>
-        new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), NullLogger<SigningKeyRing>.Instance);
+        new(host.Get<SigningKeyStore>(), ScheduleOf(host, algorithm), host.Time, NullLogger<SigningKeyRing>.Instance);
 
     private static bool Verifies(SigningKeyRing ring, string keyId, byte[] signature) =>
         ring.Find(Encoding.UTF8.GetBytes(keyId), SignatureAlgorithm.ES256) is { } key && key.Verify("input"u8, signature);

@@ -1,10 +1,12 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Descriptions;
+using JwtAuth.Server.Errors;
 using JwtAuth.Server.SigningKeys;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
 
 namespace JwtAuth.Server.Endpoints.Metadata;
 
@@ -81,14 +83,21 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
     private static readonly TimeSpan LongestCaching = TimeSpan.FromMinutes(5);
 
     /// <summary>The public keys (RFC 7517 §5). A new key is listed before it signs. An HS256 key is never listed.</summary>
+    /// <response code="200">The keys. The entity tag names the set, as the feed of denials does.</response>
+    /// <response code="503">`busy`: the keys could not be read for so long that one may be missing.</response>
     [HttpGet("/.well-known/jwks.json", Name = "readKeys")]
     [Produces("application/json")]
     [ProducesResponseType<KeysReply>(200)]
-    public FileContentResult JsonWebKeySet()
+    public async Task<IActionResult> JsonWebKeySet()
     {
+        if (ring.Age > keys.LongestUnread)
+            await ring.CatchUpAsync();
+        if (ring.Age > keys.LongestUnread)
+            return this.Problem(ErrorCode.Busy, SigningKeyRing.MaximumSilence);
         // When a new key begins to sign, nobody may still hold a copy from before it was published.
-        Cache(keys.PublishAhead / 2 < LongestCaching ? keys.PublishAhead / 2 : LongestCaching);
-        return File(ring.JsonWebKeySet.ToArray(), "application/json");
+        Cache(keys.Caching);
+        (ReadOnlyMemory<byte> set, string fingerprint) = ring.Published;
+        return File(set.ToArray(), "application/json", lastModified: null, new EntityTagHeaderValue($"\"{fingerprint}\""));
     }
 
     /// <summary>The service's metadata (RFC 8414), at its own address and at the one where OpenID Connect libraries look for it.</summary>

@@ -137,12 +137,14 @@ internal sealed class PostgresEngine : Engine, IAsyncDisposable
 
     public override StoreFault FaultOf(Exception fault) => PostgresFaults.Of(fault);
 
-    public override Task ListenAsync(Func<Task> heard, CancellationToken stopping) => listener.ListenAsync(heard, stopping);
+    public override Task ListenAsync(Func<News, Task> heard, CancellationToken stopping) => listener.ListenAsync(heard, stopping);
 
-    public override void Tell() => teller.Tell();
+    public override void Tell(News what) => teller.Tell(what);
 
+    // A command ends at once, and what it has committed is told before.
     public async ValueTask DisposeAsync()
     {
+        await teller.EndAsync();
         await listener.DisposeAsync();
         if (source.IsValueCreated)
             await source.Value.DisposeAsync();

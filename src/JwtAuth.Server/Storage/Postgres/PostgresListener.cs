@@ -36,7 +36,7 @@ internal sealed class PostgresListener(NpgsqlConnectionStringBuilder direct) : I
     }
 
     /// <summary>Calls <paramref name="heard"/> at each notification, and whenever the connection was made anew.</summary>
-    public async Task ListenAsync(Func<Task> heard, CancellationToken stopping)
+    public async Task ListenAsync(Func<News, Task> heard, CancellationToken stopping)
     {
         TimeProvider time = TimeProvider.System; // the server does not share our clock
         while (!stopping.IsCancellationRequested)
@@ -44,11 +44,13 @@ internal sealed class PostgresListener(NpgsqlConnectionStringBuilder direct) : I
             try
             {
                 NpgsqlConnection present = connection ??= await ConnectAsync(stopping);
+                int told = (int)News.All; // at first, what was told before
+                present.Notification += (_, notification) => Interlocked.Or(ref told, ReadNews(notification.Payload));
                 await using (var command = new NpgsqlCommand($"LISTEN {Channel}", present))
                     await command.ExecuteNonQueryAsync(stopping);
                 while (true)
                 {
-                    await heard(); // at first, what was told before
+                    await heard((News)Interlocked.Exchange(ref told, 0));
                     await present.WaitAsync(stopping);
                 }
             }
@@ -69,6 +71,10 @@ internal sealed class PostgresListener(NpgsqlConnectionStringBuilder direct) : I
         if (Interlocked.Exchange(ref connection, null) is { } present)
             await present.DisposeAsync();
     }
+
+    // Nodes of the version before this one say nothing, and mean denials and keys.
+    private static int ReadNews(string payload) => int.TryParse(payload, NumberStyles.None, CultureInfo.InvariantCulture, out int what)
+        ? what : (int)News.All;
 
     // The lock is held as long as the session lives, however the process ends.
     private async Task<NpgsqlConnection> ConnectAsync(CancellationToken stopping)
@@ -91,37 +97,48 @@ internal sealed class PostgresListener(NpgsqlConnectionStringBuilder direct) : I
 }
 
 /// <summary>
-/// Tells the processes that listen that there are new denials. A notification takes a lock of the whole server until its commit is on disk,
-/// so it has a transaction of its own, one for all commits of the last moment.
+/// Tells the processes that listen what is new. A notification takes a lock of the whole server until its commit is on disk, so it has a
+/// transaction of its own, one for all commits of the last moment.
 /// </summary>
 internal sealed class PostgresTeller(Lazy<NpgsqlDataSource> source)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly Lock guard = new();
-    private bool isTelling, hasMore;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    public void Tell()
+    private readonly Lock guard = new();
+    private News untold;
+    private Task telling = Task.CompletedTask;
+    private bool isTelling;
+
+    public void Tell(News what)
     {
         lock (guard)
         {
-            hasMore = isTelling;
+            untold |= what;
             if (isTelling)
                 return;
             isTelling = true;
+            telling = Task.Run(TellAllAsync);
         }
-        _ = Task.Run(TellAllAsync);
+    }
+
+    /// <summary>Waits until all is told, for a moment at most.</summary>
+    public Task EndAsync()
+    {
+        lock (guard)
+            return telling.WaitAsync(Patience, TimeProvider.System).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     private async Task TellAllAsync()
     {
         TimeProvider time = TimeProvider.System;
-        bool goesOn = true;
-        while (goesOn)
+        while (Take() is var what && what != 0)
         {
             try
             {
-                await using NpgsqlCommand command = source.Value.CreateCommand($"NOTIFY {PostgresListener.Channel}");
+                await using NpgsqlCommand command = source.Value.CreateCommand(
+                    string.Create(CultureInfo.InvariantCulture, $"NOTIFY {PostgresListener.Channel}, '{(int)what}'"));
                 await command.ExecuteNonQueryAsync();
             }
             catch (Exception fault) when (fault is NpgsqlException or ObjectDisposedException)
@@ -129,11 +146,17 @@ internal sealed class PostgresTeller(Lazy<NpgsqlDataSource> source)
                 // Who listens looks by itself a moment later.
             }
             await Task.Delay(Pause, time);
-            lock (guard)
-            {
-                (goesOn, hasMore) = (hasMore, false);
-                isTelling = goesOn;
-            }
+        }
+    }
+
+    private News Take()
+    {
+        lock (guard)
+        {
+            News what = untold;
+            untold = 0;
+            isTelling = what != 0;
+            return what;
         }
     }
 }
