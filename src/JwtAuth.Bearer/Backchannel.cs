@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text;
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Bearer.Keys;
@@ -16,6 +17,8 @@ internal sealed class Backchannel : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly CacheControlHeaderValue FromTheIssuer = new() { NoCache = true };
 
+    // Tells the processes of one API apart, and nothing else.
+    private readonly string instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly HttpClient client;
     private readonly AuthenticationHeaderValue? credentials;
     private readonly TimeProvider time;
@@ -49,11 +52,14 @@ internal sealed class Backchannel : IDisposable
             new FetchedKeySet(await reply.Content.ReadAsStringAsync(cancellation), FreshnessOf(reply.Headers),
                 reply.Headers.ETag?.Tag.Trim('"')), stopping);
 
-    /// <summary>The part of the feed of denials that follows a cursor.</summary>
+    /// <summary>
+    /// The part of the feed of denials that follows a cursor. The call says which key set this process holds; an issuer of an older version
+    /// does not look at that.
+    /// </summary>
     /// <exception cref="HttpRequestException">There was no answer, or its status was not 200.</exception>
-    public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, CancellationToken stopping) => AskAsync(
+    public Task<DenialPage> ReadDenialsAsync(string? cursor, TimeSpan wait, string? heldKeys, CancellationToken stopping) => AskAsync(
         Request(string.Create(CultureInfo.InvariantCulture,
-            $"denials?wait={wait.TotalSeconds}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"),
+            $"denials?wait={wait.TotalSeconds}&listener={instance}{Parameter("cursor", cursor)}{Parameter("keys", heldKeys)}"),
             FromTheIssuer, credentials),
         wait + Patience,
         async (reply, cancellation) => await reply.Content.ReadFromJsonAsync(FeedJson.Default.DenialPage, cancellation)
@@ -64,6 +70,8 @@ internal sealed class Backchannel : IDisposable
     // A cache on the way may have had it for a while (RFC 9111 §4.2.3).
     private static TimeSpan? FreshnessOf(HttpResponseHeaders headers) =>
         headers.CacheControl is { NoCache: false, MaxAge: { } lifetime } ? lifetime - (headers.Age ?? TimeSpan.Zero) : null;
+
+    private static string Parameter(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 
     private static HttpRequestMessage Request(
         string path, CacheControlHeaderValue? caches, AuthenticationHeaderValue? authorization = null) =>

@@ -82,10 +82,12 @@ internal static class TimingVerb
     private static async Task<TimeSpan> AttemptAsync(IServiceProvider services, string username, string password)
     {
         // The guessing limit is new each time and so never in the way.
-        var limit = new GuessingLimit(services.GetRequiredService<KnownNetworks>(), TimeProvider.System);
+        var limit = new GuessingLimit(
+            services.GetRequiredService<KnownNetworks>(), services.GetRequiredService<AttemptNames>(), TimeProvider.System);
+        var guesses = new SharedGuesses(limit, log: null);
         var authenticator = new PasswordAuthenticator(
-            services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<PasswordHasher>(), limit,
-            new SharedVerifications(limit), TimeProvider.System, NullLogger<PasswordAuthenticator>.Instance);
+            services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<PasswordHasher>(), guesses,
+            new SharedVerifications(limit, guesses), TimeProvider.System, NullLogger<PasswordAuthenticator>.Instance);
         var given = new Password(password);
         long start = Stopwatch.GetTimestamp();
         PasswordResult result = await authenticator.CheckAsync(username, given, IPAddress.Loopback, default);

@@ -23,14 +23,22 @@ internal abstract record ClientResult
     public sealed record Busy : ClientResult;
 }
 
+/// <summary>Counts wrong secrets of clients, of all processes together.</summary>
+internal sealed class WrongSecrets : FailureLimit
+{
+    public const string Kind = "client secret";
+
+    public WrongSecrets(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, Count);
+}
+
 /// <summary>
 /// The only place that checks a client's secret. Wrong secrets slow down the network that they come from. A right one is accepted even
 /// then, unless checking it costs a bcrypt.
 /// </summary>
 internal sealed class ClientAuthenticator(
-    ClientSettings clients, HashingGate gate, AuditNotes notes, TimeProvider time, ILogger<ClientAuthenticator> log)
+    ClientSettings clients, HashingGate gate, WrongSecrets failures, AttemptLog attempts, AuditNotes notes,
+    ILogger<ClientAuthenticator> log)
 {
-    private readonly FailureLimit failures = new(time);
     private readonly PairMac macs = new();
     private readonly SharedRuns<ClientResult> runs = new();
 
@@ -49,8 +57,11 @@ internal sealed class ClientAuthenticator(
             return new ClientResult.Verified(client);
 
         // Calls with the same secret at the same time are one attempt, and cost one bcrypt.
+        if (failures.IsPressed(address))
+            await attempts.ReadAsync();
         ClientResult result = slowNobody is null
-            ? Refusal(begins: true) ?? new ClientResult.Refused()
+            ? await attempts.EnterAsync(failures, WrongSecrets.Kind, address) is { } longer
+                ? new ClientResult.TooManyAttempts(longer) : new ClientResult.Refused()
             : await runs.RunAsync(
                 macs.Of(id, new Password(secret)), Network.Of(address).Narrow, Refusal,
                 abandoned => VerifySlowAsync(client, secret, address, abandoned), cancellation);
@@ -75,6 +86,8 @@ internal sealed class ClientAuthenticator(
         bool isRight = place is not null && slow.DefaultIfEmpty(slowNobody!).Any(candidate => candidate.Matches(secret)) && slow.Length > 0;
         if (place is null || isRight)
             failures.Withdraw(address);
+        else
+            await attempts.WriteAsync(WrongSecrets.Kind, failures.NamesOf(address));
         return place is null ? new ClientResult.Busy() : isRight ? new ClientResult.Verified(client!) : new ClientResult.Refused();
     }
 }

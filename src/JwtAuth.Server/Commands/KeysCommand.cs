@@ -7,7 +7,7 @@ using JwtAuth.Server.Storage;
 
 namespace JwtAuth.Server.Commands;
 
-/// <summary><c>keys list | rotate | retire KID | revoke KID | import FILE | discard</c>: the ring of signing keys.</summary>
+/// <summary><c>keys list | rotate | retire KID | revoke KID | import FILE | discard | drill</c>: the ring of signing keys.</summary>
 internal static class KeysCommand
 {
     public static Command Create()
@@ -42,7 +42,15 @@ internal static class KeysCommand
         var discard = new Command("discard", "Deletes the rows that this service did not write, and does not use");
         discard.SetAction(_ => CommandLine.WithServiceAsync(DiscardAsync));
 
-        return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import, discard };
+        var rounds = new Option<int>("--rounds") { Description = "How many rotations", DefaultValueFactory = _ => 3 };
+        var within = new Option<int>("--within") { Description = "How many seconds the APIs have each time", DefaultValueFactory = _ => 30 };
+        var drill = new Command(
+            "drill", "Rotates some times in a row, and proves that each API on the feed holds the next key before it signs")
+        { rounds, within };
+        drill.SetAction(parsed => CommandLine.WithServiceAsync(services => ActivatorUtilities.CreateInstance<KeyDrill>(services)
+            .RunAsync(Math.Max(1, parsed.GetValue(rounds)), TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(within))))));
+
+        return new Command("keys", "Signing keys") { list, rotate, retire, revoke, import, discard, drill };
     }
 
     private static async Task<int> ListAsync(IServiceProvider services)

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// Deletes sessions, personal access tokens, known networks and denials that nothing can need any more, every five minutes. Whether one is
+/// Deletes sessions, personal access tokens, known networks, denials, attempts and listeners to the feed that nothing can need any more, every five minutes. Whether one is
 /// over is decided where it is used, not here.
 /// </summary>
 internal sealed class ExpiredRows(
@@ -45,6 +45,25 @@ internal sealed class ExpiredRows(
         await DeleteAsync(
             db, denials, denials.OrderBy(row => row.ExpiresAt).Select(row => row.Number), numbers => row => numbers.Contains(row.Number),
             cancellation);
+
+        long highest = await db.Attempts.MaxAsync(row => (long?)row.Number, cancellation) ?? 0;
+        await DeleteAttemptsAsync(row => row.At <= now - AttemptLog.Lifetime, row => row.At);
+        await DeleteAttemptsAsync(row => row.Number <= highest - AttemptLog.Capacity, row => row.Number);
+        IQueryable<FeedListenerRow> listeners = db.FeedListeners.Where(row => row.SeenAt <= now - AttemptLog.Lifetime);
+        await DeleteAsync(
+            db, listeners, listeners.OrderBy(row => row.SeenAt).Select(row => new { row.ClientId, row.Instance }),
+            found => Of([.. found.Select(key => key.ClientId)], [.. found.Select(key => key.Instance)]), cancellation);
+
+        static Expression<Func<FeedListenerRow, bool>> Of(List<string> clients, List<string> instances) =>
+            row => clients.Contains(row.ClientId) && instances.Contains(row.Instance);
+
+        Task DeleteAttemptsAsync<TSince>(Expression<Func<AttemptRow, bool>> isOver, Expression<Func<AttemptRow, TSince>> since)
+        {
+            IQueryable<AttemptRow> attempts = db.Attempts.Where(isOver);
+            return DeleteAsync(
+                db, attempts, attempts.OrderBy(since).Select(row => row.Number), numbers => row => numbers.Contains(row.Number),
+                cancellation);
+        }
 
         // Both make the key, though the network alone says which account it is: by it alone, each lot would read all that are over.
         static Expression<Func<KnownNetworkRow, bool>> Among(List<string> subjects, List<string> names) =>

@@ -2,6 +2,7 @@ using JwtAuth.Server.Audit;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.SigningKeys;
 using JwtAuth.Server.Storage;
+using Microsoft.EntityFrameworkCore;
 
 namespace JwtAuth.Server.Composition;
 
@@ -13,7 +14,8 @@ internal sealed record Restored(IReadOnlyList<string> Keys, EndedEverything Ever
 /// <summary>
 /// What has to happen after a backup was put back. The backup brings sessions, personal access tokens and signing keys back to life that
 /// were ended since, and its accounts have generations below those that APIs have heard of. So everything that was ever issued ends, what
-/// is issued from now on is above all that anybody remembers, and whoever follows the log of denials begins anew. One transaction.
+/// is issued from now on is above all that anybody remembers, and whoever follows the log of denials begins anew. Attempts and listeners
+/// of that time are forgotten. One transaction.
 /// </summary>
 internal sealed class Restoration(SigningKeyStore keys, KeySchedule schedule, DatabaseStart database, HistoryFile history)
 {
@@ -32,6 +34,8 @@ internal sealed class Restoration(SigningKeyStore keys, KeySchedule schedule, Da
             also: async (transacted, revocations) =>
             {
                 ended = await revocations.EndEverythingAsync(denied);
+                await transacted.Attempts.ExecuteDeleteAsync();
+                await transacted.FeedListeners.ExecuteDeleteAsync();
                 await database.BeginAnewAsync(transacted);
                 revocations.Record(new(AuditEvent.StorageRestored));
             });

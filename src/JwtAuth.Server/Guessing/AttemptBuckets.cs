@@ -42,6 +42,20 @@ internal sealed class AttemptBuckets(TimeProvider time, int free, TimeSpan forge
         bucket = new Bucket(LevelOf(bucket) + 1, time.GetTimestamp());
     }
 
+    /// <summary>Counts one that was made elsewhere, so long ago.</summary>
+    public void Add(string key, TimeSpan age)
+    {
+        if (age == TimeSpan.Zero || !buckets.TryGetValue(key, out Bucket bucket) || time.GetElapsedTime(bucket.LastAt) > age)
+        {
+            Add(key); // what follows is as long ago
+            long at = time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency);
+            buckets[key] = buckets[key] with { LastAt = at };
+            return;
+        }
+        double forgotten = (age - time.GetElapsedTime(bucket.LastAt)) / forgetOneEvery;
+        buckets[key] = bucket with { Level = bucket.Level + Math.Max(0, 1 - forgotten) };
+    }
+
     public void TakeBack(string key)
     {
         if (buckets.TryGetValue(key, out Bucket bucket))

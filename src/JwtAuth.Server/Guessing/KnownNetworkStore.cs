@@ -20,15 +20,38 @@ internal sealed class KnownNetworkStore(
 
     private const int AtOnce = 500;
 
-    /// <summary>Reads those that were used last, before the first request.</summary>
-    public Task LoadAsync() => reads.AskAsync(Latest, async reader =>
+    // What another process writes may be so old when it does.
+    private static readonly TimeSpan WrittenWithin = TimeSpan.FromMinutes(1);
+
+    private DateTimeOffset? readAt;
+
+    /// <summary>Reads those that were used last: all before the first request, and then what is new.</summary>
+    public async Task LoadAsync()
     {
-        while (await reader.ReadAsync())
-            known.Load(reader.GetString(0), reader.GetString(1), reader.GetMoment(2));
-        return true;
-    }, default, ("@oldest", (Time.GetUtcNow() - KnownNetworks.Lifetime).ToStored()), ("@most", KnownNetworks.Capacity));
+        DateTimeOffset now = Time.GetUtcNow(), since = readAt - WrittenWithin ?? now - KnownNetworks.Lifetime;
+        await reads.AskAsync(Latest, async reader =>
+        {
+            while (await reader.ReadAsync())
+                known.Load(reader.GetString(0), reader.GetString(1), reader.GetMoment(2));
+            return true;
+        }, default, ("@oldest", since.ToStored()), ("@most", KnownNetworks.Capacity));
+        readAt = now;
+    }
 
     public override async Task WriteAsync()
+    {
+        await WriteNewAsync();
+        try
+        {
+            await LoadAsync();
+        }
+        catch (Exception fault) when (fault is System.Data.Common.DbException or TimeoutException or InvalidOperationException)
+        {
+            // It is read the next time.
+        }
+    }
+
+    private async Task WriteNewAsync()
     {
         while (known.TakeUnwritten(AtOnce) is { Count: > 0 } rows)
         {

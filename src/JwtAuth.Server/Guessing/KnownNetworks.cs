@@ -66,11 +66,14 @@ internal sealed class KnownNetworks(MacKey key, TimeProvider time)
         }
     }
 
-    /// <summary>Takes over what was written down, by this process or the one before.</summary>
+    /// <summary>Takes over what was written down, by this process, another, or the one before.</summary>
     public void Load(string account, string mac, DateTimeOffset at)
     {
         lock (guard)
-            Put(account, mac, new Use(at, at));
+        {
+            if (UsesOf(account).GetValueOrDefault(mac).At < at)
+                Put(account, mac, new Use(at, at));
+        }
     }
 
     /// <summary>Takes what is to be written down, up to so many.</summary>

@@ -198,4 +198,7 @@ internal static partial class LogEvents
 
     [LoggerMessage(122, LogLevel.Information, "Application is shutting down: nobody listens any more, what is under way is finished")]
     public static partial void Stopping(this ILogger log);
+
+    [LoggerMessage(137, LogLevel.Warning, "Attempts could not be shared with other processes; each counts by itself until they can")]
+    public static partial void AttemptsNotShared(this ILogger log, Exception fault);
 }

@@ -35,7 +35,7 @@ internal abstract record PasswordResult
 /// bcrypt.
 /// </summary>
 internal sealed class PasswordAuthenticator(
-    IServiceScopeFactory scopes, PasswordHasher hasher, GuessingLimit limit, SharedVerifications verifications, TimeProvider time,
+    IServiceScopeFactory scopes, PasswordHasher hasher, SharedGuesses guesses, SharedVerifications verifications, TimeProvider time,
     ILogger<PasswordAuthenticator> log)
 {
     private static readonly PasswordResult Refused = new PasswordResult.Refused();
@@ -76,7 +76,7 @@ internal sealed class PasswordAuthenticator(
         if (await hasher.VerifyAsync(password, account?.PasswordHash, account is { IsEnabled: true }, attempt.Guess.Address, abandoned)
             is not var (isRight, renewed))
         {
-            limit.Withdraw(attempt);
+            guesses.Withdraw(attempt);
             return new PasswordResult.Busy(HashingGate.RetryAfter);
         }
 
@@ -87,7 +87,8 @@ internal sealed class PasswordAuthenticator(
             return Refused;
         }
 
-        limit.Succeed(attempt, account.Subject);
+        if (guesses.Succeed(attempt, account.Subject) is { } wait)
+            return new PasswordResult.TooManyAttempts(wait);
         bool isRenewed = renewed is not null
             && await RenewAsync(scope.ServiceProvider.GetRequiredService<AccountStore>(), account, renewed);
         return new PasswordResult.Verified(

@@ -24,7 +24,8 @@ internal abstract record PersonalAccessTokenResult
 /// accepted even then.
 /// </summary>
 internal sealed class PersonalAccessTokenAuthenticator(
-    PersonalAccessTokenUses tokens, WrongTokens wrong, AuditNotes notes, ILogger<PersonalAccessTokenAuthenticator> log)
+    PersonalAccessTokenUses tokens, WrongTokens wrong, AttemptLog attempts, AuditNotes notes,
+    ILogger<PersonalAccessTokenAuthenticator> log)
 {
     /// <param name="token">The token as it was sent.</param>
     /// <param name="address">Where the request comes from.</param>
@@ -44,11 +45,16 @@ internal sealed class PersonalAccessTokenAuthenticator(
 
         log.PersonalAccessTokenRefused($"{address}");
         notes.Add(new(AuditEvent.LoginRefused) { Actor = AuditActor.Anonymous, Detail = AuditDetail.PersonalAccessToken });
-        return wrong.Enter(address) is { } wait
+        return await attempts.EnterAsync(wrong, WrongTokens.Kind, address) is { } wait
             ? new PersonalAccessTokenResult.TooManyAttempts(wait)
             : new PersonalAccessTokenResult.Refused(PersonalAccessTokenRejection.NotLiving);
     }
 }
 
-/// <summary>Counts well-formed tokens that are not good.</summary>
-internal sealed class WrongTokens(TimeProvider time) : FailureLimit(time);
+/// <summary>Counts well-formed tokens that are not good, of all processes together.</summary>
+internal sealed class WrongTokens : FailureLimit
+{
+    public const string Kind = "personal access token";
+
+    public WrongTokens(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, Count);
+}

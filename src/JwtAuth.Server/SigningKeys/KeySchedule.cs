@@ -94,6 +94,20 @@ internal sealed class KeySchedule(SigningKeySettings settings, MasterKey masterK
         return true;
     }
 
+    /// <summary>Takes a key back that was only announced. False if there is none.</summary>
+    public bool Withdraw(List<SigningKeyRow> ring, string keyId) =>
+        ring.RemoveAll(row => row.KeyId == keyId && row.RetiredAt is null && row.SignsFrom > time.GetUtcNow()) > 0;
+
+    /// <summary>Lets an announced key sign from now on. False if there is none.</summary>
+    public bool SignNow(List<SigningKeyRow> ring, string keyId)
+    {
+        if (ring.Find(row => row.KeyId == keyId && row.RetiredAt is null) is not { } row)
+            return false;
+        row.SignsFrom = time.GetUtcNow();
+        Advance(ring);
+        return true;
+    }
+
     /// <summary>
     /// Stops a key from signing. Its tokens live until they expire. False if there is no such key or it was retired before.
     /// </summary>

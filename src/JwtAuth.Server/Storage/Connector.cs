@@ -22,4 +22,7 @@ internal abstract class Connector
 
     /// <summary>Begins a transaction that changes what belongs to these accounts. Nobody else does before it ends.</summary>
     public abstract Task BeginAsync(PreparedConnection connection, IEnumerable<string> accounts);
+
+    /// <summary>Begins a transaction that adds to the log of attempts. No other process does before it ends.</summary>
+    public abstract Task BeginAttemptsAsync(PreparedConnection connection);
 }

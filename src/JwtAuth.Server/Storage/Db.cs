@@ -15,6 +15,10 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
 
     public DbSet<KnownNetworkRow> KnownNetworks => Set<KnownNetworkRow>();
 
+    public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
+
+    public DbSet<FeedListenerRow> FeedListeners => Set<FeedListenerRow>();
+
     public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
 
     public DbSet<DenialRow> Denials => Set<DenialRow>();
@@ -108,6 +112,16 @@ internal abstract class Db(DbContextOptions options) : IdentityDbContext<Account
             network.HasKey(row => new { row.Subject, row.Network });
             network.HasIndex(row => row.LastAt);
             network.HasOne<Account>().WithMany().HasForeignKey(row => row.Subject).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<AttemptRow>(attempt =>
+        {
+            attempt.HasKey(row => row.Number);
+            attempt.HasIndex(row => row.At);
+        });
+        builder.Entity<FeedListenerRow>(listener =>
+        {
+            listener.HasKey(row => new { row.ClientId, row.Instance });
+            listener.HasIndex(row => row.SeenAt);
         });
         builder.Entity<ProtectionKeyRow>(key => key.HasKey(row => row.Name));
         builder.Entity<DenialRow>(denial =>

@@ -29,9 +29,12 @@ internal sealed class SharedDatabase(PostgresCluster cluster, string name, bool 
     private string Name => name;
 
     /// <summary>A node in this process, with a clock that stands still until the test moves it.</summary>
-    public ServerHost NewHost(params (string Key, string Value)[] settings)
+    public ServerHost NewHost(params (string Key, string Value)[] settings) => NewHost(new ManualTime(), settings);
+
+    /// <summary>The same, with a clock that nodes share.</summary>
+    public ServerHost NewHost(ManualTime time, params (string Key, string Value)[] settings)
     {
-        var host = new ServerHost(NewDirectory());
+        var host = new ServerHost(NewDirectory()) { Time = time };
         foreach ((string key, string value) in SettingsOf(settings))
             host.With(key, value);
         return host;

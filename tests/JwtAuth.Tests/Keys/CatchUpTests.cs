@@ -40,6 +40,31 @@ public sealed class CatchUpTests
     }
 
     [Fact]
+    public async Task A_node_that_is_behind_the_announcement_begins_no_cool_down_and_one_that_is_not_does()
+    {
+        (SigningKey old, SigningKey next) = (NewKey(), NewKey());
+        FetchedKeySet answer = new(SetOf([old]), FreshFor: null, Fingerprint: "old");
+        int fetches = 0;
+        var keys = new PublishedKeys(
+            (_, _) => { fetches++; return Task.FromResult(answer); }, [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
+        (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
+        keys.Announce("new", []);
+        await Patience.UntilAsync(() => Task.FromResult(fetches == 2), "what is announced is fetched");
+        keys.IsBehind.Should().BeTrue("another node has answered");
+
+        (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
+        (await keys.CatchUpAsync(keys.Version)).Should().BeTrue("no cool-down has begun");
+        IsKnown(keys, next).Should().BeFalse();
+        answer = new(SetOf([old, next]), FreshFor: null, Fingerprint: "new");
+        (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
+
+        IsKnown(keys, next).Should().BeTrue();
+        (keys.IsBehind, keys.Held).Should().Be((false, "new"));
+        (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
+        (await keys.CatchUpAsync(keys.Version)).Should().BeFalse("that began the cool-down");
+    }
+
+    [Fact]
     public async Task A_key_that_is_missed_is_asked_of_the_issuer_itself_and_routine_leaves_it_to_the_caches_on_the_way()
     {
         (WatchedTime time, SigningKey known, SigningKey next) = (new(), NewKey(), NewKey());

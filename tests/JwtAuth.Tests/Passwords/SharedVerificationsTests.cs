@@ -21,8 +21,8 @@ public sealed class SharedVerificationsTests
 
     public SharedVerificationsTests()
     {
-        limit = new GuessingLimit(new KnownNetworks(new MacKey(new byte[32]), time), time);
-        shared = new SharedVerifications(limit);
+        limit = new GuessingLimit(new KnownNetworks(new MacKey(new byte[32]), time), new AttemptNames(new MacKey(new byte[32])), time);
+        shared = new SharedVerifications(limit, new SharedGuesses(limit, log: null));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class NaughtyStringTests(OneHost fixture) : IClassFixture<OneHost>
         using HttpClient client = host.Connect(await host.LoginAsync("root", host.Issuer));
         // A taken name is soon no longer hashed for: it is the policy that reads these passwords.
         for (int probe = 0; probe < 55 && place == "register password"; probe++)
-            host.Get<RegistrationLimit>().FindTaken(IPAddress.Loopback);
+            await host.Get<RegistrationLimit>().FindTakenAsync(IPAddress.Loopback);
 
         foreach (string text in NaughtyStrings.All)
         {

@@ -35,5 +35,7 @@ internal sealed class TracedConnector(string connectionString, WriteLane? lane =
 
     public override Task BeginAsync(PreparedConnection connection, IEnumerable<string> accounts) => inner.BeginAsync(connection, accounts);
 
+    public override Task BeginAttemptsAsync(PreparedConnection connection) => inner.BeginAttemptsAsync(connection);
+
     public void Clear() => statements.Clear();
 }

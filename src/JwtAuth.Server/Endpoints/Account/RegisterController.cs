@@ -44,7 +44,7 @@ internal sealed class RegisterController(
         if (policy.FaultOf(request.Password, request.Username) is { } fault)
             return this.Problem(ErrorCode.WeakPassword, fault);
         IPAddress? address = HttpContext.Connection.RemoteIpAddress;
-        if (limit.Enter(address) is { } wait)
+        if (await limit.EnterAsync(address) is { } wait)
             return this.Problem(ErrorCode.TooManyAttempts, wait);
 
         // The password is hashed before the name is looked up, so that a taken name costs as much time as a free one.
@@ -55,7 +55,7 @@ internal sealed class RegisterController(
         }
         if (await accounts.RegisterAsync(request.Username, hash, Network.TextOf(address)) is not { } account)
         {
-            limit.FindTaken(address);
+            await limit.FindTakenAsync(address);
             return this.Problem(ErrorCode.UsernameTaken);
         }
         log.AccountRegistered(account.Subject, account.Username);

@@ -17,7 +17,8 @@ namespace JwtAuth.Server.Endpoints.OAuth;
 [ForClients]
 [Tags("Clients")]
 internal sealed class DenialsController(
-    ClientAuthenticator authenticator, WitnessedPages pages, Db db, Draining draining, IHostApplicationLifetime lifetime) : ControllerBase
+    ClientAuthenticator authenticator, WitnessedPages pages, FeedListeners listeners, Db db, Draining draining,
+    IHostApplicationLifetime lifetime) : ControllerBase
 {
     /// <summary>
     /// The feed of denials. It lists what was ended before it expired: first everything after a cursor, then each denial when it happens.
@@ -28,13 +29,18 @@ internal sealed class DenialsController(
     /// </remarks>
     /// <param name="cursor">The cursor of the last reply; none at first.</param>
     /// <param name="wait" example="5">Seconds, 0 to 30.</param>
+    /// <param name="listener">
+    /// A random name of the calling process, 64 letters, digits, - and _ at most. It is noted, so that the operator can ask who has heard of
+    /// a key.
+    /// </param>
+    /// <param name="keys">The `keys` of the set that the process holds: the entity tag of the JWKS.</param>
     /// <response code="200">What was denied since, in the order of the commits.</response>
     /// <response code="400">`invalid_request`, `unauthorized_client`</response>
     /// <response code="401">`invalid_client`</response>
     /// <response code="503">`temporarily_unavailable`: it is not known at the moment what was denied</response>
     [HttpGet("/denials", Name = "readDenials")]
     [ProducesResponseType<DenialPage>(200)]
-    public async Task<IActionResult> Denials(string? cursor = null, string? wait = null)
+    public async Task<IActionResult> Denials(string? cursor = null, string? wait = null, string? listener = null, string? keys = null)
     {
         (Client? client, IActionResult? refusal) =
             await ClientAuthentication.CheckAsync(HttpContext, new Dictionary<string, string>(), authenticator, ClientRights.Denials);
@@ -45,6 +51,7 @@ internal sealed class DenialsController(
             && seconds >= 0 && seconds <= DenialPages.LongestWait.TotalSeconds)) // TryParse accepts -Infinity too
             return OAuthError.Result(OAuthErrorCode.InvalidRequest, "wait is a number of seconds from 0 to 30.");
 
+        listeners.Hear(client.Id, listener, keys);
         // A service that is about to end does not keep its listeners waiting: they ask again, at another node. Whoever comes here all the
         // same waits until the end, and does not ask again and again.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(

@@ -25,6 +25,9 @@ internal static class Advisory
     /// <summary>Taken last of all.</summary>
     public const int AuditNumbers = 5;
 
+    /// <summary>Of whoever adds to the log of attempts, until the commit: so its numbers become visible in their order.</summary>
+    public const int Attempts = 6;
+
     /// <summary>The first of the two numbers where the second one is an issuer.</summary>
     public const int Issuers = 0x4A57_4156;
 

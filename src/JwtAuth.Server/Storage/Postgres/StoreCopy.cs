@@ -145,6 +145,7 @@ internal sealed class StoreCopy(Engine engine, Db from, PostgresDb to, RowSeals 
             await to.Database.ExecuteSqlAsync($"SELECT setval(pg_get_serial_sequence('\"Denials\"', 'Number'), {highest})");
         await to.Database.ExecuteSqlRawAsync("""
             SELECT setval(pg_get_serial_sequence('"AspNetUserClaims"', 'Id'), max("Id")) FROM "AspNetUserClaims" HAVING count(*) > 0;
+            SELECT setval(pg_get_serial_sequence('"Attempts"', 'Number'), max("Number")) FROM "Attempts" HAVING count(*) > 0;
             SELECT setval(pg_get_serial_sequence('"AspNetRoleClaims"', 'Id'), max("Id")) FROM "AspNetRoleClaims" HAVING count(*) > 0;
             """);
     }

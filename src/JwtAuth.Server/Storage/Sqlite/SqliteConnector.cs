@@ -17,6 +17,8 @@ internal sealed class SqliteConnector(string connectionString, WriteLane lane) :
     public override Task BeginAsync(PreparedConnection connection, IEnumerable<string> accounts) =>
         connection.ExecuteAsync("BEGIN IMMEDIATE");
 
+    public override Task BeginAttemptsAsync(PreparedConnection connection) => connection.ExecuteAsync("BEGIN IMMEDIATE");
+
     public override async Task<DbConnection> OpenAsync() =>
         await SqliteDb.OpenAloneAsync(SqliteDb.WithPatience(connectionString).ConnectionString);
 }

@@ -96,7 +96,7 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
         using HttpClient client = probed.Connect();
         RegistrationLimit limit = probed.Get<RegistrationLimit>();
         for (int count = 0; count < 59; count++)
-            limit.FindTaken(IPAddress.Loopback);
+            await limit.FindTakenAsync(IPAddress.Loopback);
 
         (await client.RegisterAsync("known")).Code.Should().Be("username_taken");
         Reply slowed = await client.RegisterAsync("known");

@@ -105,6 +105,37 @@ namespace JwtAuth.Server.Storage.Postgres.Migrations
                     b.ToTable("AspNetUsers", (string)null);
                 });
 
+            modelBuilder.Entity("JwtAuth.Server.Storage.AttemptRow", b =>
+                {
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Number"));
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("IsTakenBack")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Names")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Number");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("Attempts");
+                });
+
             modelBuilder.Entity("JwtAuth.Server.Storage.AuditCheckpointRow", b =>
                 {
                     b.Property<int>("Id")
@@ -233,6 +264,31 @@ namespace JwtAuth.Server.Storage.Postgres.Migrations
                     b.HasIndex("TokenSubject", "ExpiresAt");
 
                     b.ToTable("Denials");
+                });
+
+            modelBuilder.Entity("JwtAuth.Server.Storage.FeedListenerRow", b =>
+                {
+                    b.Property<string>("ClientId")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Instance")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Keys")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("SeenAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientId", "Instance");
+
+                    b.HasIndex("SeenAt");
+
+                    b.ToTable("FeedListeners");
                 });
 
             modelBuilder.Entity("JwtAuth.Server.Storage.KnownNetworkRow", b =>

@@ -91,6 +91,33 @@ namespace JwtAuth.Server.Storage.Sqlite.Migrations
                     b.ToTable("AspNetUsers", (string)null);
                 });
 
+            modelBuilder.Entity("JwtAuth.Server.Storage.AttemptRow", b =>
+                {
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsTakenBack")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Names")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Number");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("Attempts");
+                });
+
             modelBuilder.Entity("JwtAuth.Server.Storage.AuditCheckpointRow", b =>
                 {
                     b.Property<int>("Id")
@@ -205,6 +232,28 @@ namespace JwtAuth.Server.Storage.Sqlite.Migrations
                     b.HasIndex("TokenSubject", "ExpiresAt");
 
                     b.ToTable("Denials");
+                });
+
+            modelBuilder.Entity("JwtAuth.Server.Storage.FeedListenerRow", b =>
+                {
+                    b.Property<string>("ClientId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Instance")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Keys")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SeenAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientId", "Instance");
+
+                    b.HasIndex("SeenAt");
+
+                    b.ToTable("FeedListeners");
                 });
 
             modelBuilder.Entity("JwtAuth.Server.Storage.KnownNetworkRow", b =>
