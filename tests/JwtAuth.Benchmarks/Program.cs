@@ -20,6 +20,8 @@ var root = new RootCommand(
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- sweep
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- storm
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- log
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- rivals
+      dotnet run -c Release --project tests/JwtAuth.Benchmarks -- start
       dotnet run -c Release --project tests/JwtAuth.Benchmarks -- report
 
     Each verb prints what it measured and exits 1 when a figure is not what it must be. The last one runs them and writes
@@ -39,6 +41,8 @@ var root = new RootCommand(
     SweepVerb.Create(),
     StormVerb.Create(),
     LogVerb.Create(),
+    RivalsVerb.Create(),
+    StartVerb.Create(),
     ReportVerb.Create(),
     ServeVerb.Create(),
 };

@@ -22,6 +22,8 @@ internal static class ReportVerb
         new("crowd", ["--logins", "5"], Draws: false),
         new("lane", ["--rounds", "2", "--calls", "100"], Draws: false),
         new("sweep", ["--rows", "20000"], Draws: false),
+        new("rivals", ["--people", "2", "--rounds", "1", "--turns", "1", "--milliseconds", "300", "--warm-up", "0"], Draws: false),
+        new("start", ["--rounds", "2", "--settle", "500"], Draws: false),
     ];
 
     public static Command Create()
@@ -89,7 +91,8 @@ internal static class ReportVerb
         await File.WriteAllTextAsync(path, $"{page[..(begin + part.Begin.Length)]}\n{text}\n{page[end..]}", stopping);
     }
 
-    private static string Root
+    /// <summary>Where the repository is.</summary>
+    public static string Root
     {
         get
         {

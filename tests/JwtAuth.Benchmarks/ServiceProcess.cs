@@ -26,6 +26,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => process.HasExited;
+
+    /// <summary>What it takes of the memory now.</summary>
+    public Footprint Footprint => Footprint.Of(process.Id);
+
     /// <summary>How long its log is by now. Zero if that is not counted.</summary>
     public long LoggedBytes => Interlocked.Read(ref loggedBytes);
 
@@ -38,9 +44,34 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public static async Task<ServiceProcess> StartAsync(string program, IReadOnlyList<string> args, string readyPath,
         Func<string, Dictionary<string, string>> settings, bool countsLog = false)
     {
+        string path = Path.Combine(AppContext.BaseDirectory, $"{program}.dll");
+        ServiceProcess started = Begin("dotnet", origin => [path, .. args, "--urls", origin], origin => new(settings(origin))
+        {
+            ["DOTNET_gcServer"] = "1", // as every web project has it, also for what this program serves
+        }, countsLog);
+        try
+        {
+            await started.WaitUntilReadyAsync(readyPath);
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a program and waits for nothing.</summary>
+    /// <param name="file">What is executed.</param>
+    /// <param name="args">Its arguments, by the address.</param>
+    /// <param name="settings">Configuration keys and other variables of its environment, by the address.</param>
+    /// <param name="countsLog">Whether it logs as it does by default, to standard output, where the bytes are counted.</param>
+    public static ServiceProcess Begin(string file, Func<string, IReadOnlyList<string>> args,
+        Func<string, Dictionary<string, string>> settings, bool countsLog = false)
+    {
         Uri address = FreeAddress();
         string origin = address.GetLeftPart(UriPartial.Authority);
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. args, "--urls", origin])
+        ProcessStartInfo start = new(file, args(origin))
         {
             // No settings of whoever stands somewhere.
             WorkingDirectory = Directory.CreateTempSubdirectory("jwtauth-").FullName,
@@ -59,22 +90,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
         // It is asked before it can be healthy.
         start.Environment["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None";
-        start.Environment["DOTNET_gcServer"] = "1"; // as every web project has it, also for what this program serves
         foreach ((string key, string value) in settings(origin))
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         var started = new ServiceProcess(Process.Start(start)!, address);
         if (countsLog)
             _ = started.CountLogAsync();
-        try
-        {
-            await started.WaitUntilReadyAsync(new Uri(address, readyPath));
-            return started;
-        }
-        catch
-        {
-            await started.DisposeAsync();
-            throw;
-        }
+        return started;
     }
 
     /// <summary>An address of this machine at which nobody listens.</summary>
@@ -83,6 +104,14 @@ internal sealed class ServiceProcess : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+
+    /// <summary>Lets it end by itself, as an operator does.</summary>
+    public async Task EndAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        using var patience = new CancellationTokenSource(Patience);
+        await process.WaitForExitAsync(patience.Token);
     }
 
     public ValueTask DisposeAsync()
@@ -104,8 +133,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
             Interlocked.Add(ref loggedBytes, length);
     }
 
-    private async Task WaitUntilReadyAsync(Uri ready)
+    /// <summary>Waits until a path answers 200.</summary>
+    public async Task WaitUntilReadyAsync(string path)
     {
+        Uri ready = new(Address, path);
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Patience; await Task.Delay(LookEvery))
         {

@@ -17,12 +17,14 @@ const provider = new Provider(`http://127.0.0.1:${PORT}`, {
     response_types: [],
     token_endpoint_auth_method: 'client_secret_basic'
   }],
+  ttl: { ClientCredentials: 3600 },
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
     resourceIndicators: {
       enabled: true,
+      defaultResource: () => undefined,
       getResourceServerInfo: () => ({ scope: 'read', audience: api, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } })
     }
   }
