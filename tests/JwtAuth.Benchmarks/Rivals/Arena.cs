@@ -10,6 +10,7 @@ internal sealed class Arena : IAsyncDisposable
         Published = ", published", Built = ", built";
 
     private readonly string directory;
+    private readonly List<string> data = [];
     private readonly string? scripts;
     private readonly PostgresServer? postgres;
 
@@ -36,7 +37,11 @@ internal sealed class Arena : IAsyncDisposable
     }
 
     /// <summary>An empty directory of its own.</summary>
-    public string NewDirectory() => Directory.CreateDirectory(Path.Combine(directory, Guid.NewGuid().ToString("N"))).FullName;
+    public string NewDirectory()
+    {
+        data.Add(Directory.CreateTempSubdirectory("jwtauth-").FullName); // nobody else's
+        return data[^1];
+    }
 
     /// <summary>Ours on PostgreSQL, where there is a server.</summary>
     public async Task<IReadOnlyList<Contender>> OursOnPostgresAsync(string name, string program)
@@ -63,6 +68,7 @@ internal sealed class Arena : IAsyncDisposable
     {
         if (postgres is not null)
             await postgres.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
+        foreach (string made in (string[])[directory, .. data])
+            Directory.Delete(made, recursive: true);
     }
 }
