@@ -23,6 +23,7 @@ internal static class RivalsVerb
         var turns = new Option<int>("--turns") { Description = "Turns of each candidate in a round", DefaultValueFactory = _ => 2 };
         var time = new Option<int>("--milliseconds") { Description = "Of a turn", DefaultValueFactory = _ => 2_000 };
         var warmUp = new Option<int>("--warm-up") { Description = "Seconds of each, before each operation", DefaultValueFactory = _ => 8 };
+        Option<DirectoryInfo?> artifacts = Arena.ArtifactsOption();
         var verb = new Command("rivals",
             """
             Logins, refreshes, checks, introspections and tokens for programs, as many in a second as each makes that has them: the service
@@ -31,18 +32,20 @@ internal static class RivalsVerb
             what it must be.
             """)
         {
-            people, rounds, turns, time, warmUp,
+            people, rounds, turns, time, warmUp, artifacts,
         };
         verb.SetAction((parsed, stopping) => RunAsync(
             new RivalScene(Math.Max(Load.Threads, parsed.GetValue(people)), TimeSpan.FromMilliseconds(parsed.GetValue(time)),
                 TimeSpan.FromSeconds(parsed.GetValue(warmUp))),
-            new Rounds(parsed.GetValue(rounds), parsed.GetValue(turns), warmUp: TimeSpan.Zero), stopping));
+            new Rounds(parsed.GetValue(rounds), parsed.GetValue(turns), warmUp: TimeSpan.Zero),
+            parsed.GetValue(artifacts), stopping));
         return verb;
     }
 
-    private static async Task<int> RunAsync(RivalScene scene, Rounds rounds, CancellationToken stopping)
+    private static async Task<int> RunAsync(
+        RivalScene scene, Rounds rounds, DirectoryInfo? artifacts, CancellationToken stopping)
     {
-        await using Arena arena = await Arena.MakeAsync(stopping);
+        await using Arena arena = await Arena.MakeAsync(artifacts, stopping);
         await using var stage = new RivalStage(scene);
         string ours = await arena.Builds.BuildAsync(Builds.Ours, stopping);
         foreach (Contender contender in (Contender[])[

@@ -16,6 +16,7 @@ internal static class StartVerb
             Description = "Milliseconds from the first answer to the measuring of memory",
             DefaultValueFactory = _ => 3_000,
         };
+        Option<DirectoryInfo?> artifacts = Arena.ArtifactsOption();
         var verb = new Command("start",
             """
             Starts the service and others that do such work, in turns, each on a database that it has used before, and asks it from the
@@ -23,17 +24,17 @@ internal static class StartVerb
             command does itself. Exits 1 when a figure is not what it must be.
             """)
         {
-            rounds, settle,
+            rounds, settle, artifacts,
         };
         verb.SetAction((parsed, stopping) => RunAsync(
             new Rounds(parsed.GetValue(rounds), turns: 1, warmUp: TimeSpan.Zero),
-            TimeSpan.FromMilliseconds(parsed.GetValue(settle)), stopping));
+            TimeSpan.FromMilliseconds(parsed.GetValue(settle)), parsed.GetValue(artifacts), stopping));
         return verb;
     }
 
-    private static async Task<int> RunAsync(Rounds rounds, TimeSpan settle, CancellationToken stopping)
+    private static async Task<int> RunAsync(Rounds rounds, TimeSpan settle, DirectoryInfo? artifacts, CancellationToken stopping)
     {
-        await using Arena arena = await Arena.MakeAsync(stopping);
+        await using Arena arena = await Arena.MakeAsync(artifacts, stopping);
         List<Starter> starters = [];
         foreach (Contender contender in await ContendersAsync(arena, stopping))
             starters.Add(await Starter.PrepareAsync(contender, settle));

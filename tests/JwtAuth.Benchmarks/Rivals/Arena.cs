@@ -1,3 +1,4 @@
+using System.CommandLine;
 using JwtAuth.Tests.Hosting;
 
 namespace JwtAuth.Benchmarks.Rivals;
@@ -9,15 +10,14 @@ internal sealed class Arena : IAsyncDisposable
         OpenIddict = "OpenIddict, SQLite", Better = "better-auth, PostgreSQL", Oidc = "oidc-provider, in memory",
         Published = ", published", Built = ", built";
 
-    private readonly string directory;
-    private readonly List<string> data = [];
+    private readonly List<string> directories = [];
     private readonly string? scripts;
     private readonly PostgresServer? postgres;
 
-    private Arena(string directory, string? scripts, PostgresServer? postgres)
+    private Arena(DirectoryInfo? artifacts, string? scripts, PostgresServer? postgres)
     {
-        (this.directory, this.scripts, this.postgres) = (directory, scripts, postgres);
-        Builds = new Builds(Path.Combine(directory, "artifacts"));
+        (this.scripts, this.postgres) = (scripts, postgres);
+        Builds = new Builds(artifacts?.FullName ?? NewDirectory());
         if (scripts is null)
             LeftOut.Add("better-auth and oidc-provider are left out: there is no Node.js 20.19 or later on this machine.");
         if (postgres is null)
@@ -29,18 +29,18 @@ internal sealed class Arena : IAsyncDisposable
     /// <summary>What could not be measured here, and why.</summary>
     public List<string> LeftOut { get; } = [];
 
-    public static async Task<Arena> MakeAsync(CancellationToken stopping)
-    {
-        string directory = Directory.CreateTempSubdirectory("jwtauth-rivals-").FullName;
-        return new Arena(directory, await Builds.InstallAsync(stopping),
-            PostgresServer.Programs is null ? null : await PostgresServer.StartAsync());
-    }
+    /// <summary>What a verb is told where its builds are to be kept.</summary>
+    public static Option<DirectoryInfo?> ArtifactsOption() =>
+        new("--artifacts") { Description = "A directory to keep the builds in, which then take less time; one for this run by default" };
 
-    /// <summary>An empty directory of its own.</summary>
+    public static async Task<Arena> MakeAsync(DirectoryInfo? artifacts, CancellationToken stopping) => new(
+        artifacts, await Builds.InstallAsync(stopping), PostgresServer.Programs is null ? null : await PostgresServer.StartAsync());
+
+    /// <summary>An empty directory that nobody else may read.</summary>
     public string NewDirectory()
     {
-        data.Add(Directory.CreateTempSubdirectory("jwtauth-").FullName); // nobody else's
-        return data[^1];
+        directories.Add(Directory.CreateTempSubdirectory("jwtauth-").FullName);
+        return directories[^1];
     }
 
     /// <summary>Ours on PostgreSQL, where there is a server.</summary>
@@ -68,7 +68,6 @@ internal sealed class Arena : IAsyncDisposable
     {
         if (postgres is not null)
             await postgres.DisposeAsync();
-        foreach (string made in (string[])[directory, .. data])
-            Directory.Delete(made, recursive: true);
+        directories.ForEach(directory => Directory.Delete(directory, recursive: true));
     }
 }

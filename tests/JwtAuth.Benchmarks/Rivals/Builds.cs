@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace JwtAuth.Benchmarks.Rivals;
 
-/// <summary>Builds what is compared, into a directory of its own, and installs what Node.js runs.</summary>
+/// <summary>Builds what is compared, into a directory apart from the working tree, and installs what Node.js runs.</summary>
 internal sealed class Builds(string directory)
 {
     public const string Ours = "src/JwtAuth.Server", IdentityApi = "tests/rivals/IdentityApi",

@@ -8,7 +8,7 @@ namespace JwtAuth.Benchmarks.Rivals;
 /// <param name="database">Its database.</param>
 internal sealed class BetterAuth(string name, string script, Uri database) : Contender(name)
 {
-    public override string Remark => "scrypt, 16 MB; its session goes on by itself, and a refresh is a JWT for it, which writes nothing";
+    public override string Remark => "scrypt, 32 MB; its session goes on by itself, and a refresh is a JWT for it, which writes nothing";
 
     public override string ReadyPath => "api/auth/ok";
 

@@ -30,6 +30,7 @@ internal sealed class OurService(string name, string program, string directory, 
             ["JwtAuth:AccessTokens:Lifetime"] = "01:00:00", // as long as those of the others
             ["JwtAuth:Registration:Open"] = "true",
             ["JwtAuth:Proxy:TrustedNetworks:0"] = "127.0.0.1",
+            ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
             [$"JwtAuth:Clients:{Client}:Secrets:0"] = secret.AtRest,
             [$"JwtAuth:Clients:{Client}:Audiences:0"] = LoopbackIssuer.Audience,
             [$"JwtAuth:Clients:{Client}:May:0"] = nameof(ClientRights.Introspect),
