@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.DenialFeed;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Guessing;

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace JwtAuth.Server.Observability;
 
 /// <summary>
-/// The spans of this service, under the source <c>JwtAuth</c>: where a request waits or computes. Where nobody listens there are none. A tag
-/// is a number or a word of ours. Nothing that was sent, and nobody's name, is ever in one.
+/// The spans of this service, under the source <c>JwtAuth</c>: where a request waits or computes. Where nobody listens there are none. A
+/// tag is a number or a word of ours. Nothing that was sent, and nobody's name, is ever in one.
 /// </summary>
 internal static class Traces
 {
