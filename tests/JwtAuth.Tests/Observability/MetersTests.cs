@@ -19,7 +19,8 @@ public sealed class MetersTests
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (instrument.Meter.Name is Meters.Name or "JwtAuth.Bearer" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>())
+                if (instrument.Meter.Name is Meters.Name or "JwtAuth.Bearer"
+                    && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>())
                     listening.EnableMeasurementEvents(instrument);
             },
         };
