@@ -50,7 +50,8 @@ public sealed class ArrowTests
         ["PersonalAccessTokens"] =
             ["Sessions", "AccessTokens", "Accounts", "Denials", "Guessing", "Audit", "Storage", "Sealing", "Observability"],
         ["Grants"] =
-            ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Audit", "Storage", "Observability"],
+            ["Logins", "RefreshTokens", "PersonalAccessTokens", "Sessions", "AccessTokens", "Accounts", "Audit", "Storage",
+                "Observability"],
         ["Clients"] = ["AccessTokens", "Passwords", "Guessing", "Audit", "Configuration", "Observability"],
         ["Authentication"] =
         [

@@ -29,7 +29,7 @@ internal sealed record AuditEntry(AuditEvent Event)
     /// <summary>The account that it is about.</summary>
     public string? Subject { get; init; }
 
-    /// <summary>What of it: a session, a token's identifier, a role, a key, a client. Never a secret, and nothing that anybody may type.</summary>
+    /// <summary>What of it: a session, a token's identifier, a role, a key, a client. Never a secret, never what anybody typed.</summary>
     public string? Object { get; init; }
 
     public AuditDetail? Detail { get; init; }

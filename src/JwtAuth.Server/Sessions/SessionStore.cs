@@ -118,7 +118,8 @@ internal sealed class SessionStore(
     public Task<Ended?> EndListedAsync(Caller caller, string sessionId) => EndAsync(caller, async () =>
     {
         SessionRow? session = await FindAsync(sessionId);
-        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow() ? OfRow(session, AuditDetail.Deleted) : Nothing();
+        return session?.Subject == caller.Subject && policy.EndOf(session) > time.GetUtcNow()
+            ? OfRow(session, AuditDetail.Deleted) : Nothing();
     });
 
     /// <summary>Ends every session and access token of the caller's account, except <paramref name="exceptSessionId"/>.</summary>

@@ -76,7 +76,7 @@ internal sealed class AuditRow
     private static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }
 
-/// <summary>Up to where the trail was deleted by age. It is sealed, so that nobody else can say that records in front were deleted.</summary>
+/// <summary>Up to where the trail was deleted by age. It is sealed, so nobody else can say that records were deleted.</summary>
 internal sealed class AuditCheckpointRow : ISealedRow
 {
     /// <summary>The only row's.</summary>

@@ -55,7 +55,8 @@ public sealed class AuditEventTests : IAsyncLifetime
         Tokens tokens = await client.BeginAsync("alice");
         (await NewAsync()).Should().Equal(("session.began", By(alice), alice.Subject, tokens.SessionId, "refresh_token"));
 
-        (await LogInAsync(new { username = "alice", password = ServerHost.Password, credential = "signed_cookie" })).Status.Should().Be(200);
+        (await LogInAsync(new { username = "alice", password = ServerHost.Password, credential = "signed_cookie" }))
+            .Status.Should().Be(200);
         (await NewAsync()).Should().Equal(("login.succeeded", By(alice), alice.Subject, null, "signed_cookie"));
 
         (await client.AskAsync("GET", "/me", null, TestClient.BasicOf($"alice:{ServerHost.Password}"))).Status.Should().Be(200);
@@ -85,7 +86,8 @@ public sealed class AuditEventTests : IAsyncLifetime
     [Fact]
     public async Task The_ends_of_sessions_say_how_and_by_whom()
     {
-        Tokens first = await client.BeginAsync("alice"), second = await client.BeginAsync("alice"), third = await client.BeginAsync("alice");
+        Tokens first = await client.BeginAsync("alice"), second = await client.BeginAsync("alice");
+        Tokens third = await client.BeginAsync("alice");
         string cookie = SetCookie(await LogInAsync(new { username = "alice", password = ServerHost.Password, credential = "session" }));
         string sid = (await NewAsync())[^1].Object!;
 
@@ -161,11 +163,13 @@ public sealed class AuditEventTests : IAsyncLifetime
     {
         (await client.RegisterAsync("carol")).Status.Should().Be(201);
         string carol = (await NewAsync()).Single().Subject!;
-        Reply made = await AdminAsync("POST", "/admin/users", new { username = "bob", password = ServerHost.Password, roles = new[] { "clerk" } });
+        Reply made = await AdminAsync(
+            "POST", "/admin/users", new { username = "bob", password = ServerHost.Password, roles = new[] { "clerk" } });
         string bob = made.Json.GetProperty("sub").GetString()!;
         (string, string)[] changes =
         [
-            ("POST", "disable"), ("POST", "disable"), ("POST", "enable"), ("POST", "enable"), ("PUT", "roles/auditor"), ("PUT", "roles/auditor"),
+            ("POST", "disable"), ("POST", "disable"), ("POST", "enable"), ("POST", "enable"), ("PUT", "roles/auditor"),
+            ("PUT", "roles/auditor"),
             ("DELETE", "roles/auditor"), ("DELETE", "roles/auditor"), ("POST", "logout"), ("DELETE", "tokens"),
         ];
         foreach ((string method, string path) in changes)

@@ -26,7 +26,8 @@ public sealed class AuditKilledTests
             {
                 using HttpClient client = new() { BaseAddress = server.Address, Timeout = Patience.Limit };
                 var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                Task changing = Task.WhenAll(Enumerable.Range(0, Clients).Select(index => ChangeAsync(client, index, acknowledged, enough)));
+                Task changing = Task.WhenAll(Enumerable.Range(0, Clients)
+                    .Select(index => ChangeAsync(client, index, acknowledged, enough)));
                 await Task.WhenAny(enough.Task, changing);
                 server.Kill();
                 await server.WaitForExitAsync();

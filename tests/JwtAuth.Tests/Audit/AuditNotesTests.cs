@@ -1,6 +1,5 @@
 using JwtAuth.Server.Audit;
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.RefreshTokens;
 
 namespace JwtAuth.Tests.Audit;
 

@@ -7,7 +7,8 @@ namespace JwtAuth.Tests.Audit;
 public sealed class AuditPruningTests : IAsyncLifetime
 {
     private readonly ServerHost host = new ServerHost()
-        .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:SigningKeys:RotateEvery", "3650").With("JwtAuth:Audit:RetentionDays", "30");
+        .With("JwtAuth:SigningKeys:Algorithm", "ES256").With("JwtAuth:SigningKeys:RotateEvery", "3650")
+        .With("JwtAuth:Audit:RetentionDays", "30");
 
     // Of the key and of eleven accounts: the first seven are old.
     public async ValueTask InitializeAsync()

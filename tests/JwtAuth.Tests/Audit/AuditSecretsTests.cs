@@ -22,7 +22,8 @@ public sealed class AuditSecretsTests : IAsyncDisposable
         await host.AddAccountAsync("boss", "admin");
         string admin = await host.LoginAsync("boss", host.Issuer);
         (await client.RegisterAsync("alice")).Status.Should().Be(201);
-        List<string> secrets = [ServerHost.Password, NewPassword, Typed, api.Secret, "wrong secret", admin, "boss", "alice", "nightly report"];
+        List<string> secrets = [ServerHost.Password, NewPassword, Typed, api.Secret, "wrong secret", admin,
+            "boss", "alice", "nightly report"];
 
         Tokens tokens = await client.BeginAsync("alice");
         Tokens next = await client.RotateAsync(tokens);
@@ -45,7 +46,8 @@ public sealed class AuditSecretsTests : IAsyncDisposable
         host.Time.Advance(TimeSpan.FromMinutes(1));
         await client.RefreshAsync(tokens.Refresh);
         await client.AskAsAsync(account, "DELETE", $"/auth/tokens/{made.Id}");
-        await client.AskAsAsync(account, "POST", "/auth/password", new { current_password = ServerHost.Password, new_password = NewPassword });
+        await client.AskAsAsync(account, "POST", "/auth/password",
+            new { current_password = ServerHost.Password, new_password = NewPassword });
         await client.AskAsAsync(admin, "POST", $"/admin/users/{Typed}/disable");
         await client.AskAsAsync(admin, "PUT", $"/admin/users/{Typed}/roles/{Typed}");
         await host.CommandAsync("users", "disable", "alice");
@@ -54,7 +56,8 @@ public sealed class AuditSecretsTests : IAsyncDisposable
 
         trail.Select(record => record.Event).Distinct().Should().HaveCountGreaterThan(10);
         string[] rows = [.. TestedStore.RowsOf(host.Directory).Where(row => row.Table == "AuditRecords")
-            .Select(row => string.Join('\n', row.Values.Select(value => value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{value}")))];
+            .Select(row => string.Join('\n', row.Values.Select(
+                value => value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : $"{value}")))];
         rows.Should().HaveCount(trail.Count);
         foreach (string row in rows.Concat(trail.Select(record => record.Json.GetRawText())))
         {

@@ -1,13 +1,10 @@
 using JwtAuth.Tests.Hosting;
-using JwtAuth.Tests.RefreshTokens;
 
 namespace JwtAuth.Tests.Audit;
 
 /// <summary>The command <c>audit verify</c>, and whoever can write the database.</summary>
 public sealed class AuditVerifyTests : IAsyncLifetime
 {
-    private const string Swap = "UPDATE AuditRecords SET Number = {0} WHERE Number = {1};";
-
     private readonly ServerHost host = new ServerHost().With("JwtAuth:SigningKeys:Algorithm", "ES256");
     private List<AuditRecord> trail = [];
 
@@ -59,7 +56,7 @@ public sealed class AuditVerifyTests : IAsyncLifetime
     public async Task Records_that_changed_places_are_named_with_the_numbers_that_they_had()
     {
         foreach ((int to, int from) in ((int, int)[])[(-1, 4), (4, 8), (8, -1)])
-            Execute(string.Format(null, Swap, to, from));
+            Execute($"UPDATE AuditRecords SET Number = {to} WHERE Number = {from}");
 
         (int code, _, string error) = await host.CommandAsync("audit", "verify");
 

@@ -76,7 +76,10 @@ public sealed class DenialTailTests : IAsyncDisposable
             await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
             Db db = index % 3 == 0 ? other : scope.ServiceProvider.GetRequiredService<Db>();
             Revocations endings =
-                index % 3 == 0 ? new Revocations(other, new AuditTrail(other, host.Get<AuditChain>(), host.Get<AuditOrigins>(), host.Time), host.Time) : scope.ServiceProvider.GetRequiredService<Revocations>();
+                index % 3 == 0
+                    ? new Revocations(
+                        other, new AuditTrail(other, host.Get<AuditChain>(), host.Get<AuditOrigins>(), host.Time), host.Time)
+                    : scope.ServiceProvider.GetRequiredService<Revocations>();
             await using WriteTransaction transaction = await db.BeginWriteAsync(Urgency.Ending, alice.Subject, Extent.Of(alice.Subject));
             await endings.EndSubjectAsync(alice.Subject, index % 4 == 3 ? null : sessions[index % 4]);
             await endings.CommitAsync(transaction);

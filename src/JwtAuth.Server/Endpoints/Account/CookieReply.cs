@@ -21,7 +21,8 @@ internal sealed record CookieReply(
 /// Writes the reply of a login that asked for a cookie. A browser has one of the two cookies: that of its last login. A session that it had
 /// before ends, and its secret is not reused (session fixation).
 /// </summary>
-internal sealed class CookieReplies(CookieGrant grant, SessionStore sessions, OwnCookies cookies, AuditNotes notes, ILogger<CookieReplies> log)
+internal sealed class CookieReplies(
+    CookieGrant grant, SessionStore sessions, OwnCookies cookies, AuditNotes notes, ILogger<CookieReplies> log)
 {
     public Task<IActionResult> AnswerAsync(ControllerBase controller, Login login, LoginTerms terms) =>
         terms.Cookie == Credentials.SignedCookie

@@ -57,7 +57,7 @@ internal sealed record AuditRecordReply
     /// <example>0HNHL4S2VQ8T1:00000002</example>
     public required string? RequestId { get; init; }
 
-    /// <summary>The MAC over the record and all before it, in base64url. With the number before it, it is a head for `audit verify`.</summary>
+    /// <summary>The MAC over the record and all before it, in base64url. After the number, it is a head for `audit verify`.</summary>
     /// <example>mF0ZfE0tZ2Qb0v5lq3m1m0V1gcWm0p3b1x4gnV2_ZkQ</example>
     public required string Mac { get; init; }
 
