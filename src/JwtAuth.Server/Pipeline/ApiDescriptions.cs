@@ -15,7 +15,7 @@ internal static class ApiDescriptions
         "changePassword",
         "makePersonalAccessToken", "listPersonalAccessTokens", "showPersonalAccessToken", "deletePersonalAccessToken",
         "listUsers", "addUser", "giveRole", "takeRole", "resetPassword", "logOutUser", "deletePersonalAccessTokensOfUser", "disableUser",
-        "enableUser", "deleteUser",
+        "enableUser", "deleteUser", "listAudit",
         "introspect", "revoke", "readDenials",
         "readMetadata", "readOpenIdConfiguration", "readKeys",
     ];
