@@ -52,6 +52,15 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void Who_issues_tokens_makes_sure_first_that_the_key_was_read_lately()
+    {
+        string[] issuing = [.. Directory.GetFiles(Path.Combine(Repository.Root, "src", "JwtAuth.Server", "Grants"), "*.cs")
+            .Where(file => File.ReadAllText(file).Contains("issuer.Issue(", StringComparison.Ordinal))];
+        issuing.Should().HaveCountGreaterThan(2)
+            .And.OnlyContain(file => File.ReadAllText(file).Contains("await issuer.BeginAsync();", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Nobody_but_the_issuer_signs_save_an_imported_key_that_proves_itself() =>
         Matches(["JwtAuth.Server", "JwtAuth.Bearer"], Signing()).Select(match => match.Split(':')[0]).Distinct()
             .Should().BeEquivalentTo("JwtAuth.Server/SigningKeys/SigningKey.cs", "JwtAuth.Server/AccessTokens/TokenIssuer.cs",

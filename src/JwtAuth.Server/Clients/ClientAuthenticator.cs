@@ -28,7 +28,7 @@ internal sealed class WrongSecrets : FailureLimit
 {
     public const string Kind = "client secret";
 
-    public WrongSecrets(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, Count);
+    public WrongSecrets(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, this);
 }
 
 /// <summary>

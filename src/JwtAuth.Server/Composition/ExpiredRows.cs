@@ -9,8 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace JwtAuth.Server.Composition;
 
 /// <summary>
-/// Deletes sessions, personal access tokens, known networks, denials, attempts and listeners to the feed that nothing can need any more, every five minutes. Whether one is
-/// over is decided where it is used, not here.
+/// Deletes sessions, personal access tokens, known networks, denials, attempts and listeners to the feed that nothing can need any more,
+/// every five minutes. Whether one is over is decided where it is used, not here.
 /// </summary>
 internal sealed class ExpiredRows(
     IServiceScopeFactory scopes, RefreshTokenSettings refresh, SessionSettings cookies, TimeProvider time, ILogger<ExpiredRows> log)

@@ -94,23 +94,13 @@ internal static class ServiceBuilder
             await BeginRingAsync(app.Services.GetRequiredService<SigningKeyRing>());
             await BeginDenialsAsync(app.Services.GetService<DenialTail>());
             await app.Services.GetRequiredService<KnownNetworkStore>().LoadAsync();
-            await BeginAttemptsAsync(app.Services);
+            await app.Services.BeginAttemptsAsync();
             app.Services.GetRequiredService<Gauges>(); // so that it measures from the start
         }
         foreach (string setting in SettingValues.WithoutEffect(app.Configuration))
             app.Logger.SettingWithoutEffect(setting);
         foreach ((string name, string instead) in FrameworkSwitches.WithoutEffect(app.Configuration))
             app.Logger.SwitchWithoutEffect(name, instead);
-    }
-
-    // Everybody who counts attempts follows the log before it is read.
-    private static Task BeginAttemptsAsync(IServiceProvider services)
-    {
-        services.GetRequiredService<SharedGuesses>();
-        services.GetRequiredService<RegistrationLimit>();
-        services.GetRequiredService<WrongTokens>();
-        services.GetRequiredService<WrongSecrets>();
-        return services.GetRequiredService<AttemptLog>().LoadAsync();
     }
 
     // The directory where containers mount secrets, one file for each key. If the configuration names one, it must exist.
@@ -170,13 +160,7 @@ internal static class ServiceBuilder
             provider.GetRequiredService<MasterKey>().MacKey("known networks"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KnownNetworkStore>();
         services.AddHostedService(provider => provider.GetRequiredService<KnownNetworkStore>());
-        services.AddSingleton(provider => new AttemptNames(provider.GetRequiredService<MasterKey>().MacKey("attempts")));
-        services.AddSingleton<AttemptLog>();
-        services.AddHostedService(provider => provider.GetRequiredService<AttemptLog>());
-        services.AddSingleton<GuessingLimit>();
-        services.AddSingleton<SharedGuesses>();
-        services.AddSingleton<RegistrationLimit>();
-        services.AddSingleton<SharedVerifications>();
+        services.AddAttempts();
         services.AddSingleton<PasswordAuthenticator>();
         services.AddSingleton<VerifiedPairs>();
         services.AddScoped<PairAuthenticator>();
@@ -191,8 +175,6 @@ internal static class ServiceBuilder
         services.AddScoped<PersonalAccessTokenGrant>();
         services.AddSingleton<RefreshTokenCodec>();
         services.AddSingleton<ClientAuthenticator>();
-        services.AddSingleton<WrongTokens>();
-        services.AddSingleton<WrongSecrets>();
         services.AddScoped<PersonalAccessTokenAuthenticator>();
         services.AddSingleton<Meters>();
         services.AddSingleton<Gauges>();

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net;
 using JwtAuth.Server.Observability;
 using JwtAuth.Server.Storage;
 
@@ -40,6 +42,9 @@ internal sealed class AttemptLog(
             counters.Add(kind, count);
     }
 
+    /// <inheritdoc cref="Follow(string, Action{AttemptRow, TimeSpan})"/>
+    public void Follow(string kind, NetworkLimit limit) => Follow(kind, limit.Count);
+
     /// <summary>Takes over what was counted before this process began. Call it when everybody follows.</summary>
     public async Task LoadAsync()
     {
@@ -60,7 +65,7 @@ internal sealed class AttemptLog(
 
     /// <summary>Counts one of a network, of which the first few need no question: other processes are told afterwards.</summary>
     /// <returns>How long it must wait, if none was counted.</returns>
-    public async Task<TimeSpan?> EnterAsync(NetworkLimit limit, string kind, System.Net.IPAddress? address)
+    public async Task<TimeSpan?> EnterAsync(NetworkLimit limit, string kind, IPAddress? address)
     {
         if (limit.WaitOf(address) is { } known)
             return known;
@@ -174,7 +179,7 @@ internal sealed class AttemptLog(
     private async Task ReadNewsAsync(PreparedConnection present)
     {
         DateTimeOffset now = time.GetUtcNow();
-        await using System.Data.Common.DbDataReader reader = await present.ReadAsync(
+        await using DbDataReader reader = await present.ReadAsync(
             AttemptRow.After, default, ("@number", lastNumber), ("@since", (now - Lifetime).ToStored()));
         while (await reader.ReadAsync())
         {
@@ -188,7 +193,7 @@ internal sealed class AttemptLog(
 
     private static async Task<long> InsertAsync(PreparedConnection present, AttemptRow row)
     {
-        await using System.Data.Common.DbDataReader reader = await present.ReadAsync(AttemptRow.Insert, default,
+        await using DbDataReader reader = await present.ReadAsync(AttemptRow.Insert, default,
             ("@at", row.At.ToStored()), ("@kind", row.Kind), ("@back", row.IsTakenBack), ("@names", row.Names));
         await reader.ReadAsync();
         return reader.GetInt64(0);

@@ -18,8 +18,8 @@ internal sealed class RegistrationLimit
         this.log = log;
         made = new NetworkLimit(names, time, free: 60, forgetOneEvery: TimeSpan.FromSeconds(30));
         taken = new NetworkLimit(names, time, free: 60, forgetOneEvery: TimeSpan.FromSeconds(6));
-        log.Follow(Made, made.Count);
-        log.Follow(Taken, taken.Count);
+        log.Follow(Made, made);
+        log.Follow(Taken, taken);
     }
 
     /// <summary>Counts an account as made before it is, or tells how long that network must wait.</summary>

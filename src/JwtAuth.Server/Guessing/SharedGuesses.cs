@@ -1,5 +1,3 @@
-using JwtAuth.Server.Storage;
-
 namespace JwtAuth.Server.Guessing;
 
 /// <summary>

@@ -56,5 +56,5 @@ internal sealed class WrongTokens : FailureLimit
 {
     public const string Kind = "personal access token";
 
-    public WrongTokens(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, Count);
+    public WrongTokens(AttemptLog log, AttemptNames names, TimeProvider time) : base(names, time) => log.Follow(Kind, this);
 }

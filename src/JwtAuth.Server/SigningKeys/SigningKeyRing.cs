@@ -143,13 +143,17 @@ internal sealed class SigningKeyRing(SigningKeyStore store, KeySchedule schedule
 
     private async Task LookAsync()
     {
-        TimeProvider system = TimeProvider.System;
-        TimeSpan since = system.GetElapsedTime(lookedAt);
-        if (since < Pause)
-            await Task.Delay(Pause - since, system);
-        lock (guard)
-            (nextLook, lookedAt) = (null, system.GetTimestamp());
+        await UntilItMayAsync(TimeProvider.System);
         await LoadAsync();
+    }
+
+    private async Task UntilItMayAsync(TimeProvider time)
+    {
+        TimeSpan since = time.GetElapsedTime(lookedAt);
+        if (since < Pause)
+            await Task.Delay(Pause - since, time);
+        lock (guard)
+            (nextLook, lookedAt) = (null, time.GetTimestamp());
     }
 
     private void Take(List<SigningKeyRow> rows)

@@ -1,8 +1,8 @@
 using JwtAuth.Server.AccessTokens;
 using JwtAuth.Server.Authentication;
 using JwtAuth.Server.Descriptions;
-using JwtAuth.Server.Errors;
 using JwtAuth.Server.SigningKeys;
+using JwtAuth.Server.Storage;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Mvc;
@@ -88,12 +88,12 @@ internal sealed class MetadataController(IssuerSettings issuer, SigningKeySettin
     [HttpGet("/.well-known/jwks.json", Name = "readKeys")]
     [Produces("application/json")]
     [ProducesResponseType<KeysReply>(200)]
-    public async Task<IActionResult> JsonWebKeySet()
+    public async Task<FileContentResult> JsonWebKeySet()
     {
         if (ring.Age > keys.LongestUnread)
             await ring.CatchUpAsync();
         if (ring.Age > keys.LongestUnread)
-            return this.Problem(ErrorCode.Busy, SigningKeyRing.MaximumSilence);
+            throw new StorageBusyException();
         // When a new key begins to sign, nobody may still hold a copy from before it was published.
         Cache(keys.Caching);
         (ReadOnlyMemory<byte> set, string fingerprint) = ring.Published;

@@ -149,27 +149,33 @@ public sealed class LoginTests(LoginTests.Fixture fixture) : IClassFixture<Login
     }
 
     [Fact]
-    public async Task A_login_writes_nothing_to_the_database()
+    public async Task A_login_writes_nothing_to_the_database_and_a_failure_writes_an_attempt_alone()
     {
-        using HttpClient client = host.Connect();
-        using var database = new DatabaseFile(host.Directory);
+        await using ServerHost own = new();
+        await own.AddAccountAsync("clerk");
+        using HttpClient client = own.Connect();
+        using var database = new DatabaseFile(own.Directory);
         string before = Dump();
         string version = Version();
 
         (await client.LoginAsync("clerk", ServerHost.Password)).Status.Should().Be(200);
+        Version().Should().Be(version, "no other connection has written");
+        Dump().Should().Be(before);
         (await client.LoginAsync("clerk", "a wrong password")).Status.Should().Be(401);
         (await client.LoginAsync("nobody-there", ServerHost.Password)).Status.Should().Be(401);
 
-        Version().Should().Be(version, "no other connection has written");
-        Dump().Should().Be(before);
-        (await client.RegisterAsync("written")).Status.Should().Be(201);
-        Version().Should().NotBe(version);
         Dump().Should().NotBe(before);
+        BesideAttempts(Dump()).Should().Be(BesideAttempts(before));
+        Dump().Should().NotContainEquivalentOf("nobody-there");
+        (await client.RegisterAsync("written")).Status.Should().Be(201);
+        BesideAttempts(Dump()).Should().NotBe(BesideAttempts(before));
 
         // SQLite says also whether somebody wrote what was there already.
         string Version() => TestedStore.IsPostgres ? Dump() : $"{database.Number("PRAGMA data_version")}";
-        string Dump() => string.Join('\n', TestedStore.RowsOf(host.Directory).Select(row => $"{row.Table}: " + string.Join('|',
+        string Dump() => string.Join('\n', TestedStore.RowsOf(own.Directory).Select(row => $"{row.Table}: " + string.Join('|',
             row.Values.Select(value => value is byte[] bytes ? Convert.ToHexString(bytes) : value))));
+        static string BesideAttempts(string dump) =>
+            string.Join('\n', dump.Split('\n').Where(line => !line.Contains("Attempts", StringComparison.Ordinal)));
     }
 
     private AccessToken Validate(Reply reply)
