@@ -9,7 +9,8 @@ using Microsoft.EntityFrameworkCore;
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 string directory = builder.Configuration["directory"] ?? throw new InvalidOperationException("--directory is missing");
 builder.Services.AddDbContext<Db>(options => options.UseSqlite($"Data Source={Path.Combine(directory, "identity.db")}"));
-builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(directory));
+// Without a name of its own its tokens are good only for a process that was started in the same place.
+builder.Services.AddDataProtection().SetApplicationName("identity-api").PersistKeysToFileSystem(new DirectoryInfo(directory));
 builder.Services.AddAuthorization();
 builder.Services.AddIdentityApiEndpoints<IdentityUser>(options =>
 {
