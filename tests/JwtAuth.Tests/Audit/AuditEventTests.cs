@@ -46,7 +46,7 @@ public sealed class AuditEventTests : IAsyncLifetime
         all[1].Text("address").Should().BeNull("it came from no network");
     }
 
-    [Fact]
+    [Fact, Trait("row", "OPS-18")]
     public async Task A_login_without_a_session_is_noted_in_the_background_and_one_with_a_session_is_recorded_with_it()
     {
         await host.LoginAsync("alice");
@@ -69,7 +69,7 @@ public sealed class AuditEventTests : IAsyncLifetime
         (await NewAsync()).Should().BeEmpty("a refresh changes nothing that anybody asks for later");
     }
 
-    [Fact]
+    [Fact, Trait("row", "OPS-18")]
     public async Task A_refused_login_names_the_account_if_there_is_one_and_never_what_was_typed()
     {
         (await client.LoginAsync("alice", "a wrong harbour at dawn")).Status.Should().Be(401);
@@ -83,7 +83,7 @@ public sealed class AuditEventTests : IAsyncLifetime
             ("login.refused", "anonymous", null, null, "personal_access_token"));
     }
 
-    [Fact]
+    [Fact, Trait("row", "OPS-18")]
     public async Task The_ends_of_sessions_say_how_and_by_whom()
     {
         Tokens first = await client.BeginAsync("alice"), second = await client.BeginAsync("alice");
@@ -109,7 +109,7 @@ public sealed class AuditEventTests : IAsyncLifetime
         (await NewAsync()).Should().BeEmpty("nothing was ended");
     }
 
-    [Fact]
+    [Fact, Trait("row", "OPS-18")]
     public async Task A_used_refresh_token_that_comes_again_is_recorded_with_the_end_of_its_session()
     {
         Tokens first = await client.BeginAsync("alice");

@@ -133,8 +133,9 @@ internal sealed class ServerHost : WebApplicationFactory<TokenIssuer>
             collection.AddSingleton<TimeProvider>(Time);
             if (!settings.ContainsKey("JwtAuth:Passwords:WorkFactor"))
             {
-                collection.AddSingleton(collection.Select(service => service.ImplementationInstance).OfType<PasswordSettings>().Single()
-                    with { WorkFactor = QuickWorkFactor });
+                PasswordSettings chosen =
+                    collection.Select(service => service.ImplementationInstance).OfType<PasswordSettings>().Single();
+                collection.AddSingleton(chosen with { WorkFactor = QuickWorkFactor });
             }
             services?.Invoke(collection);
         });

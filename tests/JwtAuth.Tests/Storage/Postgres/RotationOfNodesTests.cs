@@ -70,7 +70,8 @@ public sealed class RotationOfNodesTests : IAsyncLifetime
             string token = await load.IssueAsync(first), revoked = SignerOf(first);
             load.Revoke(revoked);
             KeySchedule schedule = nodes[rotation / RevokeEvery % 2].Host.Get<KeySchedule>();
-            (await nodes[rotation / RevokeEvery % 2].Host.Get<SigningKeyStore>().ChangeAsync(ring => schedule.Revoke(ring, revoked)))
+            (await nodes[rotation / RevokeEvery % 2].Host.Get<SigningKeyStore>().ChangeAsync(
+                    ring => schedule.Revoke(ring, revoked), TestContext.Current.CancellationToken))
                 .Should().BeTrue();
             (await nodes[rotation / RevokeEvery % 2].Http.MeAsync(token)).Should().Be(401, "at once");
             await Patience.UntilAsync(async () => await one.MeAsync(token) == 401 && await other.MeAsync(token) == 401);
@@ -98,7 +99,8 @@ public sealed class RotationOfNodesTests : IAsyncLifetime
         {
             KeySchedule schedule = first.Get<KeySchedule>();
             await first.Get<SigningKeyStore>().ChangeAsync(ring =>
-                schedule.TryAdd(ring, SigningKey.Generate(JwtAuth.Bearer.Keys.SignatureAlgorithm.ES256), time.GetUtcNow()));
+                schedule.TryAdd(ring, SigningKey.Generate(JwtAuth.Bearer.Keys.SignatureAlgorithm.ES256), time.GetUtcNow()),
+                TestContext.Current.CancellationToken);
             await first.Get<SigningKeyRing>().LoadAsync(TestContext.Current.CancellationToken);
             string token = await load.IssueAsync(first);
             (await other.MeAsync(token)).Should().Be(200, "it asks the database for what it does not know");
