@@ -43,7 +43,7 @@ internal static class KeysCommand
         discard.SetAction(_ => CommandLine.WithServiceAsync(DiscardAsync));
 
         var rounds = new Option<int>("--rounds") { Description = "How many rotations", DefaultValueFactory = _ => 3 };
-        var within = new Option<int>("--within") { Description = "How many seconds the APIs have each time", DefaultValueFactory = _ => 30 };
+        var within = new Option<int>("--within") { Description = "Seconds that the APIs have each time", DefaultValueFactory = _ => 30 };
         var drill = new Command(
             "drill", "Rotates some times in a row, and proves that each API on the feed holds the next key before it signs")
         { rounds, within };

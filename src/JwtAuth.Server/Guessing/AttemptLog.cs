@@ -27,7 +27,7 @@ internal sealed class AttemptLog(
 
     private readonly Lock guard = new();
     private readonly Dictionary<string, Action<AttemptRow, TimeSpan>> counters = new(StringComparer.Ordinal);
-    private readonly List<Turn> waiting = [];
+    private readonly List<AttemptTurn> waiting = [];
     private readonly List<AttemptRow> unwritten = [];
     private PreparedConnection? connection;
     private long lastNumber;
@@ -56,7 +56,7 @@ internal sealed class AttemptLog(
     /// <summary>Reads what other processes have written. Does not throw.</summary>
     public Task ReadAsync() => RunAsync(null);
 
-    /// <summary>Decides in turn, with all in view that other processes have written. Does not throw, save what the decision throws.</summary>
+    /// <summary>Decides in turn, with all in view that other processes have written. Throws only what the decision throws.</summary>
     /// <param name="judge">Decides, and returns what counts. It is called once.</param>
     public Task JudgeAsync(Func<IReadOnlyList<AttemptRow>> judge) => RunAsync(judge);
 
@@ -69,11 +69,15 @@ internal sealed class AttemptLog(
     {
         if (limit.WaitOf(address) is { } known)
             return known;
-        if (limit.IsPressed(address))
+        bool isPressed = limit.IsPressed(address);
+        if (isPressed)
             await ReadAsync();
         if (limit.Enter(address) is { } wait)
             return wait;
-        await WriteAsync(kind, limit.NamesOf(address));
+        // All before this one are written with it.
+        Task written = WriteAsync(kind, limit.NamesOf(address));
+        if (isPressed)
+            await written;
         return null;
     }
 
@@ -96,7 +100,7 @@ internal sealed class AttemptLog(
 
     private Task RunAsync(Func<IReadOnlyList<AttemptRow>>? judge)
     {
-        var turn = new Turn(judge);
+        var turn = new AttemptTurn(judge);
         lock (guard)
         {
             waiting.Add(turn);
@@ -112,7 +116,7 @@ internal sealed class AttemptLog(
     {
         while (true)
         {
-            Turn[] turns;
+            AttemptTurn[] turns;
             lock (guard)
             {
                 turns = [.. waiting];
@@ -123,7 +127,8 @@ internal sealed class AttemptLog(
                 return;
             try
             {
-                await (Array.Exists(turns, turn => turn.Judge is not null) || unwritten.Count > 0 ? WriteTurnsAsync(turns) : ReadTurnAsync());
+                bool writes = unwritten.Count > 0 || Array.Exists(turns, turn => turn.Judge is not null);
+                await (writes ? WriteTurnsAsync(turns) : ReadTurnAsync());
                 isTold = false;
             }
             catch (Exception fault)
@@ -133,11 +138,11 @@ internal sealed class AttemptLog(
                     log.AttemptsNotShared(fault);
                 isTold = true;
             }
-            foreach (Turn turn in turns)
+            foreach (AttemptTurn turn in turns)
                 unwritten.AddRange(turn.JudgeOnce()); // those that had no turn count here
             if (unwritten.Count > MostUnwritten)
                 unwritten.RemoveRange(0, unwritten.Count - MostUnwritten);
-            foreach (Turn turn in turns)
+            foreach (AttemptTurn turn in turns)
                 turn.End();
         }
     }
@@ -148,16 +153,16 @@ internal sealed class AttemptLog(
         LetGo();
     }
 
-    private async Task WriteTurnsAsync(Turn[] turns)
+    private async Task WriteTurnsAsync(AttemptTurn[] turns)
     {
         WriteLane lane = connector.LaneOf(Payer);
-        await lane.EnterAsync(Urgency.Usual, Payer);
+        await EnterAsync(lane);
         try
         {
             PreparedConnection present = await ConnectAsync();
             await connector.BeginAttemptsAsync(present);
             await ReadNewsAsync(present);
-            foreach (Turn turn in turns)
+            foreach (AttemptTurn turn in turns)
                 unwritten.AddRange(turn.JudgeOnce());
             long last = lastNumber;
             foreach (AttemptRow row in unwritten)
@@ -172,6 +177,23 @@ internal sealed class AttemptLog(
         finally
         {
             lane.Leave();
+        }
+    }
+
+    // Whoever writes at the moment may be another process, which does not share the service's clock. A place that comes too late is given
+    // back.
+    private static async Task EnterAsync(WriteLane lane)
+    {
+        Task place = lane.EnterAsync(Urgency.Usual, Payer);
+        try
+        {
+            await place.WaitAsync(Patience, TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            _ = place.ContinueWith(
+                _ => lane.Leave(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
         }
     }
 
@@ -200,7 +222,7 @@ internal sealed class AttemptLog(
     }
 
     private async Task<PreparedConnection> ConnectAsync() =>
-        connection ??= new PreparedConnection(await connector.OpenAsync(), Patience);
+        connection ??= new PreparedConnection(await connector.OpenAsync(Patience), Patience);
 
     private void LetGo()
     {
@@ -212,39 +234,5 @@ internal sealed class AttemptLog(
     {
         connection?.Dispose(); // what was begun is rolled back
         connection = null;
-    }
-
-    private sealed class Turn(Func<IReadOnlyList<AttemptRow>>? judge)
-    {
-        private bool isJudged;
-        private Exception? fault;
-
-        public Func<IReadOnlyList<AttemptRow>>? Judge => judge;
-
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public IReadOnlyList<AttemptRow> JudgeOnce()
-        {
-            if (isJudged || judge is null)
-                return [];
-            isJudged = true;
-            try
-            {
-                return judge();
-            }
-            catch (Exception thrown)
-            {
-                fault = thrown;
-                return [];
-            }
-        }
-
-        public void End()
-        {
-            if (fault is null)
-                Done.SetResult();
-            else
-                Done.SetException(fault);
-        }
     }
 }

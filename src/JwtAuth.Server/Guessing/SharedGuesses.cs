@@ -33,7 +33,9 @@ internal sealed class SharedGuesses
     }
 
     /// <summary>The password was wrong. When this returns, all processes know.</summary>
-    /// <returns>How long the attempt should have waited, because others were made elsewhere at the same moment. It tells nothing then.</returns>
+    /// <returns>
+    /// How long the attempt should have waited, because others were made elsewhere at the same moment. It tells nothing then.
+    /// </returns>
     public async Task<TimeSpan?> FailAsync(Attempt attempt)
     {
         if (!attempt.IsWritten)

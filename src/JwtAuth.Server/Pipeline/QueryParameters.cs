@@ -1,5 +1,7 @@
+using System.Text.Json;
 using JwtAuth.Server.Descriptions;
 using JwtAuth.Server.Errors;
+using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 
@@ -17,12 +19,17 @@ internal sealed class QueryParameters : IResourceFilter
         if (!request.QueryString.HasValue || context.ActionDescriptor.EndpointMetadata.OfType<ForClientsAttribute>().Any())
             return;
         string[] known = [.. context.ActionDescriptor.Parameters
-            .Where(parameter => parameter.BindingInfo?.BindingSource == BindingSource.Query).Select(parameter => parameter.Name)];
+            .Where(parameter => parameter.BindingInfo?.BindingSource == BindingSource.Query).SelectMany(NamesOf)];
         if (known.Length == 0 || request.Query.Keys.FirstOrDefault(name => !known.Contains(name)) is not { } unknown)
             return;
         string which = PlainNames.Include(unknown) ? $"{unknown} is none of this call's parameters" : "A parameter is none of this call's";
         context.Result = Problems.Result(ErrorCode.InvalidRequest, $"{which}. It has: {string.Join(", ", known)}.");
     }
+
+    // Of several in one record, each has the name of its property.
+    private static IEnumerable<string> NamesOf(ParameterDescriptor parameter) =>
+        parameter.ParameterType is { IsClass: true } type && type != typeof(string)
+            ? type.GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)) : [parameter.Name];
 
     public void OnResourceExecuted(ResourceExecutedContext context)
     {

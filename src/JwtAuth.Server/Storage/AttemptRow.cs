@@ -32,7 +32,9 @@ internal sealed class AttemptRow
     /// <summary>Whether one that was counted turned out not to count.</summary>
     public bool IsTakenBack { get; init; }
 
-    /// <summary>Under which names it counts: MACs, separated by blanks. They say neither which account it is nor where it came from.</summary>
+    /// <summary>
+    /// Under which names it counts: MACs, separated by blanks. They say neither which account it is nor where it came from.
+    /// </summary>
     public required string Names { get; init; }
 
     /// <summary>The row at which a reader stands.</summary>

@@ -11,8 +11,9 @@ internal abstract class Connector
     public abstract bool KeepsOpen { get; }
 
     /// <summary>Opens a connection.</summary>
+    /// <param name="patience">How long one of its writers waits for those of other processes, if not as long as all.</param>
     /// <exception cref="DbException">The database cannot be opened.</exception>
-    public abstract Task<DbConnection> OpenAsync();
+    public abstract Task<DbConnection> OpenAsync(TimeSpan? patience = null);
 
     /// <summary>The queue in which a payer's writers wait.</summary>
     public abstract WriteLane LaneOf(string payer);

@@ -40,7 +40,7 @@ public sealed class AdminAuditTests : IAsyncLifetime
         (await host.TrailAsync(client, admin, "&to=2026-03-01T12:01:00Z&event=session.began")).Should().BeEmpty();
         (await host.TrailAsync(client, admin, "&from=2026-03-02")).Should().BeEmpty();
         (await host.TrailAsync(client, admin, "&subject=nobody")).Should().BeEmpty();
-        (await host.TrailAsync(client, admin, "&something=else"))
+        (await host.TrailAsync(client, admin, "&event="))
             .Should().HaveCount(8, "as the other lists, it passes over what it does not know");
         Reply last = await client.AskAsAsync(admin, "GET", $"/admin/audit?after={all[^1].Number}");
         last.Body.Should().Be("{\"records\":[],\"next\":null}");

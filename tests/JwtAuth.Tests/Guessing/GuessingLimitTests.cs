@@ -257,7 +257,8 @@ public sealed class GuessingLimitTests
         (await client.LoginAsync("alice", "one guess more")).Status.Should().Be(429);
     }
 
-    private GuessingLimit Made() => new(new KnownNetworks(new MacKey(new byte[32]), time), new AttemptNames(new MacKey(new byte[32])), time);
+    private GuessingLimit Made() =>
+        new(new KnownNetworks(new MacKey(new byte[32]), time), new AttemptNames(new MacKey(new byte[32])), time);
 
     private int Admitted(string account, IPAddress address, int attempts) =>
         Enumerable.Range(0, attempts).Count(_ => Wait(account, address) is null);

@@ -46,7 +46,8 @@ public sealed class CatchUpTests
         FetchedKeySet answer = new(SetOf([old]), FreshFor: null, Fingerprint: "old");
         int fetches = 0;
         var keys = new PublishedKeys(
-            (_, _) => { fetches++; return Task.FromResult(answer); }, [], secretsAreAnnounced: false, new ManualTime(), NullLogger.Instance);
+            (_, _) => { fetches++; return Task.FromResult(answer); }, [], secretsAreAnnounced: false, new ManualTime(),
+            NullLogger.Instance);
         (await keys.CatchUpAsync(keys.Version)).Should().BeTrue();
         keys.Announce("new", []);
         await Patience.UntilAsync(() => Task.FromResult(fetches == 2), "what is announced is fetched");

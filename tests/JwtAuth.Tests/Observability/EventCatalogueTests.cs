@@ -64,7 +64,10 @@ public sealed partial class EventCatalogueTests
 
     // With a meaning and something to do.
     private static Event[] Listed(string page) =>
-        [.. Row().Matches(page).Select(row => new Event(int.Parse(row.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture), row.Groups[2].Value, row.Groups[3].Value))];
+    [
+        .. Row().Matches(page).Select(row => new Event(
+            int.Parse(row.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture), row.Groups[2].Value, row.Groups[3].Value)),
+    ];
 
     private static IEnumerable<string> Faults(Event[] coded, Event[] listed) =>
     [

@@ -47,7 +47,10 @@ public sealed class HotStatementTests : IAsyncLifetime
 
         await ask();
 
-        string[] statements = [.. connector.Statements];
+        // Attempts of other processes are read each second, and one case lets time pass.
+        bool letsTimePass = what.EndsWith("longer", StringComparison.Ordinal);
+        string[] statements = [.. connector.Statements
+            .Where(statement => !letsTimePass || !statement.Contains("\"Attempts\"", StringComparison.Ordinal))];
         statements.Select(statement => statement.Split(' ', '\n')[0]).Should().Equal(expected.Split(' '));
         plans.Steps.Where(step => !step.Statement.Contains("\"Denials\"", StringComparison.Ordinal)) // read when somebody has written
             .Should().BeEmpty("EF Core has no part in it");

@@ -14,7 +14,7 @@ namespace JwtAuth.Tests.Storage;
 [SqliteOnly("it is the file that is put back")]
 public sealed class RestoredTests : IAsyncDisposable
 {
-    private const string Behind = "an API has heard";
+    private const string Behind = "denials, and the log has given";
 
     private readonly FeedSetup setup = new();
 

@@ -23,10 +23,10 @@ internal sealed class TracedConnector(string connectionString, WriteLane? lane =
 
     public override int Waiting => inner.Waiting;
 
-    public override async Task<DbConnection> OpenAsync()
+    public override async Task<DbConnection> OpenAsync(TimeSpan? patience = null)
     {
         Interlocked.Increment(ref opened);
-        var connection = (SqliteConnection)await inner.OpenAsync();
+        var connection = (SqliteConnection)await inner.OpenAsync(patience);
         raw.sqlite3_trace(connection.Handle!, (_, statement) => statements.Enqueue(statement), null!);
         return connection;
     }

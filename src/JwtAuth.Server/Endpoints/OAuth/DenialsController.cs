@@ -30,8 +30,8 @@ internal sealed class DenialsController(
     /// <param name="cursor">The cursor of the last reply; none at first.</param>
     /// <param name="wait" example="5">Seconds, 0 to 30.</param>
     /// <param name="listener">
-    /// A random name of the calling process, 64 letters, digits, - and _ at most. It is noted, so that the operator can ask who has heard of
-    /// a key.
+    /// A random name of the calling process, 64 letters, digits, - and _ at most. It is noted, so that the operator can ask who has heard
+    /// of a key.
     /// </param>
     /// <param name="keys">The `keys` of the set that the process holds: the entity tag of the JWKS.</param>
     /// <response code="200">What was denied since, in the order of the commits.</response>

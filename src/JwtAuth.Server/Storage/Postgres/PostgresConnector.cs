@@ -13,7 +13,7 @@ internal sealed class PostgresConnector(NpgsqlDataSource source, WriteLanes lane
 
     public override int Waiting => lanes.Waiting;
 
-    public override async Task<DbConnection> OpenAsync() => await source.OpenConnectionAsync();
+    public override async Task<DbConnection> OpenAsync(TimeSpan? patience = null) => await source.OpenConnectionAsync();
 
     public override WriteLane LaneOf(string payer) => lanes.Of(payer);
 

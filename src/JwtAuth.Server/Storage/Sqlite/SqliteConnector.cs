@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 
 namespace JwtAuth.Server.Storage.Sqlite;
 
@@ -19,6 +20,11 @@ internal sealed class SqliteConnector(string connectionString, WriteLane lane) :
 
     public override Task BeginAttemptsAsync(PreparedConnection connection) => connection.ExecuteAsync("BEGIN IMMEDIATE");
 
-    public override async Task<DbConnection> OpenAsync() =>
-        await SqliteDb.OpenAloneAsync(SqliteDb.WithPatience(connectionString).ConnectionString);
+    public override async Task<DbConnection> OpenAsync(TimeSpan? patience = null)
+    {
+        SqliteConnectionStringBuilder connection = SqliteDb.WithPatience(connectionString);
+        if (patience is { } given)
+            connection.DefaultTimeout = (int)given.TotalSeconds;
+        return await SqliteDb.OpenAloneAsync(connection.ConnectionString);
+    }
 }

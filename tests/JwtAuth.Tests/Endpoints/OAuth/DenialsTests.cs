@@ -98,7 +98,7 @@ public sealed class DenialsTests : IAsyncDisposable
             {"sub":"carol","gen_below":9,"forget_at":{{{at}}}}]
             """.ReplaceLineEndings(""));
         page.EnumerateObject().Select(member => member.Name)
-            .Should().Equal("cursor", "denylist", "more", "waited_ms", "keys", "shared_keys", "denials");
+            .Should().Equal("cursor", "denylist", "more", "waited_ms", "keys", "shared_keys", "audit", "denials");
         (page.GetProperty("denylist").GetBoolean(), page.GetProperty("more").GetBoolean()).Should().Be((true, false));
     }
 

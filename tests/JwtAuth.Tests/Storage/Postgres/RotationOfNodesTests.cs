@@ -80,7 +80,8 @@ public sealed class RotationOfNodesTests : IAsyncLifetime
             made.Add(SignerOf(first));
         }
         await ending.CancelAsync();
-        await Task.WhenAll(callers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.WhenAll(callers)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         callers.Should().OnlyContain(caller => !caller.IsFaulted);
         load.Refused.Should().BeEmpty("of {0} tokens", load.Asked);
