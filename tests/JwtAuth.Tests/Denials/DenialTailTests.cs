@@ -1,7 +1,7 @@
 using JwtAuth.Bearer.Denials;
 using JwtAuth.Server.Accounts;
-using JwtAuth.Server.Composition;
 using JwtAuth.Server.Audit;
+using JwtAuth.Server.Composition;
 using JwtAuth.Server.Denials;
 using JwtAuth.Server.Storage;
 using JwtAuth.Tests.Attacks;
