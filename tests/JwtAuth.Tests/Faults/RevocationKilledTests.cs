@@ -29,6 +29,8 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
             {
                 // Under both kinds of window, each followed by both.
                 bool hasWindow = kills % 4 >= 2;
+                if (kills > 0)
+                    ForgetAttempts(directory);
                 await using ServerProcess server = await ServerProcess.StartAsync(directory, SettingsOf(hasWindow));
                 using HttpClient client = new() { BaseAddress = server.Address };
                 if (!TestedStore.IsPostgres)
@@ -95,6 +97,13 @@ public sealed class RevocationKilledTests(ITestOutputHelper output)
         ["JwtAuth:Passwords:QueueLimit"] = "1000",
         ["JwtAuth:Passwords:MaxQueueWait"] = "00:01:00",
     };
+
+    // A login that was being made at the kill counts as an attempt that failed. Nobody but this test has five of them within seconds.
+    private static void ForgetAttempts(string directory)
+    {
+        using var database = new DatabaseFile(directory);
+        database.Execute("DELETE FROM Attempts");
+    }
 
     // What foreign_key_check finds would follow the one row of integrity_check.
     private static List<string> IntegrityOf(string directory)

@@ -83,7 +83,7 @@ public sealed class RotationOfNodesTests : IAsyncLifetime
         await Task.WhenAll(callers)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
-        callers.Should().OnlyContain(caller => !caller.IsFaulted);
+        callers.Select(caller => caller.Exception).Should().OnlyContain(fault => fault == null);
         load.Refused.Should().BeEmpty("of {0} tokens", load.Asked);
         load.Accepted.Should().BeEmpty();
         TestContext.Current.TestOutputHelper?.WriteLine($"{Rotations} rotations, {made.Count} keys, {load.Asked} tokens asked about, "
@@ -186,7 +186,19 @@ public sealed class RotationOfNodesTests : IAsyncLifetime
         public async Task<string> IssueAsync(ServerHost host)
         {
             TokenIssuer issuer = host.Get<TokenIssuer>();
-            await issuer.BeginAsync();
+            // A reading that was under way when the clock was moved is too old at its end. A client would ask again.
+            await Patience.UntilAsync(async () =>
+            {
+                try
+                {
+                    await issuer.BeginAsync();
+                    return true;
+                }
+                catch (StorageBusyException)
+                {
+                    return false;
+                }
+            });
             return issuer.Issue(Grant.To(account, host.Get<IssuerSettings>().Url, [], TokenIssuer.NewId())).Value;
         }
 
