@@ -100,9 +100,11 @@ internal sealed class ModelRun : IAsyncDisposable
         TokenValidator validator = host.Get<TokenValidator>(), withoutDenials = WithoutDenials;
         await using AsyncServiceScope scope = host.Services.CreateAsyncScope();
         Standing standing = scope.ServiceProvider.GetRequiredService<Standing>();
-        foreach (Issued token in Model.Tokens)
+        // All at once: those of a revoked key share one look at the keys.
+        (AccessToken? Accepted, TokenRejection? Rejection)[] checks =
+            await Task.WhenAll(Model.Tokens.Select(token => validator.ValidateAsync(token.Text).AsTask()));
+        foreach ((Issued token, (AccessToken? accepted, TokenRejection? rejection)) in Model.Tokens.Zip(checks))
         {
-            (AccessToken? accepted, TokenRejection? rejection) = await validator.ValidateAsync(token.Text);
             Demand((accepted is not null) == Model.IsTaken(token), $"{Describe(token)}: the check says {rejection?.Reason ?? "alive"}, "
                 + "the table the opposite");
             Demand(withoutDenials.TryValidate(token.Text, out _, out _) == Model.IsTakenWithoutDenials(token),
