@@ -151,6 +151,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             start.Environment.Remove(inherited);
         }
 
+        start.Environment["DOTNET_TieredPGO"] = "0"; // as in the tests' own process
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["JwtAuth__DataDirectory"] = directory;
         if (!settings.ContainsKey("JwtAuth:DataDirectory") && !settings.ContainsKey("JwtAuth:Storage:ConnectionString"))

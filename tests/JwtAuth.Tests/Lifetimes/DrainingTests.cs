@@ -103,6 +103,7 @@ public sealed class DrainingTests : IAsyncLifetime
         Directory.Delete(directory, recursive: true);
     }
 
+    // What a script has started in the background ignores these signals, and so would what is started by it.
     private Task<ServerProcess> StartAsync(string environment = "Production") => ServerProcess.StartAsync(
         directory, new Dictionary<string, string>
         {
@@ -117,7 +118,7 @@ public sealed class DrainingTests : IAsyncLifetime
             [$"JwtAuth:Clients:{client.Id}:Secrets:0"] = atRest,
             [$"JwtAuth:Clients:{client.Id}:Audiences:0"] = "orders",
             [$"JwtAuth:Clients:{client.Id}:May"] = "denials",
-        });
+        }, "env", "--default-signal=INT,QUIT");
 
     // As a proxy passes requests on.
     private static HttpClient Connect(ServerProcess server)
