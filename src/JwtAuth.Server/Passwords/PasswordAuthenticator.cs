@@ -71,8 +71,16 @@ internal sealed class PasswordAuthenticator(
     private async Task<PasswordResult> VerifyAsync(Attempt attempt, Password password, CancellationToken abandoned)
     {
         await using AsyncServiceScope scope = scopes.CreateAsyncScope();
-        AccountSnapshot? account =
-            await scope.ServiceProvider.GetRequiredService<AccountSnapshots>().FindByNameAsync(attempt.Guess.Account, abandoned);
+        AccountSnapshot? account;
+        try
+        {
+            account = await scope.ServiceProvider.GetRequiredService<AccountSnapshots>().FindByNameAsync(attempt.Guess.Account, abandoned);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            guesses.Withdraw(attempt); // nobody has learned anything
+            throw;
+        }
         if (await hasher.VerifyAsync(password, account?.PasswordHash, account is { IsEnabled: true }, attempt.Guess.Address, abandoned)
             is not var (isRight, renewed))
         {

@@ -53,7 +53,17 @@ internal sealed class RegisterController(
             limit.Withdraw(address);
             return this.Problem(ErrorCode.Busy, HashingGate.RetryAfter);
         }
-        if (await accounts.RegisterAsync(request.Username, hash, Network.TextOf(address)) is not { } account)
+        AccountSnapshot? account;
+        try
+        {
+            account = await accounts.RegisterAsync(request.Username, hash, Network.TextOf(address));
+        }
+        catch
+        {
+            limit.Withdraw(address); // it was the store's fault
+            throw;
+        }
+        if (account is null)
         {
             await limit.FindTakenAsync(address);
             return this.Problem(ErrorCode.UsernameTaken);

@@ -30,6 +30,9 @@ internal static class PostgresFaults
             // The driver's own: no connection of the pool came free, no answer came in time, or the connection broke.
             if (cause is NpgsqlException)
                 return cause.InnerException is TimeoutException ? StoreFault.Contention : StoreFault.Unwritable;
+            // Whoever uses a connection that has broken already is told only that it, or its transaction, is over.
+            if (cause is InvalidOperationException { Source: "Npgsql" })
+                return StoreFault.Unwritable;
         }
         return StoreFault.None;
     }

@@ -128,6 +128,22 @@ public sealed class RegisterTests(RegisterTests.Fixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task A_registration_at_which_the_store_failed_is_not_counted()
+    {
+        await using ServerHost host = new();
+        using HttpClient client = host.Connect();
+        await client.RegisterAsync("first");
+        using var database = new DatabaseFile(host.Directory);
+        database.Break("BEFORE INSERT ON AspNetUsers");
+
+        for (int number = 0; number <= 60; number++)
+            (await client.RegisterAsync("later")).Code.Should().Be("server_error");
+
+        database.Mend("BEFORE INSERT ON AspNetUsers");
+        (await client.RegisterAsync("later")).Status.Should().Be(201);
+    }
+
+    [Fact]
     public async Task A_registration_for_which_bcrypt_was_too_busy_is_not_counted()
     {
         await using ServerHost busy =

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using JwtAuth.Server.Storage;
+using JwtAuth.Server.Storage.Postgres;
 using JwtAuth.Tests.Hosting;
 using JwtAuth.Tests.RefreshTokens;
+using Npgsql;
 
 namespace JwtAuth.Tests.Storage.Postgres;
 
@@ -43,6 +46,30 @@ public sealed class ServerKilledTests
                 (await SureAsync(() => client.RefreshAsync(tokens.Refresh))).Status.Should().Be(200, "it was acknowledged");
         }
         node.StandardOutput.Should().NotContain("A request failed");
+    }
+
+    [Fact]
+    public async Task Also_the_statements_after_the_one_at_which_a_connection_broke_meet_a_fault_of_the_store()
+    {
+        await using SharedDatabase database = await SharedDatabase.MakeAsync();
+        await using NpgsqlConnection connection = new(database.ConnectionString + ";Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await database.ExecuteAsync($"SELECT pg_terminate_backend({connection.ProcessID})");
+        async Task AskAsync()
+        {
+            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            command.Transaction = transaction;
+            await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        }
+
+        foreach (bool isFirst in new[] { true, false })
+        {
+            Exception fault = (await ((Func<Task>)AskAsync).Should().ThrowAsync<Exception>()).Which;
+            (fault is NpgsqlException).Should().Be(isFirst);
+            PostgresFaults.Of(fault).Should().Be(StoreFault.Unwritable);
+        }
+        PostgresFaults.Of(new InvalidOperationException("of our own")).Should().Be(StoreFault.None);
     }
 
     // Begins sessions, rotates them, and ends every other one. What was not answered is in doubt, and is left out.
